@@ -1,0 +1,12 @@
+//! Dogwatch: a chat-ops bot and incident assistant for containers.
+//!
+//! A typed line becomes a `Command`, a permitted and planned `Run`, `Evidence`, a finding, a
+//! `Report`, and at last a message escaped for the place that reads it. Modules in reading order:
+
+pub mod text;
+pub mod clock;
+pub mod action;
+pub mod engine;
+pub mod evidence;
+pub mod diagnose;
+pub mod report;

