@@ -1,0 +1,112 @@
+//! A typed line, understood: the word is known, its arguments have the right shape. Nothing is
+//! looked up here and nothing can be done with a `Command` until `bot` has resolved it.
+
+pub mod lex;
+pub mod target;
+pub mod words;
+pub mod parse;
+pub mod suggest;
+pub mod complete;
+
+use std::time::Duration;
+
+use regex::Regex;
+
+use crate::action::Prunable;
+
+pub use parse::{CommandError, parse};
+pub use target::Target;
+pub use words::{WORDS, Word};
+
+/// What the person wants, in types.
+#[derive(Debug, Clone)]
+pub enum Command {
+    Help {
+        topic: Option<String>,
+    },
+    Whoami,
+    Status {
+        targets: Vec<Target>,
+    },
+    Health {
+        targets: Vec<Target>,
+    },
+    Logs(LogsCommand),
+    Stats {
+        targets: Vec<Target>,
+    },
+    Inspect {
+        target: Target,
+    },
+    Top {
+        target: Target,
+    },
+    Events {
+        targets: Vec<Target>,
+        since: Duration,
+    },
+    Networks,
+    Volumes,
+    Images,
+    Disk,
+    Diagnose {
+        target: Target,
+    },
+    Change {
+        change: Change,
+        targets: Vec<Target>,
+    },
+    Prune {
+        what: Prunable,
+    },
+    Runs,
+    Approve {
+        run: String,
+        typed: Option<String>,
+    },
+    Deny {
+        run: String,
+        reason: Option<String>,
+    },
+    Cancel {
+        run: String,
+    },
+    Report {
+        id: Option<String>,
+    },
+    Hosts,
+    Doctor,
+}
+
+/// What can be done to services by one word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    Start,
+    Stop { grace: Option<Duration> },
+    Restart { grace: Option<Duration> },
+    Kill { signal: String },
+    Remove,
+}
+
+impl Change {
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop { .. } => "stop",
+            Self::Restart { .. } => "restart",
+            Self::Kill { .. } => "kill",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct LogsCommand {
+    pub targets: Vec<Target>,
+    pub since: Option<Duration>,
+    pub until: Option<Duration>,
+    pub tail: Option<usize>,
+    pub grep: Option<Regex>,
+    pub follow: bool,
+    pub timestamps: bool,
+}

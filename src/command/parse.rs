@@ -1,0 +1,432 @@
+//! From words to a `Command`: the word is found, its flags and arguments are taken apart by the
+//! list in `words`, and every value is checked for its shape.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+use thiserror::Error;
+
+use super::lex::{LexError, Token, lex};
+use super::suggest::nearest;
+use super::target::{Target, TargetError};
+use super::words::{Arg, ArgKind, Count, Flag, FlagKind, WORDS, Word};
+use super::{Change, Command, LogsCommand};
+use crate::action::Prunable;
+
+/// The longest line that is read; longer ones are somebody's paste.
+pub const LONGEST_LINE: usize = 8 * 1024;
+
+/// A pattern may not grow larger than this when compiled.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CommandError {
+    #[error("nothing was typed; try `help`")]
+    Nothing,
+    #[error("the line has {0} characters; at most {LONGEST_LINE} are read")]
+    TooLong(usize),
+    #[error(transparent)]
+    Lex(#[from] LexError),
+    #[error("`{typed}` is not a command{hint}", hint = did_you_mean(nearest.as_deref(), "try `help`"))]
+    UnknownWord {
+        typed: String,
+        nearest: Option<String>,
+    },
+    #[error("`{word}` has no flag `--{typed}`{hint}", hint = did_you_mean(nearest.as_deref(), "its usage is below"))]
+    UnknownFlag {
+        word: &'static str,
+        typed: String,
+        nearest: Option<String>,
+    },
+    #[error("`--{flag}` needs a value: {about}")]
+    FlagWithoutValue {
+        flag: &'static str,
+        about: &'static str,
+    },
+    #[error("`--{flag}` is given twice; give it once")]
+    FlagTwice { flag: &'static str },
+    #[error("`--{flag}` takes no value")]
+    SwitchWithValue { flag: &'static str },
+    #[error("`{value}` is not right for `--{flag}`: {why}")]
+    BadFlagValue {
+        flag: &'static str,
+        value: String,
+        why: String,
+    },
+    #[error("`{word}` needs {name}; usage: {usage}")]
+    Missing {
+        word: &'static str,
+        name: &'static str,
+        usage: String,
+    },
+    #[error("`{word}` does not know what to do with `{extra}`; usage: {usage}")]
+    TooMany {
+        word: &'static str,
+        extra: String,
+        usage: String,
+    },
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(
+        "`{typed}` cannot be pruned; say one of containers, images, networks, cache (volumes are never pruned)"
+    )]
+    NotPrunable { typed: String },
+}
+
+fn did_you_mean(nearest: Option<&str>, otherwise: &str) -> String {
+    match nearest {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => format!("; {otherwise}"),
+    }
+}
+
+/// Understands one line. A leading slash or `ops` is allowed: people paste from chat.
+pub fn parse(line: &str) -> Result<Command, CommandError> {
+    let length = line.chars().count();
+    if length > LONGEST_LINE {
+        return Err(CommandError::TooLong(length));
+    }
+    let tokens = lex(line)?;
+    let mut tokens = tokens.as_slice();
+    if let [first, rest @ ..] = tokens
+        && matches!(first.text.as_str(), "/ops" | "ops")
+    {
+        tokens = rest;
+    }
+    let [first, rest @ ..] = tokens else {
+        return Err(CommandError::Nothing);
+    };
+    let typed = first
+        .text
+        .strip_prefix('/')
+        .unwrap_or(&first.text)
+        .to_lowercase();
+    let Some(word) = Word::find(&typed) else {
+        let nearest = nearest(&typed, WORDS.iter().map(|word| word.name)).map(str::to_owned);
+        return Err(CommandError::UnknownWord {
+            typed: first.text.clone(),
+            nearest,
+        });
+    };
+    build(word, &Parts::take(word, rest)?)
+}
+
+/// A word's arguments and flags, apart but not yet typed.
+struct Parts {
+    word: &'static Word,
+    args: Vec<String>,
+    flags: BTreeMap<&'static str, String>,
+}
+
+impl Parts {
+    fn take(word: &'static Word, tokens: &[Token]) -> Result<Self, CommandError> {
+        let mut parts = Self {
+            word,
+            args: Vec::new(),
+            flags: BTreeMap::new(),
+        };
+        let mut tokens = tokens.iter();
+        while let Some(token) = tokens.next() {
+            match token.text.strip_prefix("--") {
+                Some(name) if !token.quoted && !name.is_empty() => parts.flag(name, &mut tokens)?,
+                _ => parts.args.push(token.text.clone()),
+            }
+        }
+        parts.check_count()?;
+        Ok(parts)
+    }
+
+    fn flag<'t>(
+        &mut self,
+        text: &str,
+        rest: &mut impl Iterator<Item = &'t Token>,
+    ) -> Result<(), CommandError> {
+        let (name, given) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (text, None),
+        };
+        let flag = self.known_flag(name)?;
+        let value = match (flag.kind, given) {
+            (FlagKind::Switch, Some(_)) => {
+                return Err(CommandError::SwitchWithValue { flag: flag.name });
+            }
+            (FlagKind::Switch, None) => String::new(),
+            (_, Some(value)) => value,
+            (_, None) => match rest.next() {
+                Some(token) => token.text.clone(),
+                None => {
+                    return Err(CommandError::FlagWithoutValue {
+                        flag: flag.name,
+                        about: flag.about,
+                    });
+                }
+            },
+        };
+        match self.flags.insert(flag.name, value) {
+            None => Ok(()),
+            Some(_) => Err(CommandError::FlagTwice { flag: flag.name }),
+        }
+    }
+
+    fn known_flag(&self, name: &str) -> Result<&'static Flag, CommandError> {
+        let known = || self.word.flags.iter();
+        known()
+            .find(|flag| flag.name == name)
+            .ok_or_else(|| CommandError::UnknownFlag {
+                word: self.word.name,
+                typed: name.to_owned(),
+                nearest: nearest(name, known().map(|flag| flag.name))
+                    .map(|name| format!("--{name}")),
+            })
+    }
+
+    fn check_count(&self) -> Result<(), CommandError> {
+        let needed = self
+            .word
+            .args
+            .iter()
+            .filter(|arg| matches!(arg.count, Count::One | Count::Some))
+            .count();
+        if let Some(arg) = self.word.args.get(self.args.len())
+            && self.args.len() < needed
+        {
+            return Err(CommandError::Missing {
+                word: self.word.name,
+                name: arg.name,
+                usage: self.word.usage(),
+            });
+        }
+        let open_ended = self
+            .word
+            .args
+            .iter()
+            .any(|arg| matches!(arg.count, Count::Any | Count::Some));
+        match self.args.get(self.word.args.len()) {
+            Some(extra) if !open_ended => Err(CommandError::TooMany {
+                word: self.word.name,
+                extra: extra.clone(),
+                usage: self.word.usage(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn targets(&self) -> Result<Vec<Target>, CommandError> {
+        // several targets may also be given as one argument, `api,worker`
+        let names = self
+            .args
+            .iter()
+            .flat_map(|arg| arg.split(','))
+            .filter(|name| !name.is_empty());
+        let targets: Vec<Target> = names.map(Target::parse).collect::<Result<_, _>>()?;
+        match self.word.args.first() {
+            Some(Arg {
+                kind: ArgKind::Target,
+                count: Count::Some | Count::One,
+                ..
+            }) if targets.is_empty() => Err(TargetError::Empty.into()),
+            _ => Ok(targets),
+        }
+    }
+
+    fn target(&self) -> Result<Target, CommandError> {
+        Ok(Target::parse(self.args.first().map_or("", String::as_str))?)
+    }
+
+    fn text(&self, index: usize) -> Option<String> {
+        self.args.get(index).cloned()
+    }
+
+    fn required(&self, index: usize) -> String {
+        self.text(index).unwrap_or_default()
+    }
+
+    fn rest(&self, from: usize) -> Option<String> {
+        let rest = self.args.get(from..)?;
+        (!rest.is_empty()).then(|| rest.join(" "))
+    }
+
+    fn switch(&self, name: &str) -> bool {
+        self.flags.contains_key(name)
+    }
+
+    fn duration(&self, flag: &'static str) -> Result<Option<Duration>, CommandError> {
+        self.value(flag, duration)
+    }
+
+    fn number(&self, flag: &'static str) -> Result<Option<usize>, CommandError> {
+        self.value(flag, |value| {
+            value
+                .parse()
+                .map_err(|_| "say a whole number, like 100".to_owned())
+        })
+    }
+
+    fn pattern(&self, flag: &'static str) -> Result<Option<Regex>, CommandError> {
+        self.value(flag, |value| {
+            RegexBuilder::new(value)
+                .size_limit(PATTERN_LIMIT)
+                .build()
+                .map_err(|error| last_line(&error.to_string()))
+        })
+    }
+
+    fn value<T>(
+        &self,
+        flag: &'static str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, CommandError> {
+        let Some(value) = self.flags.get(flag) else {
+            return Ok(None);
+        };
+        let bad = |why| CommandError::BadFlagValue {
+            flag,
+            value: value.clone(),
+            why,
+        };
+        read(value).map(Some).map_err(bad)
+    }
+}
+
+/// `90s`, `15m`, `1h30m`; a bare number is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Ok(Duration::from_secs(seconds.into()));
+    }
+    let parsed = humantime::parse_duration(text)
+        .map_err(|_| "say a time like 90s, 15m, 2h or 1d".to_owned())?;
+    if parsed > Duration::from_hours(8784) {
+        return Err("a year is the most".to_owned());
+    }
+    Ok(parsed)
+}
+
+fn last_line(text: &str) -> String {
+    text.lines()
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned()
+}
+
+fn build(word: &'static Word, parts: &Parts) -> Result<Command, CommandError> {
+    Ok(match word.name {
+        "status" => Command::Status {
+            targets: parts.targets()?,
+        },
+        "health" => Command::Health {
+            targets: parts.targets()?,
+        },
+        "diagnose" => Command::Diagnose {
+            target: parts.target()?,
+        },
+        "logs" => Command::Logs(logs(parts)?),
+        "stats" => Command::Stats {
+            targets: parts.targets()?,
+        },
+        "inspect" => Command::Inspect {
+            target: parts.target()?,
+        },
+        "top" => Command::Top {
+            target: parts.target()?,
+        },
+        "events" => Command::Events {
+            targets: parts.targets()?,
+            since: parts.duration("since")?.unwrap_or(Duration::from_hours(1)),
+        },
+        "networks" => Command::Networks,
+        "volumes" => Command::Volumes,
+        "images" => Command::Images,
+        "disk" => Command::Disk,
+        "hosts" => Command::Hosts,
+        "start" | "stop" | "restart" | "kill" | "remove" => Command::Change {
+            change: change(word.name, parts)?,
+            targets: parts.targets()?,
+        },
+        "prune" => Command::Prune {
+            what: prunable(&parts.required(0))?,
+        },
+        "runs" => Command::Runs,
+        "approve" => Command::Approve {
+            run: parts.required(0),
+            typed: parts.text(1),
+        },
+        "deny" => Command::Deny {
+            run: parts.required(0),
+            reason: parts.rest(1),
+        },
+        "cancel" => Command::Cancel {
+            run: parts.required(0),
+        },
+        "report" => Command::Report { id: parts.text(0) },
+        "doctor" => Command::Doctor,
+        "whoami" => Command::Whoami,
+        _ => Command::Help {
+            topic: parts.text(0),
+        },
+    })
+}
+
+fn logs(parts: &Parts) -> Result<LogsCommand, CommandError> {
+    Ok(LogsCommand {
+        targets: parts.targets()?,
+        since: parts.duration("since")?,
+        until: parts.duration("until")?,
+        tail: parts.number("tail")?,
+        grep: parts.pattern("grep")?,
+        follow: parts.switch("follow"),
+        timestamps: parts.switch("timestamps"),
+    })
+}
+
+fn change(verb: &str, parts: &Parts) -> Result<Change, CommandError> {
+    Ok(match verb {
+        "start" => Change::Start,
+        "stop" => Change::Stop {
+            grace: parts.duration("grace")?,
+        },
+        "restart" => Change::Restart {
+            grace: parts.duration("grace")?,
+        },
+        "remove" => Change::Remove,
+        _ => Change::Kill {
+            signal: signal(parts)?,
+        },
+    })
+}
+
+/// The signals a person sends on purpose; anything else is a typo.
+const SIGNALS: &[&str] = &[
+    "KILL", "TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "ABRT", "STOP", "CONT", "WINCH",
+];
+
+fn signal(parts: &Parts) -> Result<String, CommandError> {
+    let read = |value: &str| {
+        let name = value.to_uppercase();
+        let name = name.strip_prefix("SIG").unwrap_or(&name);
+        match SIGNALS.iter().find(|known| **known == name) {
+            Some(known) => Ok(format!("SIG{known}")),
+            None => Err(format!("say one of {}", SIGNALS.join(", "))),
+        }
+    };
+    Ok(parts
+        .value("signal", read)?
+        .unwrap_or_else(|| "SIGKILL".to_owned()))
+}
+
+fn prunable(typed: &str) -> Result<Prunable, CommandError> {
+    match typed {
+        "containers" => Ok(Prunable::StoppedContainers),
+        "images" => Ok(Prunable::DanglingImages),
+        "networks" => Ok(Prunable::UnusedNetworks),
+        "cache" => Ok(Prunable::BuildCache),
+        _ => Err(CommandError::NotPrunable {
+            typed: typed.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;
