@@ -7,6 +7,7 @@ pub mod text;
 pub mod clock;
 pub mod action;
 pub mod command;
+pub mod stack;
 pub mod engine;
 pub mod evidence;
 pub mod diagnose;

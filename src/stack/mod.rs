@@ -1,0 +1,10 @@
+//! What should run and how it hangs together: stacks, services and their replicas, read from the
+//! containers of a host; who needs whom; and which of them a target means. Pure; no IO.
+
+pub mod inventory;
+pub mod graph;
+pub mod resolve;
+
+pub use graph::{Edge, Graph, Why};
+pub use inventory::{Inventory, Key, Service};
+pub use resolve::{ResolveError, resolve};
