@@ -1,9 +1,15 @@
 //! Facts, one at a time: where each was seen, of which service, when, and in words that may be
 //! shown. Readers turn observations into evidence here and nowhere else; they do no IO.
 
+pub mod state;
+pub mod logs;
+pub mod events;
+pub mod stats;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::stack::Key;
 use crate::text::{Clean, Name};
 
 /// Where a fact was seen.
@@ -42,4 +48,38 @@ pub struct Citation {
     pub service: Name,
     pub at: Option<Timestamp>,
     pub text: Clean,
+}
+
+/// One fact about one container: `fact` for rules to judge, `text` for people to read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    pub source: Source,
+    pub service: Key,
+    pub container: Name,
+    pub at: Option<Timestamp>,
+    pub text: Clean,
+    pub fact: Fact,
+}
+
+impl Evidence {
+    pub fn cite(&self) -> Citation {
+        Citation {
+            source: self.source,
+            service: self.service.service.clone(),
+            at: self.at,
+            text: self.text.clone(),
+        }
+    }
+}
+
+/// What a rule may look at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    State(state::StateFact),
+    Health(state::HealthFact),
+    Event(events::EventFact),
+    Log(logs::LogFact),
+    Usage(stats::UsageFact),
+    /// Something that could not be looked at; the text says what and why.
+    NotSeen,
 }

@@ -1,0 +1,34 @@
+//! It died of signal 6, which a program sends itself.
+
+use super::{Rule, read_logs, start_again};
+use crate::diagnose::view::View;
+use crate::diagnose::{Cause, Confidence, Finding};
+use crate::say;
+
+pub const RULE: Rule = Rule {
+    cause: Cause::Aborted,
+    why: "A program aborts itself (signal 6) when it finds itself in a state it does not trust: a failed assertion, a corrupted heap, an unhandled exception in C++ or Go.",
+    example: "exit 134 (128 + signal 6)",
+    prevention: &["read the message before the abort: it names the assertion that failed"],
+    check,
+};
+
+const EXIT: i64 = 134;
+
+fn check(view: &View<'_>) -> Option<Finding> {
+    let (line, _) = view.state()?;
+    if view.last_exit() != Some(EXIT) || !(view.has_ended() || view.loops()) {
+        return None;
+    }
+    let last = view.logs().next_back();
+    let proof: Vec<_> = [Some(line), last].into_iter().flatten().collect();
+    let summary = say!(
+        "{} aborted itself (signal 6){}",
+        view.name(),
+        super::again_and_again(view)
+    );
+    let mut finding = view.finding(Cause::Aborted, Confidence::Certain, summary, &proof);
+    finding.fixes.push(read_logs(view));
+    finding.fixes.push(start_again(view));
+    Some(finding)
+}

@@ -1,0 +1,51 @@
+//! Its command is there but may not be executed: the engine says so, or a shell ended with 126.
+
+use super::{Rule, by_hand, recreate};
+use crate::action::Risk;
+use crate::diagnose::view::View;
+use crate::diagnose::{Cause, Confidence, Finding};
+use crate::say;
+
+pub const RULE: Rule = Rule {
+    cause: Cause::ExecPermission,
+    why: "A file can be started only when its execute bit is set for the user of the container and its file system allows programs. A script copied without the bit is the usual reason.",
+    example: "exec: \"/app/start.sh\": permission denied",
+    prevention: &["set the execute bit in the repository, or use COPY --chmod=755"],
+    check,
+};
+
+const MAY_NOT_RUN: i64 = 126;
+
+fn check(view: &View<'_>) -> Option<Finding> {
+    let (line, state) = view.state()?;
+    let engine_says =
+        state.error.as_str().contains("permission denied") && state.error.as_str().contains("exec");
+    let exit = view.last_exit() == Some(MAY_NOT_RUN) && (view.has_ended() || view.loops());
+    let shell_says = view.logs().rev().find(|item| {
+        item.text
+            .as_str()
+            .to_lowercase()
+            .contains("permission denied")
+    });
+    let (confidence, proof) = match (engine_says, exit, shell_says) {
+        (true, _, _) => (Confidence::Certain, vec![line]),
+        (false, true, Some(said)) => (Confidence::Certain, vec![line, said]),
+        (false, _, _) => return None,
+    };
+    let summary = say!(
+        "{} may not execute its command `{}`{}",
+        view.name(),
+        state.program,
+        super::again_and_again(view)
+    );
+    let mut finding = view.finding(Cause::ExecPermission, confidence, summary, &proof);
+    finding.fixes.push(by_hand(
+        say!(
+            "set the execute bit of `{}` where the image is built",
+            state.program
+        ),
+        Risk::Change,
+    ));
+    finding.fixes.push(recreate(view));
+    Some(finding)
+}

@@ -1,0 +1,91 @@
+//! The kernel killed the container at its memory limit. Two signals are wanted: the flag can be
+//! false after an out-of-memory kill, and true when a child was killed and the main process went on.
+
+use super::{Rule, by_hand, recreate, start_again};
+use crate::action::Risk;
+use crate::diagnose::view::View;
+use crate::diagnose::{Cause, Confidence, Finding};
+use crate::evidence::events::EventFact;
+use crate::evidence::stats::bytes;
+use crate::say;
+use crate::text::Clean;
+
+pub const RULE: Rule = Rule {
+    cause: Cause::OomKilled,
+    why: "A container may use as much memory as its limit says. When its processes ask for more, the kernel kills one of them with signal 9, and where that is the main process the container ends with exit code 137.",
+    example: "OOMKilled true, exit 137; events: oom, then die",
+    prevention: &[
+        "set the limit to the measured use plus at least 200 MiB, and never under 600 MiB",
+        "alert when memory stays above 85 % of the limit",
+    ],
+    check,
+};
+
+const KILLED: i64 = 137;
+
+fn check(view: &View<'_>) -> Option<Finding> {
+    let (state_line, state) = view.state()?;
+    let flag = state.oom_killed;
+    let event = view.near_death(|fact| fact == EventFact::OutOfMemory);
+    if !(view.has_ended() || view.loops()) || !(flag || event.is_some()) {
+        return None;
+    }
+    let died_of_kill = view.last_exit() == Some(KILLED);
+    let limit = state.limits.memory;
+    // without exit 137 a child was killed, and how the main process ended says whether that was it
+    let confidence = match (died_of_kill, event.is_some() || limit.is_some()) {
+        (true, true) => Confidence::Certain,
+        (true, false) => Confidence::Likely,
+        (false, _) if event.is_some() && view.last_exit() != Some(0) => Confidence::Likely,
+        (false, _) => return None,
+    };
+    let of = limit
+        .map(|limit| say!(" (limit {})", bytes(limit)))
+        .unwrap_or_default();
+    let summary = say!(
+        "{} was killed for lack of memory{}{}",
+        view.name(),
+        of,
+        super::again_and_again(view)
+    );
+    let proof: Vec<_> = [Some(state_line), event, view.usage()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut finding = view.finding(Cause::OomKilled, confidence, summary, &proof);
+    if let Some(limit) = limit {
+        finding.evidence.push(limit_line(view, limit));
+        finding
+            .fixes
+            .push(by_hand(raise(view, limit), Risk::Change));
+        finding.fixes.push(recreate(view));
+    }
+    finding.fixes.push(start_again(view));
+    Some(finding)
+}
+
+fn limit_line(view: &View<'_>, limit: u64) -> crate::evidence::Citation {
+    let service = view.name().clone();
+    let text = say!("memory limit {} ({} bytes)", bytes(limit), limit);
+    crate::evidence::Citation {
+        source: crate::evidence::Source::Inspect,
+        service,
+        at: None,
+        text,
+    }
+}
+
+const MIB: u64 = 1 << 20;
+const HEAD_ROOM: u64 = 200 * MIB;
+const SMALLEST: u64 = 600 * MIB;
+
+/// What it used when it died is at least its limit; head room goes on top.
+fn raise(view: &View<'_>, limit: u64) -> Clean {
+    let advised = (limit + HEAD_ROOM).max(SMALLEST);
+    say!(
+        "raise the memory limit of {} from {} to at least {} (its use plus 200 MiB, never under 600 MiB)",
+        view.name(),
+        bytes(limit),
+        bytes(advised)
+    )
+}

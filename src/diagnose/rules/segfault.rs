@@ -1,0 +1,34 @@
+//! It died of signal 11.
+
+use super::{Rule, read_logs, start_again};
+use crate::diagnose::view::View;
+use crate::diagnose::{Cause, Confidence, Finding};
+use crate::say;
+
+pub const RULE: Rule = Rule {
+    cause: Cause::Segfault,
+    why: "The kernel ends a program with signal 11 when it touches memory that is not its own: a bug in native code, or a library that does not fit.",
+    example: "exit 139 (128 + signal 11)",
+    prevention: &["keep core dumps of this service, so that the next crash names its line"],
+    check,
+};
+
+const EXIT: i64 = 139;
+
+fn check(view: &View<'_>) -> Option<Finding> {
+    let (line, _) = view.state()?;
+    if view.last_exit() != Some(EXIT) || !(view.has_ended() || view.loops()) {
+        return None;
+    }
+    let last = view.logs().next_back();
+    let proof: Vec<_> = [Some(line), last].into_iter().flatten().collect();
+    let summary = say!(
+        "{} crashed: it touched memory it may not (signal 11){}",
+        view.name(),
+        super::again_and_again(view)
+    );
+    let mut finding = view.finding(Cause::Segfault, Confidence::Certain, summary, &proof);
+    finding.fixes.push(read_logs(view));
+    finding.fixes.push(start_again(view));
+    Some(finding)
+}

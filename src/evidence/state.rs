@@ -1,0 +1,163 @@
+//! Facts from a container's own description: its state, its last end, its health checks.
+
+use super::{Evidence, Fact, Source};
+use crate::action::container::{Container, Health, HealthStatus, Limits, RestartPolicy, Status};
+use crate::say;
+use crate::stack::Key;
+use crate::text::{Clean, Name, Redactor};
+
+/// How much of a health check's output is kept.
+const OUTPUT: usize = 400;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateFact {
+    pub id: String,
+    pub status: Status,
+    pub exit_code: Option<i64>,
+    pub oom_killed: bool,
+    /// What the engine said when it could not start the container.
+    pub error: Clean,
+    pub restart_count: u64,
+    pub restart_policy: RestartPolicy,
+    pub limits: Limits,
+    pub started_at: Option<jiff::Timestamp>,
+    pub finished_at: Option<jiff::Timestamp>,
+    /// The program it runs, without arguments.
+    pub program: Clean,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealthFact {
+    pub status: HealthStatus,
+    pub failing_streak: u64,
+    /// Of the newest check.
+    pub exit_code: Option<i64>,
+    pub output: Clean,
+    pub test: Clean,
+    pub timeout_s: u64,
+}
+
+pub fn read(key: &Key, container: &Container, redactor: &Redactor) -> Vec<Evidence> {
+    let mut facts = vec![state(key, container, redactor)];
+    facts.extend(
+        container
+            .state
+            .health
+            .as_ref()
+            .map(|health| self::health(key, container, health, redactor)),
+    );
+    facts
+}
+
+fn state(key: &Key, container: &Container, redactor: &Redactor) -> Evidence {
+    let state = &container.state;
+    let program = container
+        .settings
+        .entrypoint
+        .first()
+        .or(container.settings.command.first());
+    let fact = StateFact {
+        id: container.id.clone(),
+        status: state.status,
+        exit_code: state.exit_code,
+        oom_killed: state.oom_killed,
+        error: redactor.raw(&state.error),
+        restart_count: container.restart_count,
+        restart_policy: container.restart_policy.clone(),
+        limits: container.limits,
+        started_at: state.started_at,
+        finished_at: state.finished_at,
+        program: program
+            .map(|program| redactor.raw(program))
+            .unwrap_or_default(),
+    };
+    let ended = matches!(
+        state.status,
+        Status::Exited | Status::Dead | Status::Restarting
+    );
+    Evidence {
+        source: Source::Inspect,
+        service: key.clone(),
+        container: Name::new(&container.name),
+        at: if ended {
+            state.finished_at
+        } else {
+            state.started_at
+        },
+        text: state_text(container, &fact, ended),
+        fact: Fact::State(fact),
+    }
+}
+
+fn state_text(container: &Container, fact: &StateFact, ended: bool) -> Clean {
+    let mut parts = vec![say!("{}", fact.status.word())];
+    if ended && let Some(code) = fact.exit_code {
+        parts.push(say!("exit {}", code));
+    }
+    if ended && fact.oom_killed {
+        parts.push(say!("OOMKilled true"));
+    }
+    if fact.restart_count > 0 {
+        parts.push(say!("restarted {} times", fact.restart_count));
+    }
+    let policy = &container.restart_policy;
+    if !policy.name.is_empty() {
+        parts.push(say!("restart policy {}", Name::new(&policy.name)));
+    }
+    if !fact.error.is_empty() {
+        parts.push(say!("engine: {}", fact.error));
+    }
+    Clean::join(&parts, ", ")
+}
+
+fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor) -> Evidence {
+    let newest = health.log.last();
+    let output = newest
+        .map(|result| first_of(&redactor.raw(&result.output)))
+        .unwrap_or_default();
+    let test = container.settings.health_test.as_ref();
+    let words: Vec<Clean> = test
+        .iter()
+        .flat_map(|test| &test.test)
+        .skip(1)
+        .map(|word| redactor.raw(word))
+        .collect();
+    let fact = HealthFact {
+        status: health.status,
+        failing_streak: health.failing_streak,
+        exit_code: newest.map(|result| result.exit_code),
+        output: output.clone(),
+        test: Clean::join(&words, " "),
+        timeout_s: test.map_or(0, |test| test.timeout.as_secs()),
+    };
+    let text = match (health.status, fact.exit_code) {
+        (HealthStatus::Healthy, _) => say!("health check passes"),
+        (status, None) => say!("health check {}: none has finished yet", status.word()),
+        (_, Some(code)) => say!(
+            "check failed {} times, exit {}: {}",
+            health.failing_streak,
+            code,
+            output
+        ),
+    };
+    Evidence {
+        source: Source::Health,
+        service: key.clone(),
+        container: Name::new(&container.name),
+        at: newest.and_then(|result| result.ended_at.or(result.started_at)),
+        text,
+        fact: Fact::Health(fact),
+    }
+}
+
+/// The start of an output, on one line.
+fn first_of(output: &Clean) -> Clean {
+    output.map(|text| {
+        let text = text.trim();
+        let end = text
+            .char_indices()
+            .nth(OUTPUT)
+            .map_or(text.len(), |(at, _)| at);
+        text.get(..end).unwrap_or(text)
+    })
+}
