@@ -1,6 +1,8 @@
 //! The Container Operations Report: what happened, why, how it was mended and how that was
 //! checked. Every text in it is clean; it has no markup until a template writes it.
 
+pub mod build;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

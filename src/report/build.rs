@@ -1,0 +1,239 @@
+//! From a diagnosis to a report: the words that tie the parts together. Pure.
+
+use jiff::Timestamp;
+
+use super::{
+    AffectedService, CheckResult, Contributing, RelatedService, Report, ResolutionStep, RootCause,
+    SCHEMA, TimelineEntry, Verification,
+};
+use crate::action::container::{HealthStatus, Status};
+use crate::diagnose::{Affected, Cause, Diagnosis, Finding};
+use crate::evidence::{Evidence, Fact};
+use crate::say;
+use crate::stack::Key;
+use crate::text::{Clean, Name};
+
+/// What a report says of itself.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    pub id: String,
+    pub created_at: Timestamp,
+    pub host: Name,
+    pub looked_at: Clean,
+    pub not_seen: Vec<Clean>,
+}
+
+pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Occasion) -> Report {
+    let root = &diagnosis.root;
+    let is_well = root.cause == Cause::None;
+    let stack = diagnosis
+        .asked
+        .stack
+        .clone()
+        .or_else(|| root.service.stack.clone())
+        .unwrap_or_default();
+    Report {
+        schema: SCHEMA.to_owned(),
+        id: occasion.id,
+        created_at: occasion.created_at,
+        host: occasion.host,
+        project: stack,
+        issue: issue(diagnosis),
+        services_affected: diagnosis.affected.iter().map(affected).collect(),
+        root_cause: RootCause {
+            cause: root.cause,
+            service: if is_well {
+                Name::default()
+            } else {
+                root.service.service.clone()
+            },
+            summary: root.summary.clone(),
+            confidence: root.confidence,
+            evidence: root.evidence.clone(),
+        },
+        contributing: diagnosis.contributing.iter().map(contributing).collect(),
+        resolution_steps: if is_well {
+            Vec::new()
+        } else {
+            resolution(root, diagnosis)
+        },
+        verification: verification(diagnosis, evidence),
+        prevention: root.prevention.clone(),
+        related_services: diagnosis.related.iter().map(related).collect(),
+        timeline: timeline(diagnosis, evidence),
+        not_seen: occasion.not_seen,
+        looked_at: occasion.looked_at,
+    }
+}
+
+/// The first line: what happened, and who else feels it.
+fn issue(diagnosis: &Diagnosis) -> Clean {
+    let root = &diagnosis.root;
+    let others: Vec<Clean> = diagnosis
+        .affected
+        .iter()
+        .filter(|other| other.service != root.service)
+        .map(|other| Clean::from(&other.service.service))
+        .collect();
+    match others.as_slice() {
+        [] => root.summary.clone(),
+        [one] => say!("{}; {} fails because it needs it", root.summary, one),
+        several => say!(
+            "{}; {} fail because they need it",
+            root.summary,
+            and(several)
+        ),
+    }
+}
+
+/// `a, b and c`
+pub fn and(names: &[Clean]) -> Clean {
+    match names {
+        [] => Clean::default(),
+        [one] => one.clone(),
+        [first @ .., last] => say!("{} and {}", Clean::join(first, ", "), last),
+    }
+}
+
+fn affected(affected: &Affected) -> AffectedService {
+    let mut symptoms = affected.symptoms.clone();
+    if !affected.because.is_empty() {
+        symptoms.push(affected.because.clone());
+    }
+    AffectedService {
+        service: affected.service.service.clone(),
+        status: affected.status.clone(),
+        symptoms,
+    }
+}
+
+fn contributing(finding: &Finding) -> Contributing {
+    Contributing {
+        cause: finding.cause,
+        service: finding.service.service.clone(),
+        summary: finding.summary.clone(),
+    }
+}
+
+fn related((key, why): &(Key, Clean)) -> RelatedService {
+    RelatedService {
+        service: key.service.clone(),
+        why: why.clone(),
+    }
+}
+
+fn resolution(root: &Finding, diagnosis: &Diagnosis) -> Vec<ResolutionStep> {
+    let mut steps: Vec<ResolutionStep> = root
+        .fixes
+        .iter()
+        .map(|fix| ResolutionStep {
+            text: fix.text.clone(),
+            command: fix.command.clone(),
+            runbook: None,
+            risk: fix.risk,
+        })
+        .collect();
+    let waiting: Vec<Clean> = diagnosis
+        .affected
+        .iter()
+        .filter(|other| other.service != root.service && !other.because.is_empty())
+        .map(|other| Clean::from(&other.service.service))
+        .collect();
+    if !waiting.is_empty() {
+        let name = &root.service.service;
+        let text = say!(
+            "when {} is well, watch {} recover; restart what does not",
+            name,
+            and(&waiting)
+        );
+        steps.push(ResolutionStep {
+            text,
+            command: None,
+            runbook: None,
+            risk: crate::action::Risk::Change,
+        });
+    }
+    steps
+}
+
+/// What must be true again, as commands anybody can paste; the result is what was just seen.
+fn verification(diagnosis: &Diagnosis, evidence: &[Evidence]) -> Vec<Verification> {
+    let mut keys: Vec<&Key> = diagnosis
+        .affected
+        .iter()
+        .map(|affected| &affected.service)
+        .collect();
+    if keys.is_empty() {
+        keys.push(&diagnosis.asked);
+    }
+    keys.into_iter()
+        .flat_map(|key| checks(key, evidence))
+        .collect()
+}
+
+fn checks(key: &Key, evidence: &[Evidence]) -> Vec<Verification> {
+    let mut checks: Vec<Verification> = evidence
+        .iter()
+        .filter(|item| item.service == *key)
+        .filter_map(check)
+        .collect();
+    checks.sort_by(|a, b| a.command.cmp(&b.command));
+    checks.dedup();
+    checks
+}
+
+fn check(item: &Evidence) -> Option<Verification> {
+    let (text, format, expect, passed) = match &item.fact {
+        Fact::State(state) => (
+            say!("{} runs", item.container),
+            "{{.State.Status}}",
+            "running",
+            state.status == Status::Running,
+        ),
+        Fact::Health(health) => (
+            say!("the health check of {} passes", item.container),
+            "{{.State.Health.Status}}",
+            "healthy",
+            health.status == HealthStatus::Healthy,
+        ),
+        _ => return None,
+    };
+    Some(Verification {
+        text,
+        command: say!("docker inspect -f '{}' {}", format, item.container),
+        expect: Clean::from_static(expect),
+        result: if passed {
+            CheckResult::Passed
+        } else {
+            CheckResult::Failed
+        },
+    })
+}
+
+/// How many entries a timeline has at most.
+const ENTRIES: usize = 40;
+
+/// What the engine recorded about the services affected, oldest first.
+fn timeline(diagnosis: &Diagnosis, evidence: &[Evidence]) -> Vec<TimelineEntry> {
+    let matters = |key: &Key| {
+        diagnosis
+            .affected
+            .iter()
+            .any(|affected| affected.service == *key)
+    };
+    let mut entries: Vec<TimelineEntry> = evidence
+        .iter()
+        .filter(|item| matches!(item.fact, Fact::Event(_)) && matters(&item.service))
+        .filter_map(|item| {
+            Some(TimelineEntry {
+                at: item.at?,
+                text: say!("{}: {}", item.container, item.text),
+            })
+        })
+        .collect();
+    entries.sort_by(|a, b| (a.at, &a.text).cmp(&(b.at, &b.text)));
+    entries.dedup();
+    let surplus = entries.len().saturating_sub(ENTRIES);
+    entries.drain(..surplus);
+    entries
+}
