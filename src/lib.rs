@@ -7,6 +7,7 @@ pub mod text;
 pub mod clock;
 pub mod action;
 pub mod engine;
+pub mod host;
 pub mod evidence;
 pub mod diagnose;
 pub mod report;
