@@ -9,6 +9,7 @@ pub mod action;
 pub mod command;
 pub mod stack;
 pub mod engine;
+pub mod host;
 pub mod evidence;
 pub mod diagnose;
 pub mod report;
