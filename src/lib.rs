@@ -13,3 +13,5 @@ pub mod host;
 pub mod evidence;
 pub mod diagnose;
 pub mod report;
+pub mod survey;
+pub mod access;

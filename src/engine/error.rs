@@ -48,3 +48,10 @@ impl EngineError {
         )
     }
 }
+
+impl EngineError {
+    /// The error as clean text: every part of it is clean already.
+    pub fn say(&self) -> Clean {
+        crate::text::Redactor::shapes_only().clean(&self.to_string())
+    }
+}

@@ -1,0 +1,311 @@
+//! Who may do what. The only maker of `Grant`: holding one proves that this caller may do this
+//! much to this stack.
+
+use std::fmt;
+
+use crate::action::Risk;
+use crate::text::{Name, Say};
+
+/// Where somebody types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Surface {
+    Console,
+    Slack,
+    Discord,
+}
+
+impl Surface {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Slack => "slack",
+            Self::Discord => "discord",
+        }
+    }
+}
+
+/// Somebody who asks: `console:anna`, `slack:U123`, with the chat's own groups and roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub surface: Surface,
+    pub id: Name,
+    /// As members are written in the configuration: `slack-group:S1`, `discord-role:789`.
+    pub groups: Vec<String>,
+}
+
+impl Caller {
+    pub fn console(user: &str) -> Self {
+        Self {
+            surface: Surface::Console,
+            id: Name::new(user),
+            groups: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.surface.word(), self.id)
+    }
+}
+
+impl Say for Caller {}
+
+/// What one line of a role allows: stacks by pattern, up to a risk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allow {
+    /// `*`, `shop`, `shop-*`.
+    pub stack: String,
+    pub risk: Risk,
+}
+
+impl Allow {
+    /// `shop:change`; `None` when it is not of that form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (stack, risk) = text.rsplit_once(':')?;
+        let risk = [Risk::Read, Risk::Change, Risk::Destructive]
+            .into_iter()
+            .find(|known| known.word() == risk)?;
+        (!stack.is_empty()).then(|| Self {
+            stack: stack.to_owned(),
+            risk,
+        })
+    }
+
+    fn covers(&self, stack: Option<&Name>, risk: Risk) -> bool {
+        self.risk == risk && matches(&self.stack, stack.map_or("", Name::as_str))
+    }
+}
+
+/// A pattern with `*` for any run of characters.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => {
+            let Some(mut left) = text.strip_prefix(head) else {
+                return false;
+            };
+            loop {
+                if matches(rest, left) {
+                    return true;
+                }
+                let mut chars = left.chars();
+                if chars.next().is_none() {
+                    return false;
+                }
+                left = chars.as_str();
+            }
+        }
+    }
+}
+
+/// Roles and who has them.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    roles: Vec<(String, Vec<Allow>)>,
+    members: Vec<(String, Vec<String>)>,
+}
+
+/// Proof that a caller may do this much to this stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    caller: Caller,
+    risk: Risk,
+}
+
+impl Grant {
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub fn risk(&self) -> Risk {
+        self.risk
+    }
+}
+
+/// What was missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    pub caller: Caller,
+    pub risk: Risk,
+    pub stack: Option<Name>,
+    pub roles: Vec<String>,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stack = self.stack.as_ref().map_or("this host", Name::as_str);
+        let roles = if self.roles.is_empty() {
+            "no role".to_owned()
+        } else {
+            format!("`{}`", self.roles.join("`, `"))
+        };
+        write!(
+            f,
+            "`{}` needs the right `{}` on `{stack}`, and has {roles}; ask whoever keeps `access` in the configuration",
+            self.caller,
+            self.risk.word()
+        )
+    }
+}
+
+impl Policy {
+    pub fn new(roles: Vec<(String, Vec<Allow>)>, members: Vec<(String, Vec<String>)>) -> Self {
+        Self { roles, members }
+    }
+
+    /// Nobody is named: the console may do everything, a chat user may only read.
+    fn is_unset(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub fn decide(
+        &self,
+        caller: &Caller,
+        stack: Option<&Name>,
+        risk: Risk,
+    ) -> Result<Grant, Denial> {
+        let roles = self.roles_of(caller);
+        let allowed = if self.is_unset() {
+            caller.surface == Surface::Console || risk == Risk::Read
+        } else {
+            let rules = self
+                .roles
+                .iter()
+                .filter(|(name, _)| roles.contains(name))
+                .flat_map(|(_, rules)| rules);
+            rules.into_iter().any(|rule| rule.covers(stack, risk))
+        };
+        if allowed {
+            Ok(Grant {
+                caller: caller.clone(),
+                risk,
+            })
+        } else {
+            Err(Denial {
+                caller: caller.clone(),
+                risk,
+                stack: stack.cloned(),
+                roles,
+            })
+        }
+    }
+
+    /// The roles a caller has, by id, by wildcard, by group; sorted.
+    pub fn roles_of(&self, caller: &Caller) -> Vec<String> {
+        let own = caller.to_string();
+        let any = format!("{}:*", caller.surface.word());
+        let is_member = |key: &String| *key == own || *key == any || caller.groups.contains(key);
+        let mut roles: Vec<String> = self
+            .members
+            .iter()
+            .filter(|(key, _)| is_member(key))
+            .flat_map(|(_, roles)| roles.clone())
+            .collect();
+        roles.sort();
+        roles.dedup();
+        roles
+    }
+
+    /// Everything a caller may do, as `whoami` shows it.
+    pub fn allows(&self, caller: &Caller) -> Vec<Allow> {
+        let all = |risk| Allow {
+            stack: "*".to_owned(),
+            risk,
+        };
+        if self.is_unset() {
+            let most = if caller.surface == Surface::Console {
+                Risk::Destructive
+            } else {
+                Risk::Read
+            };
+            return [Risk::Read, Risk::Change, Risk::Destructive]
+                .into_iter()
+                .filter(|risk| *risk <= most)
+                .map(all)
+                .collect();
+        }
+        let roles = self.roles_of(caller);
+        self.roles
+            .iter()
+            .filter(|(name, _)| roles.contains(name))
+            .flat_map(|(_, rules)| rules.clone())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        let allow = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|text| Allow::parse(text).unwrap())
+                .collect()
+        };
+        Policy::new(
+            vec![
+                ("oncall".into(), allow(&["*:read", "shop-*:change"])),
+                ("viewer".into(), allow(&["*:read"])),
+            ],
+            vec![
+                ("slack:U1".into(), vec!["oncall".into()]),
+                ("console:*".into(), vec!["viewer".into()]),
+                ("discord-role:7".into(), vec!["oncall".into()]),
+            ],
+        )
+    }
+
+    #[test]
+    fn roles_give_what_they_say_and_no_more() {
+        let anna = Caller {
+            surface: Surface::Slack,
+            id: Name::new("U1"),
+            groups: vec![],
+        };
+        let (eu, blog) = (Name::new("shop-eu"), Name::new("blog"));
+        assert!(policy().decide(&anna, Some(&eu), Risk::Change).is_ok());
+        assert!(
+            policy()
+                .decide(&anna, Some(&eu), Risk::Destructive)
+                .is_err()
+        );
+        assert!(policy().decide(&anna, Some(&blog), Risk::Change).is_err());
+        assert!(policy().decide(&anna, None, Risk::Read).is_ok());
+        let by_role = Caller {
+            surface: Surface::Discord,
+            id: Name::new("9"),
+            groups: vec!["discord-role:7".into()],
+        };
+        assert!(policy().decide(&by_role, Some(&eu), Risk::Change).is_ok());
+        let denial = policy()
+            .decide(&Caller::console("root"), Some(&blog), Risk::Change)
+            .unwrap_err();
+        insta::assert_snapshot!(denial, @"`console:root` needs the right `change` on `blog`, and has `viewer`; ask whoever keeps `access` in the configuration");
+    }
+
+    #[test]
+    fn without_configuration_the_console_may_all_and_a_chat_may_read() {
+        let policy = Policy::default();
+        assert!(
+            policy
+                .decide(&Caller::console("root"), None, Risk::Destructive)
+                .is_ok()
+        );
+        let chat = Caller {
+            surface: Surface::Slack,
+            id: Name::new("U1"),
+            groups: vec![],
+        };
+        assert!(policy.decide(&chat, None, Risk::Read).is_ok());
+        assert!(policy.decide(&chat, None, Risk::Change).is_err());
+    }
+
+    #[test]
+    fn patterns_match_whole_names() {
+        assert!(matches("*", "") && matches("shop", "shop") && matches("a*c*", "abcd"));
+        assert!(!matches("shop", "shop-eu") && !matches("shop-*", "shop") && !matches("*x", "xy"));
+    }
+}
