@@ -22,6 +22,12 @@ impl Clock {
         }
     }
 
+    /// An id that nobody else has and that sorts by the time it was made.
+    pub fn id(&self) -> String {
+        let millis = u64::try_from(self.now().as_millisecond()).unwrap_or_default();
+        ulid::Ulid::from_parts(millis, ulid::Ulid::generate().random()).to_string()
+    }
+
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => system_now(),

@@ -15,3 +15,4 @@ pub mod diagnose;
 pub mod report;
 pub mod survey;
 pub mod access;
+pub mod bot;

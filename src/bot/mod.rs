@@ -1,0 +1,108 @@
+//! The bot: takes a typed line from somebody, checks what they may do, and answers. It knows no
+//! chat and no terminal; replies go to a `Voice`.
+
+pub mod reply;
+pub mod trouble;
+pub mod words;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::access::{Caller, Policy};
+use crate::action::Risk;
+use crate::clock::Clock;
+use crate::command::{self, Command, Target};
+use crate::host::{Fleet, Host};
+use crate::survey::Survey;
+use crate::text::Name;
+
+pub use reply::{Outcome, Progress, Reply, Voice};
+pub use trouble::Trouble;
+
+/// Everything a line may need. One for the whole program.
+pub struct Bot {
+    pub fleet: Fleet,
+    pub clock: Clock,
+    pub policy: Policy,
+    /// Configured secrets, so that no log line can show one.
+    pub secrets: Vec<String>,
+}
+
+/// Somebody's line, with who typed it and where.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    pub caller: Caller,
+    pub text: String,
+    /// A person is there to answer questions.
+    pub interactive: bool,
+}
+
+/// What a word works with while it works.
+pub struct Context<'b> {
+    pub bot: &'b Bot,
+    pub caller: &'b Caller,
+    pub voice: &'b Voice,
+    pub cancel: &'b CancellationToken,
+    pub interactive: bool,
+}
+
+impl Bot {
+    /// One line from beginning to end. Every failure has been said when this returns.
+    pub async fn handle(
+        &self,
+        line: &Incoming,
+        voice: &Voice,
+        cancel: &CancellationToken,
+    ) -> Outcome {
+        let context = Context {
+            bot: self,
+            caller: &line.caller,
+            voice,
+            cancel,
+            interactive: line.interactive,
+        };
+        let done = match command::parse(&line.text) {
+            Ok(command) => self.perform(&context, &command).await,
+            Err(error) => Err(error.into()),
+        };
+        match done {
+            Ok(outcome) => outcome,
+            Err(trouble) => {
+                voice.say(trouble.message()).await;
+                trouble.outcome
+            }
+        }
+    }
+
+    /// A command that was built rather than typed: the command line's own sub-commands.
+    pub async fn perform(
+        &self,
+        context: &Context<'_>,
+        command: &Command,
+    ) -> Result<Outcome, Trouble> {
+        tokio::select! {
+            done = words::perform(context, command) => done,
+            () = context.cancel.cancelled() => Ok(Outcome::Failed),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The host a target names, or the usual one.
+    pub async fn host(&self, target: Option<&Target>) -> Result<Host, Trouble> {
+        Ok(self
+            .bot
+            .fleet
+            .host(target.and_then(|target| target.host.as_deref()))
+            .await?)
+    }
+
+    pub async fn survey(&self, host: &Host) -> Result<Survey, Trouble> {
+        Ok(Survey::take(host, self.bot.clock, &self.bot.secrets).await?)
+    }
+
+    /// Reading needs the right to read, like everything.
+    pub fn may_read(&self, stack: Option<&Name>) -> Result<(), Trouble> {
+        self.bot.policy.decide(self.caller, stack, Risk::Read)?;
+        Ok(())
+    }
+}

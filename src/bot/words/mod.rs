@@ -1,0 +1,38 @@
+//! One file per word or family of words: what each does when somebody types it.
+
+mod look;
+mod status;
+mod health;
+mod logs;
+mod stats;
+mod inspect;
+mod events;
+mod things;
+mod diagnose;
+mod help;
+mod hosts;
+mod show;
+
+use super::{Context, Outcome, Trouble};
+use crate::command::Command;
+
+pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
+    match command {
+        Command::Help { topic } => help::help(context, topic.as_deref()).await,
+        Command::Whoami => help::whoami(context).await,
+        Command::Status { targets } => status::status(context, targets).await,
+        Command::Health { targets } => health::health(context, targets).await,
+        Command::Diagnose { target } => diagnose::diagnose(context, target).await,
+        Command::Logs(logs) => logs::logs(context, logs).await,
+        Command::Stats { targets } => stats::stats(context, targets).await,
+        Command::Inspect { target } => inspect::inspect(context, target).await,
+        Command::Top { target } => inspect::top(context, target).await,
+        Command::Events { targets, since } => events::events(context, targets, *since).await,
+        Command::Networks => things::networks(context).await,
+        Command::Volumes => things::volumes(context).await,
+        Command::Images => things::images(context).await,
+        Command::Disk => things::disk(context).await,
+        Command::Hosts => hosts::hosts(context).await,
+        _ => Ok(Outcome::Done),
+    }
+}
