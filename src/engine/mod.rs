@@ -3,19 +3,38 @@
 pub mod error;
 pub mod endpoint;
 
+mod transport;
+mod tls;
+mod failure;
+mod request;
+
+mod containers;
+mod inspect;
+mod ports;
+mod logs;
+mod decode;
+mod stats;
+mod events;
+mod inventory;
+mod disk;
+mod change;
+mod prune;
+mod exec;
+mod wait;
+mod perform;
+
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::EngineError;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, BoxStream, StreamExt};
+use bollard::Docker;
+use futures_util::stream::BoxStream;
 
-use crate::action::container::{Container, ExecResult};
-use crate::action::events::{Event, EventQuery};
-use crate::action::inventory::{About, DiskUsage, Image, Network, Pruned, Volume};
-use crate::action::logs::{LogLine, LogQuery};
-use crate::action::stats::{Stats, Top};
-use crate::action::{Action, Observation, Prunable};
+use crate::action::events::Event;
+use crate::action::logs::LogLine;
+use transport::Transport;
 
 /// Log lines as they are written. Ends when the container's log ends.
 pub type Lines = BoxStream<'static, Result<LogLine, EngineError>>;
@@ -23,99 +42,85 @@ pub type Lines = BoxStream<'static, Result<LogLine, EngineError>>;
 /// Events as they happen. Ends with an error when the engine goes away.
 pub type Events = BoxStream<'static, Result<Event, EngineError>>;
 
+/// Requests in flight when one question takes many: more gain nothing, and a remote engine is
+/// reached through few channels.
+const IN_FLIGHT: usize = 12;
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// Docker 1.13, the first with everything that is asked for here.
+const OLDEST_API: ApiVersion = ApiVersion(1, 25);
+const OLDEST_API_WORDS: &str = "1.25";
+
 /// One engine that was reached. Cheap to clone: clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     endpoint: Endpoint,
+    transport: Transport,
+    docker: Docker,
+    api: ApiVersion,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct ApiVersion(u32, u32);
+
+impl ApiVersion {
+    fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Self(major.parse().ok()?, minor.parse().ok()?))
+    }
 }
 
 impl Engine {
+    /// Asks the engine once who it is. After five seconds without an answer it counts as
+    /// unreachable.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
-        Err(unbuilt(endpoint))
+        let unusable = |why| EngineError::Unreachable {
+            endpoint: endpoint.shown(),
+            why,
+        };
+        let transport = Transport::new(endpoint).map_err(unusable)?;
+        let docker = transport
+            .client()
+            .map_err(|error| failure::explain_first(&error, endpoint))?;
+        let api = tokio::time::timeout(CONNECT_LIMIT, first_answer(&docker, endpoint))
+            .await
+            .map_err(|_| unusable("it did not answer within 5 s".into()))??;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                endpoint: endpoint.clone(),
+                transport,
+                docker,
+                api,
+            }),
+        })
     }
 
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.inner.endpoint
     }
-    pub async fn about(&self) -> Result<About, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn containers(&self) -> Result<Vec<Container>, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn container(&self, _id: &str) -> Result<Container, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn logs(&self, _id: &str, _query: &LogQuery) -> Result<Vec<LogLine>, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub fn follow(&self, _id: &str, _query: &LogQuery) -> Lines {
-        stream::empty().boxed()
-    }
-    pub async fn stats(&self, _id: &str) -> Result<Stats, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn top(&self, _id: &str) -> Result<Top, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn events(&self, _query: &EventQuery) -> Result<Vec<Event>, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub fn watch(&self, _query: &EventQuery) -> Events {
-        stream::empty().boxed()
-    }
-    pub async fn networks(&self) -> Result<Vec<Network>, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn volumes(&self) -> Result<Vec<Volume>, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn images(&self) -> Result<Vec<Image>, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn disk_usage(&self) -> Result<DiskUsage, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn start(&self, _id: &str) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn stop(&self, _id: &str, _grace: Option<Duration>) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn restart(&self, _id: &str, _grace: Option<Duration>) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn kill(&self, _id: &str, _signal: &str) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn remove(&self, _id: &str, _force: bool) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn remove_volume(&self, _name: &str) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn prune(&self, _what: Prunable) -> Result<Pruned, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn exec(
-        &self,
-        _id: &str,
-        _argv: &[String],
-        _limit: Duration,
-    ) -> Result<ExecResult, EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn wait_healthy(&self, _id: &str, _limit: Duration) -> Result<(), EngineError> {
-        Err(unbuilt(&self.endpoint))
-    }
-    pub async fn perform(&self, _action: &Action) -> Result<Observation, EngineError> {
-        Err(unbuilt(&self.endpoint))
+
+    fn docker(&self) -> &Docker {
+        &self.inner.docker
     }
 }
 
-fn unbuilt(endpoint: &Endpoint) -> EngineError {
-    EngineError::Unreachable {
-        endpoint: endpoint.shown(),
-        why: "this part is not written yet".into(),
+async fn first_answer(docker: &Docker, endpoint: &Endpoint) -> Result<ApiVersion, EngineError> {
+    let version = docker
+        .version()
+        .await
+        .map_err(|error| failure::explain_first(&error, endpoint))?;
+    let found = version.api_version.unwrap_or_default();
+    match ApiVersion::parse(&found) {
+        Some(api) if api >= OLDEST_API => Ok(api),
+        Some(_) => Err(EngineError::TooOld {
+            endpoint: endpoint.shown(),
+            found: crate::text::Name::new(&found).into(),
+            needed: OLDEST_API_WORDS,
+        }),
+        None => Err(failure::not_an_engine(endpoint)),
     }
 }
