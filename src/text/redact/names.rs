@@ -1,0 +1,210 @@
+//! Which names of variables, fields and flags announce a secret. `DB_PASSWORD` does,
+//! `token_count` and `PGPASSFILE` do not.
+
+/// A word that ends with one of these names a secret: `PGPASSWORD`, `accesstoken`.
+const ROOTS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "secret",
+    "token",
+    "credential",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "secretkey",
+    "signingkey",
+    "encryptionkey",
+    "masterkey",
+    "accountkey",
+    "authkey",
+    "sharedkey",
+    "sharedaccesskey",
+    "requirepass",
+    "masterauth",
+    "authorization",
+];
+
+/// These name a secret as a word of their own only: `DB_PASS`, not `bypass`.
+const WHOLE_WORDS: &[&str] = &["pass", "pwd", "dsn", "pat", "cookie", "creds"];
+
+/// `…_KEY` is a secret after one of these words; a `cache_key` is not.
+const KEY_OWNERS: &[&str] = &[
+    "access",
+    "account",
+    "admin",
+    "anon",
+    "api",
+    "app",
+    "auth",
+    "cipher",
+    "client",
+    "cookie",
+    "crypto",
+    "deploy",
+    "encryption",
+    "hmac",
+    "jwt",
+    "license",
+    "master",
+    "private",
+    "role",
+    "secret",
+    "service",
+    "session",
+    "shared",
+    "signing",
+    "ssh",
+    "ssl",
+    "storage",
+    "tls",
+    "webhook",
+];
+
+/// A name that ends with one of these says something about a secret, not the secret itself.
+const BENIGN_ENDINGS: &[&str] = &[
+    "age",
+    "alg",
+    "algorithm",
+    "at",
+    "attempts",
+    "audience",
+    "authentication",
+    "backend",
+    "bits",
+    "bucket",
+    "budget",
+    "count",
+    "dir",
+    "directory",
+    "driver",
+    "enabled",
+    "encryption",
+    "endpoint",
+    "env",
+    "error",
+    "errors",
+    "exists",
+    "expiration",
+    "expires",
+    "expiry",
+    "failed",
+    "field",
+    "file",
+    "filename",
+    "format",
+    "host",
+    "id",
+    "in",
+    "interval",
+    "issuer",
+    "kind",
+    "length",
+    "len",
+    "level",
+    "lifetime",
+    "limit",
+    "manager",
+    "max",
+    "method",
+    "min",
+    "mode",
+    "name",
+    "names",
+    "needed",
+    "path",
+    "per",
+    "plugin",
+    "policy",
+    "port",
+    "prefix",
+    "prompt",
+    "protocol",
+    "provider",
+    "rate",
+    "ref",
+    "refresh",
+    "required",
+    "reset",
+    "retries",
+    "rotation",
+    "scope",
+    "second",
+    "set",
+    "size",
+    "source",
+    "status",
+    "stdin",
+    "store",
+    "strength",
+    "timeout",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "usage",
+    "used",
+    "valid",
+    "validation",
+    "version",
+];
+
+pub(super) fn is_secret(key: &str) -> bool {
+    // The shell's working directory, present in every environment.
+    if matches!(key, "PWD" | "OLDPWD") {
+        return false;
+    }
+    let words = words(key);
+    let Some(last) = words.last() else {
+        return false;
+    };
+    if words.len() >= 2 && words.ends_with(&["secret".to_owned(), "id".to_owned()]) {
+        return true; // half of a Vault AppRole login
+    }
+    if BENIGN_ENDINGS.contains(&last.as_str())
+        || words.first().is_some_and(|word| word == "proxy") && last == "pass"
+    {
+        return false;
+    }
+    words.iter().any(|word| names_secret(word)) || names_key(&words)
+}
+
+fn names_secret(word: &str) -> bool {
+    let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    WHOLE_WORDS.contains(&word)
+        || ROOTS
+            .iter()
+            .any(|root| word.ends_with(root) || singular.ends_with(root))
+}
+
+fn names_key(words: &[String]) -> bool {
+    words.windows(2).any(|pair| match pair {
+        [owner, key] => {
+            matches!(key.as_str(), "key" | "keys") && KEY_OWNERS.contains(&owner.as_str())
+        }
+        _ => false,
+    })
+}
+
+/// `dbPassword`, `DB_PASSWORD` and `db-password` are the same two words.
+fn words(key: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut after_lower = false;
+    for c in key.chars() {
+        let ends = !c.is_alphanumeric() || (after_lower && c.is_uppercase());
+        if ends && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        after_lower = c.is_lowercase();
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}

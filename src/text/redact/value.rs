@@ -1,0 +1,221 @@
+//! Whether the value that follows a secret's name is a secret at all, or a placeholder, a path, a
+//! count, a piece of code or the rest of a sentence. How far it goes is `extent`'s business.
+
+use super::names;
+
+/// What stands in for a value that is not there.
+const PLACEHOLDERS: &[&str] = &[
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "empty",
+    "unset",
+    "redacted",
+    "filtered",
+    "masked",
+    "hidden",
+    "omitted",
+    "nan",
+    "string",
+    "str",
+    "optional",
+];
+
+/// How a sentence goes on after "password:" or "token:".
+const PROSE: &[&str] = &[
+    "a",
+    "an",
+    "and",
+    "are",
+    "authentication",
+    "be",
+    "but",
+    "can",
+    "cannot",
+    "can't",
+    "check",
+    "contains",
+    "could",
+    "did",
+    "does",
+    "error",
+    "expected",
+    "expired",
+    "failed",
+    "failure",
+    "for",
+    "from",
+    "got",
+    "has",
+    "have",
+    "identifier",
+    "if",
+    "in",
+    "incorrect",
+    "invalid",
+    "is",
+    "it",
+    "length",
+    "malformed",
+    "mismatch",
+    "missing",
+    "must",
+    "name",
+    "needs",
+    "not",
+    "of",
+    "or",
+    "permission",
+    "please",
+    "provided",
+    "punc",
+    "rejected",
+    "required",
+    "requires",
+    "should",
+    "signature",
+    "the",
+    "this",
+    "to",
+    "too",
+    "unable",
+    "unexpected",
+    "unknown",
+    "use",
+    "using",
+    "was",
+    "while",
+    "with",
+    "wrong",
+    "you",
+    "your",
+];
+
+/// Objects that code reads secrets from; a traceback shows the code, not the secret.
+const CODE_ROOTS: &[&str] = &[
+    "self.",
+    "this.",
+    "os.",
+    "settings.",
+    "config.",
+    "cfg.",
+    "conf.",
+    "process.env",
+    "args.",
+    "options.",
+    "opts.",
+    "request.",
+    "req.",
+    "env.",
+    "std::",
+    "params.",
+    "ctx.",
+];
+
+/// Where files live; a value below one of these is a path, however it looks.
+const PATH_ROOTS: &[&str] = &[
+    "/run/",
+    "/etc/",
+    "/var/",
+    "/usr/",
+    "/opt/",
+    "/home/",
+    "/root/",
+    "/app/",
+    "/srv/",
+    "/data/",
+    "/tmp/",
+    "/mnt/",
+    "/config/",
+    "/secrets/",
+    "/certs/",
+    "/dev/",
+    "/proc/",
+    "./",
+    "../",
+    "~/",
+];
+
+/// Whether the value of a secret name is a secret, or says only where or whether there is one.
+pub(super) fn is_worth_hiding(key: &str, value: &str) -> bool {
+    let value = value.trim();
+    if value.is_empty() || is_placeholder(value) || is_code(value) || is_path(value) {
+        return false;
+    }
+    let key = key.to_ascii_lowercase();
+    if key == "pwd" && value.starts_with('/') {
+        return false;
+    }
+    // The host and the user of a data source help; its password goes by its place in the URL.
+    if key.ends_with("dsn") && value.contains("://") {
+        return false;
+    }
+    !is_count(&key, value)
+}
+
+/// `token: 42`, `pass=12 fail=0` and `max_tokens=4096` count something.
+fn is_count(key: &str, value: &str) -> bool {
+    let first = value.split([' ', ',', ';']).next().unwrap_or_default();
+    let is_number = first.chars().all(|c| c.is_ascii_digit() || c == '.');
+    is_number && (key.ends_with("tokens") || (matches!(key, "token" | "pass") && first.len() < 6))
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let wrapped = [
+        ("${", "}"),
+        ("{{", "}}"),
+        ("<", ">"),
+        ("%(", ")s"),
+        ("[", "]"),
+    ]
+    .iter()
+    .any(|(open, close)| value.starts_with(open) && value.ends_with(close));
+    let variable = value.strip_prefix('$').is_some_and(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    });
+    wrapped
+        || variable
+        || matches!(value, "%s" | "%v" | "%q" | "?" | "{}")
+        || !value.chars().any(char::is_alphanumeric)
+        || value.chars().all(|c| matches!(c, 'x' | 'X'))
+        || PLACEHOLDERS
+            .iter()
+            .any(|word| value.eq_ignore_ascii_case(word))
+}
+
+fn is_code(value: &str) -> bool {
+    let calls = value.ends_with(['(', ')'])
+        && value.split_once('(').is_some_and(|(function, _)| {
+            !function.is_empty()
+                && function
+                    .chars()
+                    .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '.' | ':'))
+        });
+    let annotates = value
+        .split_once(" = ")
+        .is_some_and(|(kind, _)| is_placeholder(kind));
+    calls || annotates || CODE_ROOTS.iter().any(|root| value.starts_with(root))
+}
+
+fn is_path(value: &str) -> bool {
+    PATH_ROOTS.iter().any(|root| value.starts_with(root))
+}
+
+/// Whether what follows a colon is a sentence about the secret.
+pub(super) fn is_prose(value: &str) -> bool {
+    let first = value.split_whitespace().next().unwrap_or_default();
+    let first = first.trim_end_matches([',', '.', ';', ':', '!']);
+    PROSE.contains(&first)
+}
+
+/// Whether a flag's or pair's value has to go: the last question before a span is added.
+pub(super) fn is_secret_pair(key: &str, value: &str) -> bool {
+    names::is_secret(key) && is_worth_hiding(key, value)
+}
