@@ -135,7 +135,7 @@ mod tests {
         );
         assert_eq!(complete("logs api d", &live()), (9, vec!["db".into()]));
         assert_eq!(complete("logs api --ti", &live()).1, ["--timestamps"]);
-        assert_eq!(complete("prune i", &live()).1, ["images"]);
+        assert_eq!(complete("prune im", &live()).1, ["images"]);
         assert_eq!(complete("diagnose api d", &live()).1, Vec::<String>::new());
     }
 

@@ -105,7 +105,7 @@ async fn look(engine: &Engine, survey: &Survey, key: &Key, container: &Container
         Ok(lines) => {
             found
                 .evidence
-                .extend(logs::read(key, &container.name, &lines, &survey.redactor))
+                .extend(logs::read(key, &container.name, &lines, &survey.redactor));
         }
         Err(why) => found.miss(key, container, "logs", &why),
     }
@@ -113,7 +113,7 @@ async fn look(engine: &Engine, survey: &Survey, key: &Key, container: &Container
         Some(Ok(usage)) => {
             found
                 .evidence
-                .push(stats::read(key, &container.name, &usage, survey.at))
+                .push(stats::read(key, &container.name, &usage, survey.at));
         }
         Some(Err(why)) => found.miss(key, container, "use of cpu and memory", &why),
         None => {}
