@@ -1,3 +1,7 @@
 //! Parses flags, calls the command line, turns its answer into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dogwatch::cli::run()
+}

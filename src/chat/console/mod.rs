@@ -1,0 +1,8 @@
+//! The console chat: the bot in a terminal, or fed by a pipe.
+
+pub mod screen;
+pub mod prompt;
+pub mod session;
+
+pub use screen::{Format, Screen};
+pub use session::Session;

@@ -1,0 +1,146 @@
+//! What the console shows and how: replies on standard output, progress on standard error, colour
+//! and width only where a terminal takes them.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::bot::{Progress, Reply};
+use crate::report::Report;
+use crate::report::render::{Templates, report_json};
+use crate::text::dialect::Dialect;
+use crate::text::outgoing::{self, Outgoing};
+use crate::text::{Block, Message};
+
+/// How answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+    Markdown,
+    Html,
+}
+
+/// Lines are cut to this width where nobody is looking.
+const UNSEEN_WIDTH: usize = 100;
+
+/// The narrowest terminal that is taken at its word.
+const NARROWEST: usize = 40;
+
+/// Nothing moves before a second has passed: most answers are there by then.
+const QUIET: Duration = Duration::from_secs(1);
+
+pub struct Screen {
+    templates: Templates,
+    format: Format,
+    dialect: Dialect,
+    bar: Option<ProgressBar>,
+    animated: bool,
+}
+
+impl Screen {
+    pub fn new(templates: Templates, format: Format, no_color: bool) -> Self {
+        let terminal = console::Term::stdout();
+        let on_terminal = io::stdout().is_terminal();
+        let width = if on_terminal { usize::from(terminal.size().1).max(NARROWEST) } else { UNSEEN_WIDTH };
+        let dialect = match format {
+            Format::Markdown => Dialect::Markdown,
+            Format::Html => Dialect::Html,
+            Format::Text | Format::Json if on_terminal => Dialect::Terminal { width, colour: !no_color },
+            Format::Text | Format::Json => Dialect::Plain { width },
+        };
+        Self { templates, format, dialect, bar: None, animated: io::stderr().is_terminal() && !no_color }
+    }
+
+    /// Shows one reply. An error means that nobody reads any more.
+    pub fn show(&mut self, reply: &Reply) -> io::Result<()> {
+        match reply {
+            Reply::Message(message) => self.message(message),
+            Reply::Report(report) => self.report(report),
+            Reply::Streamed(line) => self.message(&Message { blocks: vec![Block::Line(line.clone())] }),
+            Reply::Progress(progress) => {
+                self.progress(progress);
+                Ok(())
+            }
+        }
+    }
+
+    pub fn message(&mut self, message: &Message) -> io::Result<()> {
+        let text = outgoing::write(message, &self.dialect);
+        self.print(&text)
+    }
+
+    pub fn report(&mut self, report: &Report) -> io::Result<()> {
+        if self.format == Format::Json {
+            return self.line(&report_json(report));
+        }
+        match self.templates.report(report, &self.dialect) {
+            Ok(text) => self.print(&text),
+            Err(error) => {
+                tracing::error!(%error, "a report template failed; the report follows as JSON");
+                self.line(&report_json(report))
+            }
+        }
+    }
+
+    fn print(&mut self, text: &Outgoing) -> io::Result<()> {
+        self.line(text.text().trim_end_matches('\n'))
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        self.still();
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
+    /// A spinner from the first second on, until something is shown.
+    pub fn busy(&mut self) {
+        if !self.animated {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message("looking");
+        self.bar = Some(bar);
+    }
+
+    pub fn quiet_time() -> Duration {
+        QUIET
+    }
+
+    /// Starts or keeps the spinner turning.
+    pub fn tick(&mut self) {
+        if self.bar.is_none() {
+            self.busy();
+        }
+        if let Some(bar) = &self.bar {
+            bar.tick();
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        if !self.animated {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg} {elapsed}") {
+            bar.set_style(style.progress_chars("█▓░"));
+        }
+        bar.set_length(progress.of as u64);
+        bar.set_position(progress.done as u64);
+        bar.set_message(progress.doing.as_str().to_owned());
+        bar.tick();
+    }
+
+    /// Takes away whatever moves.
+    pub fn still(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! One person at the console: lines in, replies out, Ctrl-C cancels what runs and not the program.
+
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use super::prompt::{LiveNames, Prompt, Typed};
+use super::screen::Screen;
+use crate::access::Caller;
+use crate::bot::{Bot, Incoming, Outcome, Reply, Voice};
+use crate::survey::Survey;
+
+pub struct Session {
+    pub bot: Arc<Bot>,
+    pub caller: Caller,
+    pub screen: Screen,
+    /// A person can answer a question now.
+    pub interactive: bool,
+}
+
+impl Session {
+    /// One line, until it is answered or cancelled by Ctrl-C.
+    pub async fn line(&mut self, text: &str) -> Outcome {
+        let (voice, mut replies) = Voice::new();
+        let cancel = CancellationToken::new();
+        let incoming = Incoming { caller: self.caller.clone(), text: text.to_owned(), interactive: self.interactive };
+        let (bot, token) = (Arc::clone(&self.bot), cancel.clone());
+        let mut work = tokio::spawn(async move { bot.handle(&incoming, &voice, &token).await });
+        let shown = self.show_until_done(&mut replies, &cancel).await;
+        self.screen.still();
+        if shown.is_err() {
+            // nobody reads our output any more: stop the work too
+            cancel.cancel();
+        }
+        match (&mut work).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::error!(%error, "a command panicked");
+                Outcome::Failed
+            }
+        }
+    }
+
+    async fn show_until_done(&mut self, replies: &mut mpsc::Receiver<Reply>, cancel: &CancellationToken) -> io::Result<()> {
+        let first = Instant::now() + Screen::quiet_time();
+        let mut ticks = interval_at(first, std::time::Duration::from_millis(120));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                reply = replies.recv() => match reply {
+                    Some(reply) => self.screen.show(&reply)?,
+                    None => return Ok(()),
+                },
+                pressed = tokio::signal::ctrl_c() => {
+                    if pressed.is_ok() {
+                        cancel.cancel();
+                    }
+                }
+                _ = ticks.tick() => self.screen.tick(),
+            }
+        }
+    }
+
+    /// The prompt, until Ctrl-D or `exit`.
+    pub async fn converse(&mut self, history: Option<PathBuf>) -> Outcome {
+        let live = LiveNames::default();
+        let prompt = Prompt::start(Arc::clone(&live), history);
+        loop {
+            self.refresh(&live);
+            match prompt.next().await {
+                Typed::Line(line) if matches!(line.trim(), "exit" | "quit") => return Outcome::Done,
+                Typed::Line(line) if line.trim().is_empty() => {}
+                Typed::Line(line) => {
+                    self.line(&line).await;
+                }
+                Typed::Interrupted => {}
+                Typed::End => return Outcome::Done,
+            }
+        }
+    }
+
+    /// Looks up the live names while the person thinks.
+    fn refresh(&self, live: &LiveNames) {
+        let (bot, live) = (Arc::clone(&self.bot), Arc::clone(live));
+        tokio::spawn(async move {
+            let Ok(host) = bot.fleet.host(None).await else { return };
+            let Ok(survey) = Survey::take(&host, bot.clock, &[]).await else { return };
+            if let Ok(mut live) = live.write() {
+                live.targets = survey.inventory.names();
+            }
+        });
+    }
+
+    /// Lines from a pipe, one after the other; the worst outcome counts.
+    pub async fn script(&mut self, input: impl BufRead) -> Outcome {
+        let mut worst = Outcome::Done;
+        for line in input.lines() {
+            let Ok(line) = line else {
+                worst = worst.max(Outcome::Usage);
+                break;
+            };
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if matches!(line, "exit" | "quit") {
+                break;
+            }
+            worst = worst.max(self.line(line).await);
+        }
+        worst
+    }
+}
