@@ -5,6 +5,8 @@
 
 pub mod text;
 pub mod clock;
+pub mod yaml;
+pub mod setting;
 pub mod action;
 pub mod engine;
 pub mod evidence;
