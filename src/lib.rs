@@ -12,3 +12,4 @@ pub mod engine;
 pub mod evidence;
 pub mod diagnose;
 pub mod report;
+pub mod store;

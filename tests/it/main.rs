@@ -1,1 +1,3 @@
 //! The one integration binary: everything is tested through its front door.
+
+mod store;
