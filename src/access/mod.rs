@@ -1,0 +1,3 @@
+//! Who may do what. The only maker of grants.
+
+pub mod settings;

@@ -1,0 +1,3 @@
+//! The chats: one port, and an adapter each for Slack, Discord and the console.
+
+pub mod settings;

@@ -1,0 +1,3 @@
+//! What should run: stacks, their services, groups and dependencies.
+
+pub mod settings;
