@@ -5,6 +5,8 @@
 
 pub mod text;
 pub mod clock;
+pub mod yaml;
+pub mod setting;
 pub mod action;
 pub mod command;
 pub mod stack;
@@ -15,4 +17,10 @@ pub mod diagnose;
 pub mod report;
 pub mod survey;
 pub mod access;
+pub mod store;
+pub mod run;
 pub mod bot;
+pub mod chat;
+pub mod watch;
+pub mod web;
+pub mod config;

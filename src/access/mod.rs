@@ -1,6 +1,8 @@
 //! Who may do what. The only maker of `Grant`: holding one proves that this caller may do this
 //! much to this stack.
 
+pub mod settings;
+
 use std::fmt;
 
 use crate::action::Risk;

@@ -1,5 +1,6 @@
 //! Reaching hosts: a name that people use, and the engine that answers there.
 
+pub mod settings;
 pub mod fleet;
 
 pub use fleet::{Fleet, FleetError};

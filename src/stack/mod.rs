@@ -1,6 +1,7 @@
 //! What should run and how it hangs together: stacks, services and their replicas, read from the
 //! containers of a host; who needs whom; and which of them a target means. Pure; no IO.
 
+pub mod settings;
 pub mod inventory;
 pub mod graph;
 pub mod resolve;

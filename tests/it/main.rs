@@ -1,3 +1,5 @@
 //! The one integration binary: everything is tested through its front door.
 
+mod config;
 mod redaction;
+mod store;

@@ -1,0 +1,156 @@
+//! What no value can know by itself: names that must exist elsewhere in the file, and keys that
+//! need each other. A key that is there but wrong was reported already and counts as given.
+
+use crate::yaml::{Document, Entry, Node, nearest};
+
+use super::Config;
+
+/// Adds to the document's problems.
+pub(super) fn check(document: &mut Document, config: &Config) {
+    let mut found = Vec::new();
+    let root = document.root();
+    slack(root, &mut found);
+    discord(root, &mut found);
+    hosts(root, &mut found);
+    stacks(root, config, &mut found);
+    members(root, &mut found);
+    for Finding { at, message, help } in found {
+        document.report(at, message).help = help;
+    }
+}
+
+struct Finding {
+    at: std::ops::Range<usize>,
+    message: String,
+    help: Option<String>,
+}
+
+impl Finding {
+    fn at_key(entry: &Entry, message: impl Into<String>, help: &str) -> Self {
+        Self {
+            at: entry.key_at.clone(),
+            message: message.into(),
+            help: Some(help.to_owned()),
+        }
+    }
+}
+
+/// Whether the key is there with a value, right or wrong, or was meant to be: a slip in its name
+/// is reported already.
+fn given(section: &Node, key: &str) -> bool {
+    let meant = |entry: &Entry| nearest(&entry.key, [key]).is_some();
+    section
+        .entries()
+        .iter()
+        .any(|entry| meant(entry) && !entry.node.is_null())
+}
+
+/// A section that is there and not empty.
+fn section<'n>(root: &'n Node, path: &[&str], key: &str) -> Option<&'n Entry> {
+    let entry = root.find(path)?.entry(key)?;
+    (!entry.node.entries().is_empty()).then_some(entry)
+}
+
+fn slack(root: &Node, found: &mut Vec<Finding>) {
+    let Some(slack) = section(root, &["chat"], "slack") else {
+        return;
+    };
+    if !given(&slack.node, "bot_token") {
+        let help = "add `bot_token: \"${SLACK_BOT_TOKEN}\"`";
+        found.push(Finding::at_key(slack, "Slack needs a `bot_token`", help));
+    }
+    if !given(&slack.node, "app_token") && !given(&slack.node, "signing_secret") {
+        let message = "Slack needs an `app_token` or a `signing_secret`";
+        let help = "`app_token` for Socket Mode, `signing_secret` for the HTTP endpoints";
+        found.push(Finding::at_key(slack, message, help));
+    }
+}
+
+fn discord(root: &Node, found: &mut Vec<Finding>) {
+    if let Some(discord) = section(root, &["chat"], "discord")
+        && !given(&discord.node, "token")
+    {
+        let help = "add `token: \"${DISCORD_TOKEN}\"`";
+        found.push(Finding::at_key(discord, "Discord needs a `token`", help));
+    }
+}
+
+fn hosts(root: &Node, found: &mut Vec<Finding>) {
+    let hosts = root.find(&["hosts"]).map_or(&[][..], Node::entries);
+    for host in hosts {
+        let (docker, ssh) = (host.node.entry("docker"), given(&host.node, "ssh"));
+        if let (Some(docker), true) = (docker, ssh) {
+            let message = format!("`{}` has both `docker` and `ssh`", host.key);
+            let help = "keep one: over SSH the engine is found by itself";
+            found.push(Finding::at_key(docker, message, help));
+        }
+        for key in ["identity_file", "known_hosts_file"] {
+            if let (Some(entry), false) = (host.node.entry(key), ssh) {
+                let message = format!("`{key}` means nothing without `ssh`");
+                found.push(Finding::at_key(entry, message, "add `ssh`, or take it out"));
+            }
+        }
+    }
+}
+
+fn stacks(root: &Node, config: &Config, found: &mut Vec<Finding>) {
+    let hosts = names(root, &["hosts"], "local");
+    let stacks = root.find(&["stacks"]).map_or(&[][..], Node::entries);
+    for stack in stacks {
+        match stack
+            .node
+            .entry("host")
+            .and_then(|entry| entry.node.text().map(|text| (entry, text)))
+        {
+            Some((entry, host)) => unknown("host", host, &entry.node, &hosts, found),
+            None if config.hosts.len() != 1 && !hosts.contains(&"local") => {
+                let message = format!("which host does `{}` run on?", stack.key);
+                found.push(Finding::at_key(stack, message, "add `host`"));
+            }
+            None => {}
+        }
+    }
+}
+
+fn members(root: &Node, found: &mut Vec<Finding>) {
+    let roles = names(root, &["access", "roles"], "");
+    let members = root
+        .find(&["access", "members"])
+        .map_or(&[][..], Node::entries);
+    for role in members.iter().flat_map(|member| member.node.items()) {
+        if let Some(name) = role.text() {
+            unknown("role", name, role, &roles, found);
+        }
+    }
+}
+
+/// The names in a section, or the one that is there without it.
+fn names<'n>(root: &'n Node, path: &[&str], default: &'n str) -> Vec<&'n str> {
+    let entries = root.find(path).map_or(&[][..], Node::entries);
+    if entries.is_empty() {
+        return vec![default];
+    }
+    entries.iter().map(|entry| entry.key.as_str()).collect()
+}
+
+fn unknown(what: &str, name: &str, node: &Node, known: &[&str], found: &mut Vec<Finding>) {
+    if known.contains(&name) {
+        return;
+    }
+    let help = match nearest(name, known.iter().copied()) {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None => Some(format!(
+            "add it under `{}`",
+            if what == "host" {
+                "hosts"
+            } else {
+                "access.roles"
+            }
+        )),
+    };
+    found.push(Finding {
+        at: node.at.clone(),
+        message: format!("there is no such {what}"),
+        help,
+    });
+}

@@ -1,0 +1,98 @@
+//! The configuration file: all settings gathered, read from YAML and checked as a whole. Each
+//! module owns the settings it needs; only the wiring imports this one.
+
+mod settings;
+mod checks;
+mod load;
+mod reference;
+pub mod watch;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::access::settings::AccessSettings;
+use crate::chat::settings::ChatSettings;
+use crate::host::settings::HostSettings;
+use crate::setting::{Identifier, Secret};
+use crate::stack::settings::StackSettings;
+use crate::store::settings::{StoreSettings, StoreUrl};
+use crate::watch::settings::AlertSettings;
+use crate::web::settings::HttpSettings;
+
+pub use crate::yaml::{Lookup, Problems};
+pub use load::{Loaded, find};
+pub use reference::{reference, schema};
+pub use settings::{LogFormat, LogLevel, LogSettings, TemplateSettings};
+
+/// Everything that can be set. Every key may be left out: an empty file means the engine of this
+/// machine, the console, an embedded database and no chat.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "Dogwatch configuration")]
+pub struct Config {
+    pub http: HttpSettings,
+    pub store: StoreSettings,
+    pub chat: ChatSettings,
+    /// The hosts, by name. If any is given, there are only those.
+    pub hosts: BTreeMap<Identifier, HostSettings>,
+    /// The stacks, by the name of their compose project.
+    pub stacks: BTreeMap<Identifier, StackSettings>,
+    pub access: AccessSettings,
+    pub alerts: AlertSettings,
+    pub templates: TemplateSettings,
+    pub log: LogSettings,
+    /// Where the program keeps what is its own. Taken from the environment.
+    #[serde(skip)]
+    pub state_directory: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            http: HttpSettings::default(),
+            store: StoreSettings::default(),
+            chat: ChatSettings::default(),
+            hosts: BTreeMap::from([(Identifier::local(), HostSettings::default())]),
+            stacks: BTreeMap::new(),
+            access: AccessSettings::default(),
+            alerts: AlertSettings::default(),
+            templates: TemplateSettings::default(),
+            log: LogSettings::default(),
+            state_directory: PathBuf::from("."),
+        }
+    }
+}
+
+impl Config {
+    /// The database: the one that is set, or a file in the state directory.
+    pub fn store_url(&self) -> StoreUrl {
+        let default = || StoreUrl::file(&self.state_directory.join("dogwatch.db"));
+        self.store.url.clone().unwrap_or_else(default)
+    }
+
+    /// The host that a stack runs on. The checks see to it that there is one.
+    pub fn host_of<'a>(&'a self, stack: &'a StackSettings) -> Option<&'a Identifier> {
+        let only = || self.hosts.keys().next().filter(|_| self.hosts.len() == 1);
+        let local = || self.hosts.get_key_value("local").map(|(name, _)| name);
+        stack.host.as_ref().or_else(local).or_else(only)
+    }
+
+    /// Every secret value, for the redactor to know.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let slack = self
+            .chat
+            .slack
+            .iter()
+            .flat_map(|slack| [&slack.bot_token, &slack.app_token, &slack.signing_secret]);
+        let discord = self.chat.discord.iter().map(|discord| &discord.token);
+        slack
+            .chain(discord)
+            .chain([&self.alerts.token])
+            .flatten()
+            .map(Secret::expose)
+            .chain(self.store.url.iter().filter_map(StoreUrl::password))
+    }
+}

@@ -1,0 +1,30 @@
+//! Which messages and events were taken on already. Kept before the work starts.
+
+use sqlx::query;
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// True for the first who says so, in whatever process; false ever after.
+    pub async fn remember(&self, source: &str, id: &str, at_ms: i64) -> Result<bool, StoreError> {
+        let done = query(
+            "INSERT INTO handled (source, id, at_ms) VALUES ($1, $2, $3) \
+             ON CONFLICT (source, id) DO NOTHING",
+        )
+        .bind(source)
+        .bind(id)
+        .bind(at_ms)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Forgets ids older than any redelivery can be; says how many.
+    pub async fn forget_before(&self, before_ms: i64) -> Result<u64, StoreError> {
+        let done = query("DELETE FROM handled WHERE at_ms < $1")
+            .bind(before_ms)
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+}

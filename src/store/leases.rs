@@ -1,0 +1,121 @@
+//! Who works on a run, and who holds a lock: leases that end by themselves, each with a fence
+//! that grows, so that who held an old one can be told from who holds it now.
+
+use sqlx::{query, query_scalar};
+
+use super::{Store, StoreError};
+
+/// Who wants a lease, and from when until when.
+#[derive(Debug, Clone, Copy)]
+pub struct LeaseTerms<'a> {
+    pub owner: &'a str,
+    pub now_ms: i64,
+    pub until_ms: i64,
+}
+
+/// The right to work on a run, as long as nobody has a newer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub run: String,
+    pub fence: i64,
+}
+
+impl Store {
+    /// Takes a run that nobody holds, or whose holder has let the time run out. An owner is one
+    /// life of one process: the same name in two lives would share a claim.
+    pub async fn claim_run(
+        &self,
+        run: &str,
+        terms: &LeaseTerms<'_>,
+    ) -> Result<Option<Claim>, StoreError> {
+        let fences: Vec<i64> = query_scalar(
+            "UPDATE runs SET lease_owner = $2, lease_until_ms = $3, fence = fence + 1 \
+             WHERE id = $1 AND (lease_owner = '' OR lease_until_ms <= $4) \
+             AND state IN ('planned', 'awaiting_approval', 'approved', 'running', 'unknown') \
+             RETURNING fence",
+        )
+        .bind(run)
+        .bind(terms.owner)
+        .bind(terms.until_ms)
+        .bind(terms.now_ms)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(fences.first().map(|fence| Claim {
+            run: run.to_owned(),
+            fence: *fence,
+        }))
+    }
+
+    /// Whether the claim still stood; it then stands until the new time.
+    pub async fn renew_claim(&self, claim: &Claim, until_ms: i64) -> Result<bool, StoreError> {
+        let done = query(
+            "UPDATE runs SET lease_until_ms = $3 \
+             WHERE id = $1 AND fence = $2 AND lease_owner <> ''",
+        )
+        .bind(&claim.run)
+        .bind(claim.fence)
+        .bind(until_ms)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Gives a run back at once. Giving back what was taken over does nothing.
+    pub async fn release_claim(&self, claim: &Claim) -> Result<(), StoreError> {
+        query("UPDATE runs SET lease_owner = '', lease_until_ms = 0 WHERE id = $1 AND fence = $2")
+            .bind(&claim.run)
+            .bind(claim.fence)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a lock that is free, has run out, or is the owner's own; gives its fence. Taken
+    /// again by its owner it gets a new fence, which ends what an earlier life still does.
+    pub async fn acquire_lock(
+        &self,
+        name: &str,
+        terms: &LeaseTerms<'_>,
+    ) -> Result<Option<i64>, StoreError> {
+        let fences: Vec<i64> = query_scalar(
+            "INSERT INTO locks (name, owner, until_ms, fence) VALUES ($1, $2, $3, 1) \
+             ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, \
+             until_ms = excluded.until_ms, fence = locks.fence + 1 \
+             WHERE locks.owner = excluded.owner OR locks.until_ms <= $4 RETURNING fence",
+        )
+        .bind(name)
+        .bind(terms.owner)
+        .bind(terms.until_ms)
+        .bind(terms.now_ms)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(fences.first().copied())
+    }
+
+    /// Whether the lock was still held under this fence; it then is until the new time.
+    pub async fn renew_lock(
+        &self,
+        name: &str,
+        fence: i64,
+        until_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let done =
+            query("UPDATE locks SET until_ms = $3 WHERE name = $1 AND fence = $2 AND owner <> ''")
+                .bind(name)
+                .bind(fence)
+                .bind(until_ms)
+                .execute(&self.pool)
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The row stays, so that fences go on growing.
+    pub async fn release_lock(&self, name: &str, fence: i64) -> Result<(), StoreError> {
+        query("UPDATE locks SET owner = '', until_ms = 0 WHERE name = $1 AND fence = $2")
+            .bind(name)
+            .bind(fence)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! What survives a restart: reports, runs and their journal, locks, handled ids, small documents.
+//! It knows only its own records; what they mean is for the modules that keep them. Times come in
+//! as arguments, in milliseconds since 1970.
+
+pub mod settings;
+mod error;
+mod open;
+mod rows;
+mod reports;
+mod runs;
+mod run_state;
+mod journal;
+mod leases;
+mod handled;
+mod ledger;
+
+use sqlx::AnyPool;
+
+pub use error::StoreError;
+pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
+pub use leases::{Claim, LeaseTerms};
+pub use ledger::LedgerEntry;
+pub use reports::{ReportFilter, ReportRecord};
+pub use rows::{Before, Match};
+pub use run_state::RunState;
+pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
+
+/// The database. Clones share its few connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+}
+
+impl Store {
+    /// Whether it answers, for readiness checks.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").fetch_all(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Ends when everything in flight is written. Later calls fail.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,220 @@
+//! Opening the database: the file and who may read it, settings of each connection, migrations.
+//! Nothing here ever deletes or moves what it can't read.
+
+use std::borrow::Cow;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyPool, ConnectOptions, Connection, Executor, SqlSafeStr};
+
+use super::error::{BUSY, LOCKED, advice, sqlite_code, why};
+use super::{Store, StoreError};
+
+/// Every step from an empty database to this version's, in order. Steps that were released are
+/// never changed: the database remembers their digests.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "start", include_str!("../../migrations/0001_start.sql"))];
+
+/// `SQLite` writes one at a time; more connections would only hold memory.
+const CONNECTIONS: u32 = 3;
+
+/// How long one waits for another's write.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Two programs that open a new database at once meet here; the second one looks again.
+const ATTEMPTS: u32 = 5;
+
+/// In this order: the first one makes the others wait instead of failing. FULL keeps a journal
+/// entry through a power cut.
+const SQLITE_SETTINGS: [&str; 4] = [
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+];
+
+impl Store {
+    /// Opens `sqlite://FILE`, and makes the file and its directory where there is none.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let Some(path) = url.strip_prefix("sqlite://") else {
+            return Err(StoreError::Unusable {
+                place: without_credentials(url),
+                why: "this build has no driver for it".to_owned(),
+                advice: "set `store.url` to `sqlite://FILE`",
+            });
+        };
+        if path == ":memory:" {
+            return Self::in_memory().await;
+        }
+        let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+        let place = path.display().to_string();
+        prepare_file(&path).map_err(|error| StoreError::Unusable {
+            place: place.clone(),
+            why: error.to_string(),
+            advice: "give this user the right to write there, or set another `store.url`",
+        })?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE * 2);
+        Self::connect(pool, &file_url(&path), &place).await
+    }
+
+    /// A database that is gone with the last clone: for tests and the demo.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        // Every connection would have a database of its own, so there is one, kept for good.
+        let pool = AnyPoolOptions::new()
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        Self::connect(pool, "sqlite::memory:", ":memory:").await
+    }
+
+    /// Whether the file is sound, page by page. Slow on large files.
+    pub async fn check_integrity(&self) -> Result<(), StoreError> {
+        let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+            .fetch_one(&self.pool)
+            .await?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(StoreError::Unusable {
+            place: "the store".to_owned(),
+            why: found,
+            advice: "the file is damaged: restore a backup",
+        })
+    }
+
+    async fn connect(pool: AnyPoolOptions, url: &str, place: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let options = AnyConnectOptions::from_str(url)?.disable_statement_logging();
+        let pool = pool.after_connect(|connection, _| {
+            Box::pin(async move {
+                for setting in SQLITE_SETTINGS {
+                    connection.execute(setting).await?;
+                }
+                Ok(())
+            })
+        });
+        let mut attempt = 1;
+        loop {
+            match start(&pool, &options).await {
+                Ok(pool) => return Ok(Self { pool }),
+                Err(error) if attempt < ATTEMPTS && is_race(&error) => attempt += 1,
+                Err(error) => return Err(explain(error, place)),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// One connection tells quickly what is wrong; a pool would try until its time is up.
+async fn start(
+    pool: &AnyPoolOptions,
+    options: &AnyConnectOptions,
+) -> Result<AnyPool, MigrateError> {
+    let mut probe = sqlx::AnyConnection::connect_with(options).await?;
+    for setting in SQLITE_SETTINGS {
+        probe.execute(setting).await?;
+    }
+    probe.close().await?;
+    let pool = pool.clone().connect_with(options.clone()).await?;
+    migrator().run(&pool).await?;
+    Ok(pool)
+}
+
+fn migrator() -> Migrator {
+    let step = |(version, name, sql): (i64, &'static str, &'static str)| {
+        let kind = MigrationType::Simple;
+        Migration::new(
+            version,
+            Cow::Borrowed(name),
+            kind,
+            sql.into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(MIGRATIONS.into_iter().map(step).collect())
+}
+
+/// Whether another program was opening the same database just now.
+fn is_race(error: &MigrateError) -> bool {
+    match error {
+        MigrateError::Execute(error) => matches!(sqlite_code(error), Some(BUSY | LOCKED)),
+        MigrateError::ExecuteMigration(..) | MigrateError::Dirty(_) => true,
+        _ => false,
+    }
+}
+
+fn explain(error: MigrateError, place: &str) -> StoreError {
+    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+    let unusable = |why: String, advice| StoreError::Unusable {
+        place: place.to_owned(),
+        why,
+        advice,
+    };
+    match error {
+        MigrateError::VersionMissing(found) => StoreError::Newer {
+            place: place.to_owned(),
+            found,
+            known: known.unwrap_or_default(),
+        },
+        MigrateError::VersionMismatch(step) => unusable(
+            format!("its step {step} is not the one of this version"),
+            "install the version that made it, or set another `store.url`",
+        ),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            let advice = advice(&error);
+            unusable(why(&error), advice)
+        }
+        other => unusable(other.to_string(), "look at `store.url`"),
+    }
+}
+
+/// Makes the directory and the file, for this user's eyes only: reports tell a lot about a
+/// production. The side files get the same rights.
+fn prepare_file(path: &Path) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)?;
+    }
+    if fs::exists(path)? {
+        return Ok(());
+    }
+    let made = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
+    made.map(drop)
+}
+
+/// A path as the driver wants it: everything that means something in a URL is encoded.
+fn file_url(path: &Path) -> String {
+    let encode = |byte: &u8| match char::from(*byte) {
+        c if c.is_ascii_alphanumeric() || "/_.-~".contains(c) => c.to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let path = path.as_os_str().as_encoded_bytes();
+    format!("sqlite://{}", path.iter().map(encode).collect::<String>())
+}
+
+/// `scheme://host/…` without user and password.
+fn without_credentials(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://{host}")
+        }
+        None => "store.url".to_owned(),
+    }
+}

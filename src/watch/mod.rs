@@ -1,0 +1,3 @@
+//! Where incidents come from: engine events, health checks, alert webhooks.
+
+pub mod settings;
