@@ -1,11 +1,17 @@
 //! Words on their way to people: what is safe to show (`clean`, `redact`), what it is made of
-//! (`message`), and how each place wants it written (`dialect`). No IO, no clock.
+//! (`message`), how each place wants it (`dialect`, `write`), and what may leave (`outgoing`).
+//! No IO, no clock.
 
 pub mod clean;
 pub mod redact;
 pub mod message;
 pub mod dialect;
+pub mod write;
+pub mod outgoing;
 
 pub use clean::{Clean, Name, Raw, Say};
+pub use dialect::{Dialect, fit, split};
 pub use message::{Block, Line, Message, Span, Style, Table};
+pub use outgoing::Outgoing;
 pub use redact::Redactor;
+pub use write::write;

@@ -1,0 +1,99 @@
+//! A message as one text for Slack or Discord. Their blocks, embeds and buttons are their
+//! adapters' business.
+
+use super::grid::Narrow;
+use super::{around, one_line, terminal};
+use crate::text::{Block, Clean, Dialect, Line, Message, Style, Table};
+
+/// Phones show about this many characters of a code block's line.
+const TABLE_WIDTH: usize = 72;
+
+/// `strong` is what the place puts around strong text.
+pub(super) fn write(message: &Message, dialect: &Dialect, strong: &str) -> String {
+    let writer = Writer { dialect, strong };
+    let blocks: Vec<String> = message
+        .blocks
+        .iter()
+        .map(|block| writer.block(block))
+        .collect();
+    let mut text = blocks.join("\n");
+    text.push('\n');
+    text
+}
+
+struct Writer<'a> {
+    dialect: &'a Dialect,
+    strong: &'a str,
+}
+
+impl Writer<'_> {
+    fn block(&self, block: &Block) -> String {
+        match block {
+            Block::Heading(line) | Block::Line(line) if line.0.is_empty() => String::new(),
+            Block::Heading(line) => self.heading(line),
+            Block::Line(line) => self.line(line),
+            Block::List(lines) => {
+                let lines: Vec<String> = lines
+                    .iter()
+                    .map(|line| format!("• {}", self.line(line)))
+                    .collect();
+                lines.join("\n")
+            }
+            Block::Fields(pairs) => {
+                let pair = |(label, value): &(Clean, Line)| {
+                    let label = self.strong(&self.escape(label.as_str()));
+                    format!("{label} {}", self.line(value))
+                };
+                pairs.iter().map(pair).collect::<Vec<_>>().join("\n")
+            }
+            Block::Table(table) => self.table(table),
+            Block::Code(lines) => {
+                let lines: Vec<String> = lines
+                    .iter()
+                    .map(|line| self.dialect.escape_code(line.as_str()))
+                    .collect();
+                format!("```\n{}\n```", lines.join("\n"))
+            }
+        }
+    }
+
+    fn heading(&self, line: &Line) -> String {
+        let text: String = line
+            .0
+            .iter()
+            .map(|span| self.escape(span.text.as_str()))
+            .collect();
+        self.strong(&text)
+    }
+
+    fn line(&self, line: &Line) -> String {
+        let spans = line.0.iter().map(|span| {
+            let text = span.text.as_str();
+            match span.style {
+                Style::Code => self.code(text),
+                Style::Strong | Style::Warn | Style::Bad => self.strong(&self.escape(text)),
+                Style::Plain | Style::Dim | Style::Good => self.escape(text),
+            }
+        });
+        spans.collect()
+    }
+
+    fn escape(&self, text: &str) -> String {
+        self.dialect.escape(&one_line(text))
+    }
+
+    fn strong(&self, escaped: &str) -> String {
+        around(escaped, self.strong, self.strong)
+    }
+
+    fn code(&self, text: &str) -> String {
+        around(&self.dialect.escape_code(&one_line(text)), "`", "`")
+    }
+
+    /// Neither place has tables, so the columns are aligned inside a code block.
+    fn table(&self, table: &Table) -> String {
+        let grid = terminal::grid(table, &Dialect::Plain);
+        let lines = grid.lines(Some(TABLE_WIDTH), Narrow::Cut);
+        format!("```\n{}\n```", self.dialect.escape_code(&lines.join("\n")))
+    }
+}

@@ -1,0 +1,40 @@
+//! Writes a `Message` for the place that shows it, one file per family of places. The layout of
+//! lines and columns (`layout`, `grid`, `style`) serves the report's terminal form as well.
+
+pub(crate) mod grid;
+mod chat;
+mod html;
+pub(crate) mod layout;
+pub(crate) mod markdown;
+pub(crate) mod style;
+mod terminal;
+
+use super::{Dialect, Message, Outgoing};
+
+/// The one way from a message to something that can be sent.
+pub fn write(message: &Message, dialect: &Dialect) -> Outgoing {
+    let text = match dialect {
+        Dialect::Plain | Dialect::Terminal { .. } => terminal::write(message, dialect),
+        Dialect::Markdown => markdown::write(message),
+        Dialect::Html => html::write(message),
+        Dialect::Slack => chat::write(message, dialect, "*"),
+        Dialect::Discord => chat::write(message, dialect, "**"),
+    };
+    Outgoing::sealed(*dialect, text)
+}
+
+/// Foreign line breaks inside something that is one line.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
+}
+
+/// Marks around a text, inside the spaces that surround it: markup may not begin or end with one.
+fn around(text: &str, open: &str, close: &str) -> String {
+    let inner = text.trim();
+    if inner.is_empty() {
+        return text.to_owned();
+    }
+    let (before, rest) = text.split_at(text.len() - text.trim_start().len());
+    let (_, after) = rest.split_at(inner.len());
+    format!("{before}{open}{inner}{close}{after}")
+}
