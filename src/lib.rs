@@ -6,6 +6,7 @@
 pub mod text;
 pub mod clock;
 pub mod action;
+pub mod sim;
 pub mod engine;
 pub mod evidence;
 pub mod diagnose;
