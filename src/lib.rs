@@ -6,8 +6,9 @@
 pub mod text;
 pub mod clock;
 pub mod action;
-pub mod sim;
 pub mod engine;
+pub mod host;
 pub mod evidence;
 pub mod diagnose;
 pub mod report;
+pub mod sim;

@@ -1,0 +1,43 @@
+//! From an action to the call that does it: one match over everything that can be asked.
+
+use super::{Engine, EngineError};
+use crate::action::{Action, Observation as Seen};
+
+impl Engine {
+    pub async fn perform(&self, action: &Action) -> Result<Seen, EngineError> {
+        match action {
+            Action::List => self.containers().await.map(Seen::Containers),
+            Action::Inspect { subject } => {
+                let found = self.container(&subject.id).await?;
+                Ok(Seen::Container(Box::new(found)))
+            }
+            Action::Logs { subject, query } => self.logs(&subject.id, query).await.map(Seen::Logs),
+            Action::Stats { subject } => self.stats(&subject.id).await.map(Seen::Stats),
+            Action::Top { subject } => self.top(&subject.id).await.map(Seen::Top),
+            Action::Events { query } => self.events(query).await.map(Seen::Events),
+            Action::Networks => self.networks().await.map(Seen::Networks),
+            Action::Volumes => self.volumes().await.map(Seen::Volumes),
+            Action::Images => self.images().await.map(Seen::Images),
+            Action::DiskUsage => self.disk_usage().await.map(Seen::DiskUsage),
+            Action::Start { subject } => self.start(&subject.id).await.map(done),
+            Action::Stop { subject, grace } => self.stop(&subject.id, *grace).await.map(done),
+            Action::Restart { subject, grace } => self.restart(&subject.id, *grace).await.map(done),
+            Action::Kill { subject, signal } => self.kill(&subject.id, signal).await.map(done),
+            Action::Exec {
+                subject,
+                argv,
+                limit,
+            } => self.exec(&subject.id, argv, *limit).await.map(Seen::Exec),
+            Action::WaitHealthy { subject, limit } => {
+                self.wait_healthy(&subject.id, *limit).await.map(done)
+            }
+            Action::Remove { subject, force } => self.remove(&subject.id, *force).await.map(done),
+            Action::RemoveVolume { volume } => self.remove_volume(volume).await.map(done),
+            Action::Prune { what } => self.prune(*what).await.map(Seen::Pruned),
+        }
+    }
+}
+
+fn done((): ()) -> Seen {
+    Seen::Done
+}
