@@ -6,6 +6,7 @@ pub mod behaviour;
 pub mod spec;
 pub mod world;
 
+mod demo;
 mod http;
 mod identity;
 mod live;
@@ -15,6 +16,7 @@ mod simulation;
 mod wording;
 
 pub use behaviour::{Behaviour, Chatter, Line, Need, OnTerm, Reply, Stream};
+pub use demo::demo_world;
 pub use live::LiveWorld;
 pub use refusal::Refusal;
 pub use simulation::{Simulation, SimulationError};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::lookup::Wellness;
+use super::play::probe_argv;
 use super::{Container, World};
 use crate::sim::behaviour::Reply;
 use crate::sim::identity::id_of;
@@ -115,6 +116,13 @@ impl World {
     }
 
     fn answer(&self, container: &Container, argv: &[String], now: Timestamp) -> Reply {
+        if is_health_test(container, argv) {
+            let (code, stdout) = self.check(container, now);
+            return Reply {
+                code,
+                ..Reply::stdout(&stdout)
+            };
+        }
         let scripted = &container.spec.behaviour.answers;
         let Some(answer) = scripted.iter().find(|answer| answer.argv == argv) else {
             return not_found(argv.first().map_or("", String::as_str));
@@ -125,6 +133,15 @@ impl World {
             answer.ill.clone()
         }
     }
+}
+
+/// Whether `argv` is the container's own health check, run by hand.
+fn is_health_test(container: &Container, argv: &[String]) -> bool {
+    let Some(health) = &container.spec.health else {
+        return false;
+    };
+    let plain = health.test.get(1..).unwrap_or_default().join(" ");
+    probe_argv(&health.test) == argv || plain == argv.join(" ")
 }
 
 fn not_found(program: &str) -> Reply {

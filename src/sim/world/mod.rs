@@ -89,6 +89,12 @@ impl World {
         self
     }
 
+    /// Bytes that builds left behind.
+    pub fn with_build_cache(mut self, bytes: u64) -> Self {
+        self.build_cache = bytes;
+        self
+    }
+
     /// Sets the world going at `now`, with the past its containers claim.
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.began = now;

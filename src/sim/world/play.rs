@@ -134,7 +134,7 @@ impl World {
     }
 
     /// What the check would say now: its exit code and its output.
-    fn check(&self, container: &Container, now: Timestamp) -> (i64, String) {
+    pub(super) fn check(&self, container: &Container, now: Timestamp) -> (i64, String) {
         let Some(health) = &container.spec.health else {
             return (0, String::new());
         };
@@ -285,7 +285,7 @@ fn next_line(chatter: &Chatter, count: u64, at: Timestamp) -> String {
 }
 
 /// The argument vector the engine makes of a health test.
-fn probe_argv(test: &[String]) -> Vec<&str> {
+pub(super) fn probe_argv(test: &[String]) -> Vec<&str> {
     let mut words = test.iter().map(String::as_str);
     match words.next() {
         Some("CMD-SHELL") => ["/bin/sh", "-c"].into_iter().chain(words).collect(),
