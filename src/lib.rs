@@ -24,3 +24,4 @@ pub mod chat;
 pub mod watch;
 pub mod web;
 pub mod config;
+pub mod sim;

@@ -1,0 +1,29 @@
+//! Taking away what nobody uses.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::sim::live::LiveWorld;
+use crate::sim::world::World;
+
+pub(super) async fn containers(State(world): State<LiveWorld>) -> Json<Value> {
+    let gone = world.change(World::prune_containers);
+    Json(json!({ "ContainersDeleted": gone, "SpaceReclaimed": 0 }))
+}
+
+pub(super) async fn networks(State(world): State<LiveWorld>) -> Json<Value> {
+    let gone = world.change(World::prune_networks);
+    Json(json!({ "NetworksDeleted": gone }))
+}
+
+pub(super) async fn images(State(world): State<LiveWorld>) -> Json<Value> {
+    let (gone, size) = world.change(World::prune_images);
+    let gone: Vec<Value> = gone.iter().map(|id| json!({ "Deleted": id })).collect();
+    Json(json!({ "ImagesDeleted": gone, "SpaceReclaimed": size }))
+}
+
+pub(super) async fn build_cache(State(world): State<LiveWorld>) -> Json<Value> {
+    let size = world.change(|world, _| std::mem::take(&mut world.build_cache));
+    Json(json!({ "CachesDeleted": [], "SpaceReclaimed": size }))
+}
