@@ -13,6 +13,7 @@ mod journal;
 mod leases;
 mod handled;
 mod ledger;
+mod later;
 
 use sqlx::AnyPool;
 

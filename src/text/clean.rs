@@ -222,6 +222,12 @@ pub fn sayable<T: Say>(part: T) -> T {
 #[macro_export]
 macro_rules! say {
     ($words:literal $(, $part:expr)* $(,)?) => {
-        $crate::text::Clean::said(format_args!($words $(, $crate::text::clean::sayable(&$part))*))
+        {
+            // bound first, so that the borrowed arguments do not live on across an await
+            let said = $crate::text::Clean::said(format_args!(
+                $words $(, $crate::text::clean::sayable(&$part))*
+            ));
+            said
+        }
     };
 }

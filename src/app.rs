@@ -1,0 +1,87 @@
+//! Wiring: from a configuration to a running program. The only place that names adapters.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::access::{Allow, Policy};
+use crate::bot::Bot;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{Endpoint, EndpointError};
+use crate::host::Fleet;
+use crate::report::render::{TemplateProblem, Templates};
+use crate::store::Later;
+
+/// Everything that runs, built from one configuration.
+pub struct App {
+    pub config: Config,
+    pub bot: Arc<Bot>,
+    pub templates: Templates,
+}
+
+#[derive(Debug, Error)]
+pub enum WiringError {
+    #[error("host `{host}`: {error}")]
+    Endpoint { host: String, error: EndpointError },
+    #[error("host `{host}` is reached over SSH, which this version cannot do yet; give it `docker:` with a forwarded socket")]
+    Ssh { host: String },
+    #[error("{} in the templates\n{}", count(.0.len()), lines(.0))]
+    Templates(Vec<TemplateProblem>),
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+}
+
+fn lines(problems: &[TemplateProblem]) -> String {
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+impl App {
+    pub fn wire(config: Config) -> Result<Self, WiringError> {
+        let templates = Templates::load(config.templates.directory.as_deref()).map_err(WiringError::Templates)?;
+        let bot = Bot {
+            fleet: fleet(&config)?,
+            clock: Clock::System,
+            policy: policy(&config),
+            secrets: config.secrets().map(str::to_owned).collect(),
+            store: Later::at(config.store_url()),
+            confirm_changes: false,
+        };
+        Ok(Self { config, bot: Arc::new(bot), templates })
+    }
+}
+
+fn fleet(config: &Config) -> Result<Fleet, WiringError> {
+    let endpoint = |(name, settings): (&crate::setting::Identifier, &crate::host::settings::HostSettings)| {
+        let host = name.as_str().to_owned();
+        let parsed = match (&settings.docker, &settings.ssh) {
+            (Some(address), _) => Endpoint::parse(&address.to_string()),
+            (None, Some(_)) => return Err(WiringError::Ssh { host }),
+            (None, None) => Endpoint::from_environment(environment),
+        };
+        match parsed {
+            Ok(endpoint) => Ok((host, endpoint)),
+            Err(error) => Err(WiringError::Endpoint { host, error }),
+        }
+    };
+    Ok(Fleet::new(config.hosts.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?))
+}
+
+#[expect(clippy::disallowed_methods, reason = "DOCKER_HOST and its companions are how engines are named everywhere")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn policy(config: &Config) -> Policy {
+    let rules = |allow: &[crate::access::settings::Allowance]| {
+        allow.iter().map(|allow| Allow { stack: allow.stacks.clone(), risk: allow.risk }).collect()
+    };
+    let roles = config.access.roles.iter().map(|(name, role)| (name.as_str().to_owned(), rules(&role.allow)));
+    let members = config.access.members.iter().map(|(member, roles)| {
+        let key = format!("{}:{}", member.kind.prefix(), member.id);
+        (key, roles.iter().map(|role| role.as_str().to_owned()).collect())
+    });
+    Policy::new(roles.collect(), members.collect())
+}
