@@ -204,8 +204,8 @@ mod tests {
         })
     }
 
-    fn unix(path: &str) -> Result<Endpoint, EndpointError> {
-        Ok(Endpoint::Unix(PathBuf::from(path)))
+    fn unix(path: &str) -> Endpoint {
+        Endpoint::Unix(PathBuf::from(path))
     }
 
     #[test]
@@ -258,12 +258,21 @@ mod tests {
         let rootless = "/run/user/7/docker.sock";
         assert_eq!(
             chosen(&home, &[rootless, SYSTEM_SOCKET]),
-            unix(SYSTEM_SOCKET)
+            Ok(unix(SYSTEM_SOCKET))
         );
-        assert_eq!(chosen(&home, &[rootless, PODMAN_SOCKET]), unix(rootless));
-        assert_eq!(chosen(&[], &[rootless, PODMAN_SOCKET]), unix(PODMAN_SOCKET));
-        assert_eq!(chosen(&home, &[]), unix(SYSTEM_SOCKET));
-        assert_eq!(chosen(&[("DOCKER_HOST", " ")], &[]), unix(SYSTEM_SOCKET));
+        assert_eq!(
+            chosen(&home, &[rootless, PODMAN_SOCKET]),
+            Ok(unix(rootless))
+        );
+        assert_eq!(
+            chosen(&[], &[rootless, PODMAN_SOCKET]),
+            Ok(unix(PODMAN_SOCKET))
+        );
+        assert_eq!(chosen(&home, &[]), Ok(unix(SYSTEM_SOCKET)));
+        assert_eq!(
+            chosen(&[("DOCKER_HOST", " ")], &[]),
+            Ok(unix(SYSTEM_SOCKET))
+        );
     }
 
     #[test]
@@ -299,7 +308,7 @@ mod tests {
         );
         assert_eq!(
             chosen(&[("DOCKER_HOST", "unix:///a.sock"), verify], &[]),
-            unix("/a.sock")
+            Ok(unix("/a.sock"))
         );
     }
 }

@@ -12,6 +12,8 @@ use super::endpoint::Endpoint;
 use crate::say;
 use crate::text::{Clean, Name, Redactor};
 
+const LONGEST_MESSAGE: usize = 1000;
+
 /// What a request was about, so that a 404 can say what is not there.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
@@ -35,6 +37,15 @@ impl Subject {
         Self::new("engine", "")
     }
 
+    /// What took too long, when the answer did.
+    pub(super) fn answer(&self) -> Clean {
+        if self.name.is_empty() {
+            "the engine's answer".into()
+        } else {
+            say!("the engine's answer about {} `{}`", self.what, self.name)
+        }
+    }
+
     pub(super) fn missing(&self) -> EngineError {
         EngineError::NotFound {
             what: self.what,
@@ -54,7 +65,7 @@ pub(super) fn explain(error: &Error, endpoint: &Endpoint, about: &Subject) -> En
             unreachable(endpoint, io_kind(err), &innermost(err))
         }
         Error::RequestTimeoutError => EngineError::TimedOut {
-            what: "the engine's answer".into(),
+            what: about.answer(),
             limit_s: 0,
         },
         Error::JsonDataError { message, .. } => broken(message),
@@ -69,9 +80,14 @@ pub(super) fn answered(status: u16, message: &str, about: &Subject) -> EngineErr
     }
     let message = match message.trim() {
         "" => say!("status {} without a message", status),
-        text => Redactor::shapes_only().clean(text),
+        text => Redactor::shapes_only().clean(&shortened(text)),
     };
     EngineError::Refused { status, message }
+}
+
+/// A proxy's error page is no message; its beginning tells what it is.
+fn shortened(message: &str) -> String {
+    message.chars().take(LONGEST_MESSAGE).collect()
 }
 
 /// A 404 can also mean that something else is missing, such as the network of a container that
@@ -150,7 +166,7 @@ pub(super) fn explain_first(error: &Error, endpoint: &Endpoint) -> EngineError {
             not_an_engine(endpoint)
         }
         Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => not_an_engine(endpoint),
-        Error::HyperLegacyError { err } if !err.is_connect() && is_parse_error(err) => {
+        Error::HyperLegacyError { err } if !err.is_connect() && speaks_no_http(err) => {
             not_an_engine(endpoint)
         }
         other => explain(other, endpoint, &Subject::engine()),
@@ -170,10 +186,15 @@ pub(super) fn timed_out(what: impl Into<Clean>, limit: Duration) -> EngineError 
     }
 }
 
-fn is_parse_error(error: &(dyn StdError + 'static)) -> bool {
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-        .any(hyper::Error::is_parse)
+/// Bytes came that are no HTTP, rather than none.
+fn speaks_no_http(error: &(dyn StdError + 'static)) -> bool {
+    let went_away = |error: &hyper::Error| {
+        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+    };
+    io_kind(error).is_none()
+        && causes(error)
+            .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+            .any(|error| !went_away(error))
 }
 
 /// The deepest cause says what happened; those above it say "client error (Connect)".
