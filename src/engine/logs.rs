@@ -115,25 +115,30 @@ fn weight(line: &LogLine) -> usize {
 }
 
 fn decoded(bytes: BoxStream<'static, Result<Bytes, EngineError>>) -> Lines {
-    let end = stream::once(std::future::ready(Ok(None)));
+    let end = stream::once(std::future::ready(None));
     bytes
-        .map_ok(Some)
+        .map(Some)
         .chain(end)
         .scan(LogDecoder::default(), |decoder, chunk| {
-            let lines = chunk.map(|chunk| completed(decoder, chunk.as_ref()));
-            std::future::ready(Some(lines))
+            std::future::ready(Some(stream::iter(completed(decoder, chunk))))
         })
-        .map_ok(|lines| stream::iter(lines.into_iter().map(Ok)))
-        .try_flatten()
+        .flatten()
         .boxed()
 }
 
-/// `None` is the end of the log.
-fn completed(decoder: &mut LogDecoder, chunk: Option<&Bytes>) -> Vec<LogLine> {
+/// `None` is the end of the log. Where it breaks off, the begun line comes before the error.
+fn completed(
+    decoder: &mut LogDecoder,
+    chunk: Option<Result<Bytes, EngineError>>,
+) -> Vec<Result<LogLine, EngineError>> {
     let mut lines = Vec::new();
     match chunk {
-        Some(bytes) => decoder.push(bytes, |line| lines.push(line)),
-        None => decoder.finish(|line| lines.push(line)),
+        Some(Ok(bytes)) => decoder.push(&bytes, |line| lines.push(Ok(line))),
+        Some(Err(error)) => {
+            decoder.finish(|line| lines.push(Ok(line)));
+            lines.push(Err(error));
+        }
+        None => decoder.finish(|line| lines.push(Ok(line))),
     }
     lines
 }
