@@ -1,7 +1,7 @@
 //! What the shop stands on: its database, its cache, its queue, and the migration that ran once.
 
 use super::{MIB, service, up_for};
-use crate::sim::behaviour::{Behaviour, Need, OnTerm, Stream};
+use crate::sim::behaviour::{Behaviour, OnTerm, Stream};
 use crate::sim::spec::{ContainerSpec, HealthSpec, Restart};
 
 /// Little memory, and nothing that brings it back: the two mistakes the outage is made of.
