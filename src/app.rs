@@ -17,7 +17,7 @@ use crate::store::Later;
 pub struct App {
     pub config: Config,
     pub bot: Arc<Bot>,
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
 }
 
 #[derive(Debug, Error)]
@@ -49,7 +49,7 @@ impl App {
             store: Later::at(config.store_url()),
             confirm_changes: false,
         };
-        Ok(Self { config, bot: Arc::new(bot), templates })
+        Ok(Self { config, bot: Arc::new(bot), templates: Arc::new(templates) })
     }
 }
 

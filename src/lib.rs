@@ -25,3 +25,5 @@ pub mod watch;
 pub mod web;
 pub mod config;
 pub mod sim;
+pub mod app;
+pub mod cli;

@@ -12,6 +12,7 @@ use crate::action::Risk;
 use crate::clock::Clock;
 use crate::command::{self, Command, Target};
 use crate::host::{Fleet, Host};
+use crate::store::Later;
 use crate::survey::Survey;
 use crate::text::Name;
 
@@ -25,15 +26,26 @@ pub struct Bot {
     pub policy: Policy,
     /// Configured secrets, so that no log line can show one.
     pub secrets: Vec<String>,
+    /// What is kept: reports, runs, decisions.
+    pub store: Later,
+    /// Changes wait for a word of confirmation, as in production.
+    pub confirm_changes: bool,
 }
 
 /// Somebody's line, with who typed it and where.
 #[derive(Debug, Clone)]
 pub struct Incoming {
     pub caller: Caller,
-    pub text: String,
+    pub what: What,
     /// A person is there to answer questions.
     pub interactive: bool,
+}
+
+/// A line as typed, or a command that a sub-command of the program built.
+#[derive(Debug, Clone)]
+pub enum What {
+    Typed(String),
+    Asked(Box<Command>),
 }
 
 /// What a word works with while it works.
@@ -47,28 +59,21 @@ pub struct Context<'b> {
 
 impl Bot {
     /// One line from beginning to end. Every failure has been said when this returns.
-    pub async fn handle(
-        &self,
-        line: &Incoming,
-        voice: &Voice,
-        cancel: &CancellationToken,
-    ) -> Outcome {
-        let context = Context {
-            bot: self,
-            caller: &line.caller,
-            voice,
-            cancel,
-            interactive: line.interactive,
-        };
-        let done = match command::parse(&line.text) {
-            Ok(command) => self.perform(&context, &command).await,
-            Err(error) => Err(error.into()),
+    pub async fn handle(&self, line: &Incoming, voice: &Voice, cancel: &CancellationToken) -> Outcome {
+        let context = Context { bot: self, caller: &line.caller, voice, cancel, interactive: line.interactive };
+        let done = match &line.what {
+            What::Typed(text) => match command::parse(text) {
+                Ok(command) => self.perform(&context, &command).await,
+                Err(error) => Err(error.into()),
+            },
+            What::Asked(command) => self.perform(&context, command).await,
         };
         match done {
             Ok(outcome) => outcome,
             Err(trouble) => {
-                voice.say(trouble.message()).await;
-                trouble.outcome
+                let outcome = trouble.outcome;
+                voice.say(Reply::Trouble(trouble)).await;
+                outcome
             }
         }
     }

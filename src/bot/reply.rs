@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use crate::action::Risk;
+use super::Trouble;
 use crate::report::Report;
 use crate::text::{Clean, Line, Message};
 
@@ -10,6 +10,8 @@ use crate::text::{Clean, Line, Message};
 #[derive(Debug, Clone)]
 pub enum Reply {
     Message(Message),
+    /// The line did not do what was asked.
+    Trouble(Trouble),
     Report(Box<Report>),
     /// One line of a stream: a followed log.
     Streamed(Line),
@@ -39,13 +41,6 @@ impl Outcome {
     pub fn code(self) -> u8 {
         self as u8
     }
-}
-
-/// A plan that waits for somebody's word, for surfaces that can offer buttons.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    pub run: Clean,
-    pub risk: Risk,
 }
 
 /// Where replies go. A full queue holds the speaker back: nothing is dropped, nothing piles up.

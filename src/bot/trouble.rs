@@ -6,7 +6,9 @@ use crate::access::Denial;
 use crate::command::CommandError;
 use crate::engine::EngineError;
 use crate::host::FleetError;
+use crate::run::BookError;
 use crate::stack::ResolveError;
+use crate::store::StoreError;
 use crate::text::{Clean, Line, Message, Redactor};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,5 +85,18 @@ impl From<FleetError> for Trouble {
 impl From<Denial> for Trouble {
     fn from(denial: Denial) -> Self {
         Self::told(Outcome::Denied, &denial)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::told(Outcome::Failed, &error)
+    }
+}
+
+impl From<BookError> for Trouble {
+    fn from(error: BookError) -> Self {
+        let outcome = if matches!(error, BookError::Store(_)) { Outcome::Failed } else { Outcome::Usage };
+        Self::told(outcome, &error)
     }
 }

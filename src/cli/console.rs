@@ -19,13 +19,13 @@ pub struct ConsoleArgs {
 
 pub(super) async fn run(args: ConsoleArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
     let interactive = args.command.is_empty() && stdin().is_terminal();
-    let app = start::app(settings).await?;
-    let mut session = start::session(&app, settings, args.format, interactive)?;
+    let app = start::app(settings)?;
+    let mut session = start::session(&app, settings, args.format, interactive);
     if !args.command.is_empty() {
         return Ok(session.line(&requote(&args.command)).await);
     }
     if interactive {
-        return Ok(session.converse(start::history_file()).await);
+        return Ok(session.converse(Some(start::history_file(&app))).await);
     }
     Ok(session.script(stdin().lock()).await)
 }

@@ -25,7 +25,7 @@ pub(super) async fn run(args: DiagnoseArgs, settings: &start::Settings) -> Resul
     let mut target = Target::parse(&args.service).map_err(|error| Failure::new(Outcome::Usage, error))?;
     target.host = args.host.or(target.host);
     target.stack = args.project.or(target.stack);
-    let app = start::app(settings).await?;
-    let mut session = start::session(&app, settings, args.format, false)?;
+    let app = start::app(settings)?;
+    let mut session = start::session(&app, settings, args.format, false);
     Ok(session.command(Command::Diagnose { target }).await)
 }

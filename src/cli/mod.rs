@@ -25,15 +25,15 @@ use crate::chat::console::Format;
 pub struct Args {
     #[command(subcommand)]
     command: Sub,
-    /// The configuration file [default: dogwatch.yml here, else none]
+    /// The configuration file [default: dogwatch.yaml here, in ~/.config/dogwatch or /etc/dogwatch]
     #[arg(long, global = true, value_name = "FILE", env = "DOGWATCH_CONFIG")]
     config: Option<PathBuf>,
     /// No colour and nothing that moves; `NO_COLOR` does the same
     #[arg(long, global = true)]
     plain: bool,
     /// What the program tells of itself on standard error: error, warn, info, debug, trace
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", env = "DOGWATCH_LOG")]
-    log: String,
+    #[arg(long, global = true, value_name = "LEVEL", env = "DOGWATCH_LOG")]
+    log: Option<String>,
 }
 
 const AFTER: &str = "Start here:
@@ -104,8 +104,11 @@ pub fn run() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    start::logging(&args.log);
-    let runtime = match start::runtime(matches!(args.command, Sub::Serve(_))) {
+    let serves = matches!(args.command, Sub::Serve(_));
+    if !serves {
+        start::logging(args.log.as_deref().unwrap_or("warn"), false);
+    }
+    let runtime = match start::runtime(serves) {
         Ok(runtime) => runtime,
         Err(error) => return end(Err(Failure::new(Outcome::Failed, format!("the runtime could not be started: {error}")))),
     };
@@ -116,7 +119,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn dispatch(args: Args) -> Result<Outcome, Failure> {
-    let settings = start::Settings { config: args.config, plain: args.plain || start::no_color() };
+    let settings = start::Settings { config: args.config, plain: args.plain || start::no_color(), log: args.log };
     match args.command {
         Sub::Demo(demo) => demo::run(demo, &settings).await,
         Sub::Console(console) => console::run(console, &settings).await,

@@ -12,21 +12,25 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::bot::Outcome;
 use crate::chat::console::{Screen, Session};
-use crate::config::Loaded;
-use crate::report::render::Templates;
+use crate::config::{Config, Loaded};
+use crate::report::Report;
+use crate::report::render::report_json;
+use crate::text::dialect::Dialect;
 
 /// What was said on the command line for all sub-commands.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) config: Option<PathBuf>,
     pub(super) plain: bool,
+    pub(super) log: Option<String>,
 }
 
 /// Our own log goes to standard error; standard output belongs to answers.
-pub(super) fn logging(level: &str) {
+pub(super) fn logging(level: &str, json: bool) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    if log.try_init().is_err() {
+    let done = if json { log.json().try_init() } else { log.try_init() };
+    if done.is_err() {
         tracing::debug!("logging was set up before");
     }
 }
@@ -54,18 +58,40 @@ pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The configuration file in use: the one named, else one in a usual place.
+pub(super) fn config_path(settings: &Settings) -> Option<PathBuf> {
+    settings.config.clone().or_else(crate::config::find)
+}
+
 pub(super) fn load(settings: &Settings) -> Result<Loaded, Failure> {
-    crate::config::load_or_default(settings.config.as_deref()).map_err(|problems| Failure::new(Outcome::Usage, problems))
+    match config_path(settings) {
+        Some(path) => {
+            let colours = io::stderr().is_terminal() && !settings.plain;
+            Config::load(&path).map_err(|problems| Failure::new(Outcome::Usage, problems.render(colours)))
+        }
+        None => Ok(Config::without_file()),
+    }
 }
 
-pub(super) async fn app(settings: &Settings) -> Result<App, Failure> {
-    let loaded = load(settings)?;
-    App::wire(loaded.config).await.map_err(|error| Failure::new(Outcome::Usage, error))
+pub(super) fn app(settings: &Settings) -> Result<App, Failure> {
+    App::wire(load(settings)?.config).map_err(|error| Failure::new(Outcome::Usage, error))
 }
 
-pub(super) fn session(app: &App, settings: &Settings, format: FormatArg, interactive: bool) -> Result<Session, Failure> {
-    let screen = Screen::new(app.templates.clone(), format.into(), settings.plain);
-    Ok(Session { bot: Arc::clone(&app.bot), caller: Caller::console(&user()), screen, interactive })
+pub(super) fn session(app: &App, settings: &Settings, format: FormatArg, interactive: bool) -> Session {
+    let screen = Screen::new(Arc::clone(&app.templates), format.into(), settings.plain);
+    Session { bot: Arc::clone(&app.bot), caller: Caller::console(&user()), screen, interactive }
+}
+
+/// A report as a file holds it, and how such a file's name ends.
+pub(super) fn written(app: &App, report: &Report, format: FormatArg) -> Result<(String, &'static str), Failure> {
+    let (dialect, ending) = match format {
+        FormatArg::Json => return Ok((report_json(report), "json")),
+        FormatArg::Text => (Dialect::Plain, "txt"),
+        FormatArg::Markdown => (Dialect::Markdown, "md"),
+        FormatArg::Html => (Dialect::Html, "html"),
+    };
+    let text = app.templates.report(report, &dialect).map_err(|error| Failure::new(Outcome::Usage, error))?;
+    Ok((text.into_string(), ending))
 }
 
 /// Who sits at the console: the system's own name for the person.
@@ -73,11 +99,6 @@ pub(super) fn user() -> String {
     environment("SUDO_USER").or_else(|| environment("USER")).or_else(|| environment("LOGNAME")).unwrap_or_else(|| "somebody".to_owned())
 }
 
-pub(super) fn history_file() -> Option<PathBuf> {
-    Some(crate::config::state_directory()?.join("history"))
-}
-
-/// The templates as they are built in, for what runs before any configuration is read.
-pub(super) fn built_in_templates() -> Templates {
-    Templates::built_in()
+pub(super) fn history_file(app: &App) -> PathBuf {
+    app.config.state_directory.join("history")
 }

@@ -78,6 +78,13 @@ pub enum Command {
     Doctor,
 }
 
+impl Command {
+    /// It may end in a run, which must not be dropped half-way.
+    pub fn may_change(&self) -> bool {
+        matches!(self, Self::Change { .. } | Self::Prune { .. } | Self::Approve { .. } | Self::Deny { .. } | Self::Cancel { .. })
+    }
+}
+
 /// What can be done to services by one word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {

@@ -2,6 +2,7 @@
 //! checked. Every text in it is clean; it has no markup until a template writes it.
 
 pub mod build;
+pub mod repair;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -61,13 +61,12 @@ pub async fn gather(engine: &Engine, survey: &Survey, asked: &Key) -> Gathered {
         containers: subjects.len(),
         ..Gathered::default()
     };
-    let looks = stream::iter(
-        subjects
-            .iter()
-            .map(|(key, container)| look(engine, survey, key, container)),
-    );
+    let looks: Vec<_> = subjects
+        .iter()
+        .map(|(key, container)| look(engine, survey, key, container))
+        .collect();
     let (mut parts, record) = tokio::join!(
-        looks.buffered(AT_ONCE).collect::<Vec<_>>(),
+        stream::iter(looks).buffered(AT_ONCE).collect::<Vec<_>>(),
         record(engine, survey, &subjects)
     );
     parts.push(record);

@@ -1,3 +1,107 @@
-//! HTTP: callbacks of the chats, alert webhooks, report pages, metrics and health.
+//! HTTP: is it alive, can it work, how is it doing, and the reports as pages. Chat callbacks and
+//! alert webhooks come in here too.
 
 pub mod settings;
+mod metrics;
+mod reports;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+pub use metrics::Metrics;
+
+use crate::bot::Bot;
+use crate::report::render::Templates;
+
+/// No request of ours is larger.
+const LARGEST_BODY: usize = 1 << 20;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What pages are made from; replaced as a whole when the configuration changes.
+#[derive(Clone)]
+pub struct Site {
+    pub bot: Arc<Bot>,
+    pub templates: Arc<Templates>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Web {
+    site: watch::Receiver<Arc<Site>>,
+    metrics: Arc<Metrics>,
+    /// Reports name hosts and faults: they are for this machine, or for a proxy that asks who comes.
+    loopback: bool,
+}
+
+impl Web {
+    fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.site.borrow())
+    }
+}
+
+/// Answers until `stop` resolves, then lets open requests end.
+pub async fn serve(
+    listener: TcpListener,
+    site: watch::Receiver<Arc<Site>>,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let loopback = listener.local_addr().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+    let web = Web { site, metrics, loopback };
+    axum::serve(listener, router(web)).with_graceful_shutdown(stop).await
+}
+
+fn router(web: Web) -> Router {
+    let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics::show))
+        .route("/reports", get(reports::list))
+        .route("/reports/{id}", get(reports::one))
+        .layer(middleware::from_fn_with_state(web.clone(), count))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; img-src data:"))
+        .with_state(web)
+}
+
+async fn count(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    web.metrics.answered(response.status().as_u16());
+    response
+}
+
+/// Ready means: what must be kept can be kept.
+async fn ready(State(web): State<Web>) -> Response {
+    let site = web.site();
+    let answer = match site.bot.store.get().await {
+        Ok(store) => store.ping().await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the store is not usable");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the store is not usable; see the log\n").into_response()
+        }
+    }
+}

@@ -32,12 +32,11 @@ pub(super) async fn logs(context: &Context<'_>, command: &LogsCommand) -> Result
     if command.follow {
         return follow(context, &look, &containers, &reader).await;
     }
-    let reads = stream::iter(
-        containers
-            .iter()
-            .map(|container| read(&look, container, &reader.query)),
-    );
-    let reads: Vec<_> = reads.buffered(8).collect().await;
+    let reads: Vec<_> = containers
+        .iter()
+        .map(|container| read(&look, container, &reader.query))
+        .collect();
+    let reads: Vec<_> = stream::iter(reads).buffered(8).collect().await;
     let mut merged: Vec<(Name, LogLine)> = Vec::new();
     let mut failures: Vec<(Name, EngineError)> = Vec::new();
     for (container, lines) in containers.iter().zip(reads) {

@@ -12,6 +12,11 @@ mod diagnose;
 mod help;
 mod hosts;
 mod show;
+mod change;
+mod runs;
+mod after;
+mod reports;
+mod doctor;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
@@ -33,6 +38,13 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Images => things::images(context).await,
         Command::Disk => things::disk(context).await,
         Command::Hosts => hosts::hosts(context).await,
-        _ => Ok(Outcome::Done),
+        Command::Change { change, targets } => change::change(context, change, targets).await,
+        Command::Prune { what } => change::prune(context, *what).await,
+        Command::Runs => runs::runs(context).await,
+        Command::Approve { run, typed } => runs::approve(context, run, typed.as_deref()).await,
+        Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
+        Command::Cancel { run } => runs::cancel(context, run).await,
+        Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Doctor => doctor::doctor(context).await,
     }
 }

@@ -30,7 +30,7 @@ async fn one(context: &Context<'_>, id: &str) -> Result<Outcome, Trouble> {
             Ok(Outcome::Done)
         }
         Match::None => Err(Trouble::new(Outcome::Usage, say!("no report `{}`; `report` lists them", typed))),
-        Match::Several => Err(Trouble::new(Outcome::Usage, say!("`{}` is the beginning of several reports; type more of it", typed))),
+        Match::Many(_) => Err(Trouble::new(Outcome::Usage, say!("`{}` is the beginning of several reports; type more of it", typed))),
     }
 }
 

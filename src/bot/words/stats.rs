@@ -33,12 +33,11 @@ pub(super) async fn stats(context: &Context<'_>, targets: &[Target]) -> Result<O
             .await;
         return Ok(Outcome::Done);
     }
-    let samples = stream::iter(
-        running
-            .iter()
-            .map(|replica| look.host.engine.stats(&replica.id)),
-    );
-    let samples: Vec<Result<Stats, EngineError>> = samples.buffered(AT_ONCE).collect().await;
+    let samples: Vec<_> = running
+        .iter()
+        .map(|replica| look.host.engine.stats(&replica.id))
+        .collect();
+    let samples: Vec<Result<Stats, EngineError>> = stream::iter(samples).buffered(AT_ONCE).collect().await;
     context.voice.say(message(&running, &samples)).await;
     Ok(Outcome::Done)
 }

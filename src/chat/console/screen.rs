@@ -2,15 +2,17 @@
 //! and width only where a terminal takes them.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::bot::{Progress, Reply};
+use crate::bot::{Progress, Reply, Trouble};
 use crate::report::Report;
 use crate::report::render::{Templates, report_json};
 use crate::text::dialect::Dialect;
-use crate::text::outgoing::{self, Outgoing};
+use crate::text::outgoing::Outgoing;
+use crate::text::write::write;
 use crate::text::{Block, Message};
 
 /// How answers are written.
@@ -23,17 +25,11 @@ pub enum Format {
     Html,
 }
 
-/// Lines are cut to this width where nobody is looking.
-const UNSEEN_WIDTH: usize = 100;
-
-/// The narrowest terminal that is taken at its word.
-const NARROWEST: usize = 40;
-
 /// Nothing moves before a second has passed: most answers are there by then.
 const QUIET: Duration = Duration::from_secs(1);
 
 pub struct Screen {
-    templates: Templates,
+    templates: Arc<Templates>,
     format: Format,
     dialect: Dialect,
     bar: Option<ProgressBar>,
@@ -41,15 +37,15 @@ pub struct Screen {
 }
 
 impl Screen {
-    pub fn new(templates: Templates, format: Format, no_color: bool) -> Self {
+    pub fn new(templates: Arc<Templates>, format: Format, no_color: bool) -> Self {
         let terminal = console::Term::stdout();
         let on_terminal = io::stdout().is_terminal();
-        let width = if on_terminal { usize::from(terminal.size().1).max(NARROWEST) } else { UNSEEN_WIDTH };
+        let width = usize::from(terminal.size().1);
         let dialect = match format {
             Format::Markdown => Dialect::Markdown,
             Format::Html => Dialect::Html,
             Format::Text | Format::Json if on_terminal => Dialect::Terminal { width, colour: !no_color },
-            Format::Text | Format::Json => Dialect::Plain { width },
+            Format::Text | Format::Json => Dialect::Plain,
         };
         Self { templates, format, dialect, bar: None, animated: io::stderr().is_terminal() && !no_color }
     }
@@ -58,6 +54,7 @@ impl Screen {
     pub fn show(&mut self, reply: &Reply) -> io::Result<()> {
         match reply {
             Reply::Message(message) => self.message(message),
+            Reply::Trouble(trouble) => self.trouble(trouble),
             Reply::Report(report) => self.report(report),
             Reply::Streamed(line) => self.message(&Message { blocks: vec![Block::Line(line.clone())] }),
             Reply::Progress(progress) => {
@@ -68,8 +65,19 @@ impl Screen {
     }
 
     pub fn message(&mut self, message: &Message) -> io::Result<()> {
-        let text = outgoing::write(message, &self.dialect);
+        let text = write(message, &self.dialect);
         self.print(&text)
+    }
+
+    /// Errors go to standard error, so that standard output holds answers only.
+    fn trouble(&mut self, trouble: &Trouble) -> io::Result<()> {
+        let dialect = match self.dialect {
+            Dialect::Terminal { width, colour } => Dialect::Terminal { width, colour },
+            _ => Dialect::Plain,
+        };
+        let text = write(&trouble.message(), &dialect);
+        self.still();
+        writeln!(io::stderr().lock(), "{}", text.as_str().trim_end_matches('\n'))
     }
 
     pub fn report(&mut self, report: &Report) -> io::Result<()> {
@@ -86,7 +94,7 @@ impl Screen {
     }
 
     fn print(&mut self, text: &Outgoing) -> io::Result<()> {
-        self.line(text.text().trim_end_matches('\n'))
+        self.line(text.as_str().trim_end_matches('\n'))
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {

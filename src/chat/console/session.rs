@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::prompt::{LiveNames, Prompt, Typed};
 use super::screen::Screen;
 use crate::access::Caller;
-use crate::bot::{Bot, Incoming, Outcome, Reply, Voice};
+use crate::bot::{Bot, Incoming, Outcome, Reply, Voice, What};
+use crate::command::Command;
 use crate::survey::Survey;
 
 pub struct Session {
@@ -25,9 +26,18 @@ pub struct Session {
 impl Session {
     /// One line, until it is answered or cancelled by Ctrl-C.
     pub async fn line(&mut self, text: &str) -> Outcome {
+        self.handle(What::Typed(text.to_owned())).await
+    }
+
+    /// A command that was built rather than typed.
+    pub async fn command(&mut self, command: Command) -> Outcome {
+        self.handle(What::Asked(Box::new(command))).await
+    }
+
+    async fn handle(&mut self, what: What) -> Outcome {
         let (voice, mut replies) = Voice::new();
         let cancel = CancellationToken::new();
-        let incoming = Incoming { caller: self.caller.clone(), text: text.to_owned(), interactive: self.interactive };
+        let incoming = Incoming { caller: self.caller.clone(), what, interactive: self.interactive };
         let (bot, token) = (Arc::clone(&self.bot), cancel.clone());
         let mut work = tokio::spawn(async move { bot.handle(&incoming, &voice, &token).await });
         let shown = self.show_until_done(&mut replies, &cancel).await;

@@ -1,0 +1,96 @@
+//! `doctor`: is everything there that the program needs, and how to mend what is not.
+
+use crate::bot::{Context, Outcome, Trouble};
+use crate::evidence::stats::bytes;
+use crate::say;
+use crate::text::{Clean, Line, Message, Name, Style};
+
+/// How one check came out.
+pub(crate) struct Check {
+    what: Clean,
+    verdict: Verdict,
+}
+
+enum Verdict {
+    Good(Clean),
+    /// Works, and could be better.
+    Advice(Clean),
+    Bad(Clean, Outcome),
+}
+
+pub(super) async fn doctor(context: &Context<'_>) -> Result<Outcome, Trouble> {
+    context.may_read(None)?;
+    let mut checks = engines(context).await;
+    checks.push(store(context).await);
+    checks.push(rights(context));
+    let worst = checks.iter().map(outcome).max().unwrap_or(Outcome::Done);
+    context.voice.say(message(&checks)).await;
+    Ok(worst)
+}
+
+fn outcome(check: &Check) -> Outcome {
+    match check.verdict {
+        Verdict::Bad(_, outcome) => outcome,
+        Verdict::Good(_) | Verdict::Advice(_) => Outcome::Done,
+    }
+}
+
+async fn engines(context: &Context<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for name in context.bot.fleet.names() {
+        let what = say!("engine of {}", Name::new(&name));
+        let about = match context.bot.fleet.host(Some(&name)).await {
+            Ok(host) => host.engine.about().await.map_err(Trouble::from),
+            Err(error) => Err(error.into()),
+        };
+        let verdict = match about {
+            Ok(about) => {
+                let version = say!("version {}, API {}", Name::new(&about.version), Name::new(&about.api_version));
+                let machine = say!("{} cpus, {}", about.cpus, bytes(about.memory));
+                Verdict::Good(say!("{}, {} containers, {}", version, about.containers, machine))
+            }
+            Err(trouble) => Verdict::Bad(trouble.text, trouble.outcome),
+        };
+        checks.push(Check { what, verdict });
+    }
+    checks
+}
+
+async fn store(context: &Context<'_>) -> Check {
+    let what = say!("store");
+    let verdict = match context.bot.store.get().await {
+        Ok(store) => match store.check_integrity().await {
+            Ok(()) => Verdict::Good(say!("opens and is whole")),
+            Err(error) => Verdict::Bad(Trouble::from(error).text, Outcome::Failed),
+        },
+        Err(error) => Verdict::Bad(Trouble::from(error).text, Outcome::Failed),
+    };
+    Check { what, verdict }
+}
+
+fn rights(context: &Context<'_>) -> Check {
+    let verdict = if context.bot.policy.allows(context.caller).is_empty() {
+        Verdict::Advice(say!("{} may do nothing; add a member under `access.members`", context.caller))
+    } else {
+        Verdict::Good(say!("{} may do something; `whoami` says what", context.caller))
+    };
+    Check { what: say!("rights"), verdict }
+}
+
+fn message(checks: &[Check]) -> Message {
+    let bad = checks.iter().filter(|check| matches!(check.verdict, Verdict::Bad(..))).count();
+    let heading = match bad {
+        0 => Line::new().styled(Style::Good, say!("all {} checks pass", checks.len())),
+        1 => Line::new().styled(Style::Bad, say!("1 of {} checks fails", checks.len())),
+        bad => Line::new().styled(Style::Bad, say!("{} of {} checks fail", bad, checks.len())),
+    };
+    let fields = checks.iter().map(|check| {
+        let line = match &check.verdict {
+            Verdict::Good(text) => Line::new().styled(Style::Good, "✓ ").plain(text.clone()),
+            Verdict::Advice(text) => Line::new().styled(Style::Warn, "– ").plain(text.clone()),
+            Verdict::Bad(text, _) => Line::new().styled(Style::Bad, "✗ ").plain(text.clone()),
+        };
+        (check.what.clone(), line)
+    });
+    Message::new().heading(heading).fields(fields.collect())
+}

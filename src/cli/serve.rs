@@ -1,0 +1,132 @@
+//! `dogwatch serve`: everything that stays: HTTP, reload on change, and the console where there is
+//! a terminal.
+
+use std::io::{IsTerminal, stdin};
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, FormatArg, start};
+use crate::app::App;
+use crate::bot::Outcome;
+use crate::config::watch::{Reload, Watcher};
+use crate::config::{Config, Loaded, LogFormat};
+use crate::run::Book;
+use crate::web::{self, Metrics, Site};
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// No console, even in a terminal
+    #[arg(long)]
+    headless: bool,
+}
+
+pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
+    let loaded = start::load(settings)?;
+    let level = settings.log.clone().unwrap_or_else(|| loaded.config.log.level.word().to_owned());
+    start::logging(&level, loaded.config.log.format == LogFormat::Json);
+    let app = App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
+    recover(&app).await?;
+
+    let listen = loaded.config.http.listen.0;
+    let in_use = |error| Failure::new(Outcome::Failed, format!("cannot listen on {listen}: {error}; set `http.listen` to a free address"));
+    let listener = TcpListener::bind(listen).await.map_err(in_use)?;
+    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "listening");
+    warn_about_chats(&loaded.config);
+
+    let stop = CancellationToken::new();
+    let metrics = Arc::new(Metrics::default());
+    let (sites, site) = watch::channel(Arc::new(site_of(&app)));
+    let http = tokio::spawn(web::serve(listener, site, Arc::clone(&metrics), stop.clone().cancelled_owned()));
+    let reloading = tokio::spawn(reload(start::config_path(settings), loaded, sites, metrics));
+
+    if !args.headless && stdin().is_terminal() {
+        let mut session = start::session(&app, settings, FormatArg::Text, true);
+        session.converse(Some(start::history_file(&app))).await;
+    } else {
+        asked_to_stop().await;
+    }
+    tracing::info!("stopping");
+    reloading.abort();
+    stop.cancel();
+    match http.await {
+        Ok(Ok(())) => Ok(Outcome::Done),
+        Ok(Err(error)) => Err(Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))),
+        Err(error) => Err(Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))),
+    }
+}
+
+fn site_of(app: &App) -> Site {
+    Site { bot: Arc::clone(&app.bot), templates: Arc::clone(&app.templates) }
+}
+
+/// A store that cannot be opened is found now and not at three in the morning.
+async fn recover(app: &App) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
+    let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
+    let book = Book { store, clock: app.bot.clock };
+    for run in book.close_interrupted().await.map_err(|error| failed(&error))? {
+        tracing::warn!(run = run.id, title = run.title, "a run was interrupted; `runs` tells more");
+    }
+    Ok(())
+}
+
+fn warn_about_chats(config: &Config) {
+    if config.chat.slack.is_some() || config.chat.discord.is_some() {
+        tracing::warn!("this version cannot connect to Slack or Discord yet; the console and HTTP are served");
+    }
+}
+
+/// Takes a changed configuration while everything goes on; a wrong one changes nothing.
+async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, sites: watch::Sender<Arc<Site>>, metrics: Arc<Metrics>) {
+    let Some(path) = path else { return std::future::pending().await };
+    let started_with = loaded.config.clone();
+    let mut watcher = match Watcher::new(&path, loaded) {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::error!(%error, "the configuration file cannot be watched; restart to reload");
+            return std::future::pending().await;
+        }
+    };
+    loop {
+        match watcher.changed().await {
+            Reload::New(config) => {
+                if config.http != started_with.http || config.store_url() != started_with.store_url() {
+                    tracing::warn!("`http.listen` and `store.url` change with a restart only");
+                }
+                match App::wire(*config) {
+                    Ok(app) => {
+                        tracing::info!("the configuration was reloaded");
+                        metrics.reloaded(true);
+                        sites.send_replace(Arc::new(site_of(&app)));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "the changed configuration is wrong; the old one stays in force");
+                        metrics.reloaded(false);
+                    }
+                }
+            }
+            Reload::Rejected(problems) => {
+                tracing::error!("the changed configuration is wrong; the old one stays in force\n{problems}");
+                metrics.reloaded(false);
+            }
+        }
+    }
+}
+
+async fn asked_to_stop() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
