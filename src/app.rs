@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
-use crate::report::render::{TemplateProblem, Templates};
+use crate::report::{TemplateProblem, Templates};
 use crate::store::Later;
 
 /// Everything that runs, built from one configuration.

@@ -7,7 +7,7 @@ use super::Failure;
 use crate::bot::Outcome;
 
 #[derive(Debug, Args)]
-pub struct CompletionArgs {
+pub(super) struct CompletionArgs {
     /// bash, zsh, fish, elvish or powershell
     shell: Shell,
 }

@@ -8,7 +8,7 @@ use super::{Failure, FormatArg, start};
 use crate::bot::Outcome;
 
 #[derive(Debug, Args)]
-pub struct ConsoleArgs {
+pub(super) struct ConsoleArgs {
     /// How reports are written
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,

@@ -20,14 +20,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, Events};
 use crate::host::Fleet;
-use crate::report::render::Templates;
+use crate::report::Templates;
 use crate::sim::{Simulation, demo_world};
 use crate::store::Later;
 use crate::text::{Line, Message, Style};
 use crate::watch::alert::alert;
 
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// Play it to the end even in a terminal
     #[arg(long)]
     auto: bool,

@@ -7,7 +7,7 @@ use crate::bot::Outcome;
 use crate::command::{Command, Target};
 
 #[derive(Debug, Args)]
-pub struct DiagnoseArgs {
+pub(super) struct DiagnoseArgs {
     /// The host, by its name in the configuration
     #[arg(long, value_name = "HOST")]
     host: Option<String>,

@@ -22,7 +22,7 @@ use crate::chat::console::Format;
 /// A chat-ops bot and incident assistant for containers.
 #[derive(Debug, Parser)]
 #[command(name = "dogwatch", version, about, after_help = AFTER)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     command: Sub,
     /// The configuration file [default: dogwatch.yaml here, in ~/.config/dogwatch or /etc/dogwatch]

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::store::Match;
 
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub(super) struct ReportArgs {
     #[command(subcommand)]
     what: What,
 }

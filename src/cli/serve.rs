@@ -19,7 +19,7 @@ use crate::run::Book;
 use crate::web::{self, Metrics, Site};
 
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// No console, even in a terminal
     #[arg(long)]
     headless: bool,

@@ -13,8 +13,7 @@ use crate::app::App;
 use crate::bot::Outcome;
 use crate::chat::console::{Screen, Session};
 use crate::config::{Config, Loaded};
-use crate::report::Report;
-use crate::report::render::report_json;
+use crate::report::{Report, report_json};
 use crate::text::dialect::Dialect;
 
 /// What was said on the command line for all sub-commands.

@@ -25,7 +25,7 @@ use tower_http::timeout::TimeoutLayer;
 pub use metrics::Metrics;
 
 use crate::bot::Bot;
-use crate::report::render::Templates;
+use crate::report::Templates;
 
 /// No request of ours is larger.
 const LARGEST_BODY: usize = 1 << 20;

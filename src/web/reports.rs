@@ -6,8 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::{Site, Web};
-use crate::report::Report;
-use crate::report::render::ReportRow;
+use crate::diagnose::Cause;
+use crate::report::{Report, ReportRow};
 use crate::store::{Match, ReportFilter, ReportRecord, StoreError};
 use crate::text::dialect::Dialect;
 use crate::text::{Name, Redactor};
@@ -56,13 +56,14 @@ async fn find(site: &Site, id: &str) -> Result<Match<ReportRecord>, StoreError> 
 
 fn row(record: &ReportRecord) -> ReportRow {
     let clean = |text: &str| Redactor::shapes_only().clean(text);
+    let cause = Cause::ALL.iter().copied().find(|cause| cause.id() == record.cause);
     ReportRow {
         id: record.id.clone(),
         created_at: Timestamp::from_millisecond(record.created_ms).unwrap_or_default(),
         host: Name::new(&record.host),
         project: Name::new(&record.project),
         service: Name::new(&record.service),
-        cause: clean(&record.cause),
+        cause: cause.unwrap_or(Cause::Inconclusive),
         issue: clean(&record.issue),
     }
 }

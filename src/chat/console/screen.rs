@@ -8,8 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::bot::{Progress, Reply, Trouble};
-use crate::report::Report;
-use crate::report::render::{Templates, report_json};
+use crate::report::{Report, Templates, report_json};
 use crate::text::dialect::Dialect;
 use crate::text::outgoing::Outgoing;
 use crate::text::write::write;
