@@ -11,4 +11,5 @@ mod support;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
+mod engine_tls;
 mod engine_wire;
