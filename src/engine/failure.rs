@@ -61,6 +61,9 @@ pub(super) fn explain(error: &Error, endpoint: &Endpoint, about: &Subject) -> En
             status_code,
             message,
         } => answered(*status_code, message, about),
+        Error::HyperLegacyError { err } if let Some(tls) = tls_error(err) => {
+            untrusted(endpoint, tls)
+        }
         Error::HyperLegacyError { err } if err.is_connect() => {
             unreachable(endpoint, io_kind(err), &innermost(err))
         }
@@ -135,6 +138,43 @@ fn unreachable(endpoint: &Endpoint, kind: Option<ErrorKind>, deepest: &str) -> E
 const NOT_IN_THE_GROUP: &str = "join the group that owns the socket, for example with `usermod \
                                 -aG docker USER`, and log in again; or set `DOCKER_HOST` to an \
                                 engine of your own";
+
+/// One side does not believe the other's certificate.
+fn untrusted(endpoint: &Endpoint, error: &rustls::Error) -> EngineError {
+    let (endpoint, said) = (
+        endpoint.shown(),
+        Redactor::shapes_only().clean(&error.to_string()),
+    );
+    match error {
+        rustls::Error::AlertReceived(_) => EngineError::Denied {
+            endpoint,
+            advice: say!(
+                "it does not accept our certificate ({}); check `cert.pem` and `key.pem` in \
+                 `DOCKER_CERT_PATH`",
+                said
+            ),
+        },
+        _ => EngineError::Unreachable {
+            endpoint,
+            why: say!(
+                "its certificate is not to be trusted ({}); check `ca.pem` in `DOCKER_CERT_PATH`",
+                said
+            ),
+        },
+    }
+}
+
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    causes(error).find_map(|cause| wrapped(cause.downcast_ref()?))
+}
+
+/// An `io::Error` does not list what it wraps among its sources, and may wrap another.
+fn wrapped(error: &io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    inner
+        .downcast_ref()
+        .or_else(|| wrapped(inner.downcast_ref()?))
+}
 
 fn io_kind(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
     causes(error).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))

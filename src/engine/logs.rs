@@ -33,7 +33,8 @@ impl Engine {
         within(READ_LIMIT, "reading the log", reading).await
     }
 
-    /// Lines as they are written, after those the query asks for. Ends when the container stops.
+    /// Lines as they are written, after those the query asks for. Ends when the container stops;
+    /// engines may then swallow words written in its very last moment, which `logs` still has.
     pub fn follow(&self, id: &str, query: &LogQuery) -> Lines {
         let (engine, id, query) = (self.clone(), id.to_owned(), query.clone());
         let opened = async move { engine.log_bytes(&id, &query, true).await };

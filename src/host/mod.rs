@@ -2,8 +2,10 @@
 
 pub mod settings;
 pub mod fleet;
+pub mod machine;
 
 pub use fleet::{Fleet, FleetError};
+pub use machine::MachineFacts;
 
 use crate::engine::{Endpoint, Engine, EngineError};
 use crate::text::Name;

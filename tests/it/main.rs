@@ -12,6 +12,7 @@ mod config;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
+mod engine_tls;
 mod engine_wire;
 mod redaction;
 mod store;
