@@ -85,7 +85,8 @@ impl Engine {
 
 /// The engine counts in whole seconds; part of one is given whole.
 fn whole_seconds(grace: Duration) -> i32 {
-    let rounded_up = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
+    let begun = u64::from(grace.subsec_nanos() > 0);
+    let rounded_up = grace.as_secs().saturating_add(begun);
     i32::try_from(rounded_up).unwrap_or(i32::MAX)
 }
 

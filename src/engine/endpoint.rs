@@ -182,3 +182,133 @@ fn unreadable(text: &str) -> EndpointError {
         text: say!("{}", Redactor::shapes_only().clean(text)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> String {
+        match Endpoint::parse(text) {
+            Ok(endpoint) => endpoint.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn chosen(environment: &[(&str, &str)], sockets: &[&str]) -> Result<Endpoint, EndpointError> {
+        let get = |name: &str| {
+            let found = environment.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Endpoint::choose(&get, |path| {
+            sockets.iter().any(|socket| Path::new(socket) == path)
+        })
+    }
+
+    fn unix(path: &str) -> Endpoint {
+        Endpoint::Unix(PathBuf::from(path))
+    }
+
+    #[test]
+    fn addresses_are_read_as_docker_reads_them() {
+        assert_eq!(parsed("unix:///run/docker.sock"), "unix:///run/docker.sock");
+        assert_eq!(parsed(" /run/docker.sock "), "unix:///run/docker.sock");
+        assert_eq!(parsed("tcp://10.0.0.1"), "tcp://10.0.0.1:2375");
+        assert_eq!(
+            parsed("tcp://build.example.org:99/"),
+            "tcp://build.example.org:99"
+        );
+        assert_eq!(parsed("tcp://[::1]:2375"), "tcp://[::1]:2375");
+        assert_eq!(parsed("http://localhost"), "tcp://localhost:2375");
+    }
+
+    #[test]
+    fn what_is_no_address_says_what_to_write() {
+        let wrong = [
+            "",
+            "docker.sock",
+            "unix://relative.sock",
+            "tcp://",
+            "tcp://a:b",
+            "tcp://h:70000",
+            "tcp://h/../x:1",
+            "ssh://root@vps",
+            "npipe:////./pipe/docker_engine",
+            "https://h",
+            "fd://",
+        ];
+        let said: Vec<String> = wrong.iter().map(|text| parsed(text)).collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        `` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        `docker.sock` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        `unix://relative.sock` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        `tcp://` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        `tcp://a:b` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        `tcp://h:70000` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        `tcp://h/../x:1` names no engine: write `unix:///path/to/docker.sock` or `tcp://host:2375`
+        an engine cannot be reached by `ssh://`: write the host under `hosts` in the configuration with `ssh:`
+        an engine cannot be reached by `npipe://`: named pipes exist on Windows only; use `unix://` or `tcp://`
+        an engine cannot be reached by `https://`: write `tcp://` and set `DOCKER_TLS_VERIFY=1` and `DOCKER_CERT_PATH`
+        an engine cannot be reached by `fd://`: use `unix:///path/to/docker.sock` or `tcp://host:2375`
+        ");
+    }
+
+    #[test]
+    fn without_docker_host_the_first_socket_there_is() {
+        let home = [("XDG_RUNTIME_DIR", "/run/user/7")];
+        let rootless = "/run/user/7/docker.sock";
+        assert_eq!(
+            chosen(&home, &[rootless, SYSTEM_SOCKET]),
+            Ok(unix(SYSTEM_SOCKET))
+        );
+        assert_eq!(
+            chosen(&home, &[rootless, PODMAN_SOCKET]),
+            Ok(unix(rootless))
+        );
+        assert_eq!(
+            chosen(&[], &[rootless, PODMAN_SOCKET]),
+            Ok(unix(PODMAN_SOCKET))
+        );
+        assert_eq!(chosen(&home, &[]), Ok(unix(SYSTEM_SOCKET)));
+        assert_eq!(
+            chosen(&[("DOCKER_HOST", " ")], &[]),
+            Ok(unix(SYSTEM_SOCKET))
+        );
+    }
+
+    #[test]
+    fn tls_is_asked_for_by_its_own_variables() {
+        let tcp = ("DOCKER_HOST", "tcp://vps");
+        let verify = ("DOCKER_TLS_VERIFY", "1");
+        let certificates = ("DOCKER_CERT_PATH", "/certs");
+        let tls = |port, dir: &str| {
+            Ok(Endpoint::Tls {
+                host: "vps".to_owned(),
+                port,
+                cert_dir: PathBuf::from(dir),
+            })
+        };
+        assert_eq!(
+            chosen(&[tcp, verify, certificates], &[]),
+            tls(2376, "/certs")
+        );
+        assert_eq!(
+            chosen(&[tcp, verify, ("HOME", "/root")], &[]),
+            tls(2376, "/root/.docker")
+        );
+        assert_eq!(
+            chosen(
+                &[("DOCKER_HOST", "https://vps:1"), verify, certificates],
+                &[]
+            ),
+            tls(1, "/certs")
+        );
+        assert_eq!(
+            chosen(&[tcp, verify], &[]),
+            Err(EndpointError::NoCertificates)
+        );
+        assert_eq!(
+            chosen(&[("DOCKER_HOST", "unix:///a.sock"), verify], &[]),
+            Ok(unix("/a.sock"))
+        );
+    }
+}

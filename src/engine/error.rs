@@ -35,7 +35,8 @@ impl EngineError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Broken { .. } => true,
-            Self::Refused { status, .. } => *status >= 500,
+            // 501: it cannot do that at all, such as read the log of some drivers.
+            Self::Refused { status, .. } => *status >= 500 && *status != 501,
             Self::Denied { .. } | Self::TooOld { .. } | Self::NotFound { .. } => false,
         }
     }

@@ -12,6 +12,8 @@ use super::endpoint::Endpoint;
 use crate::say;
 use crate::text::{Clean, Name, Redactor};
 
+const LONGEST_MESSAGE: usize = 1000;
+
 /// What a request was about, so that a 404 can say what is not there.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
@@ -35,6 +37,15 @@ impl Subject {
         Self::new("engine", "")
     }
 
+    /// What took too long, when the answer did.
+    pub(super) fn answer(&self) -> Clean {
+        if self.name.is_empty() {
+            "the engine's answer".into()
+        } else {
+            say!("the engine's answer about {} `{}`", self.what, self.name)
+        }
+    }
+
     pub(super) fn missing(&self) -> EngineError {
         EngineError::NotFound {
             what: self.what,
@@ -50,9 +61,14 @@ pub(super) fn explain(error: &Error, endpoint: &Endpoint, about: &Subject) -> En
             status_code,
             message,
         } => answered(*status_code, message, about),
-        Error::HyperLegacyError { err } if err.is_connect() => unreachable(err, endpoint),
+        Error::HyperLegacyError { err } if let Some(tls) = tls_error(err) => {
+            untrusted(endpoint, tls)
+        }
+        Error::HyperLegacyError { err } if err.is_connect() => {
+            unreachable(endpoint, io_kind(err), &innermost(err))
+        }
         Error::RequestTimeoutError => EngineError::TimedOut {
-            what: "the engine's answer".into(),
+            what: about.answer(),
             limit_s: 0,
         },
         Error::JsonDataError { message, .. } => broken(message),
@@ -67,9 +83,14 @@ pub(super) fn answered(status: u16, message: &str, about: &Subject) -> EngineErr
     }
     let message = match message.trim() {
         "" => say!("status {} without a message", status),
-        text => Redactor::shapes_only().clean(text),
+        text => Redactor::shapes_only().clean(&shortened(text)),
     };
     EngineError::Refused { status, message }
+}
+
+/// A proxy's error page is no message; its beginning tells what it is.
+fn shortened(message: &str) -> String {
+    message.chars().take(LONGEST_MESSAGE).collect()
 }
 
 /// A 404 can also mean that something else is missing, such as the network of a container that
@@ -82,38 +103,81 @@ fn names_the_subject(message: &str, about: &Subject) -> bool {
         || message.contains(&format!("{} {} not found", about.what, about.name.as_str()))
 }
 
-/// No connection came about.
-fn unreachable(error: &(dyn StdError + 'static), endpoint: &Endpoint) -> EngineError {
-    let kind = causes(error).find_map(|cause| {
-        let io = cause.downcast_ref::<io::Error>()?;
-        Some(io.kind())
-    });
-    let why = match (endpoint, kind) {
-        (Endpoint::Unix(_), Some(ErrorKind::PermissionDenied)) => {
+/// No connection came about; `kind` and `deepest` are of the error at the bottom of it.
+fn unreachable(endpoint: &Endpoint, kind: Option<ErrorKind>, deepest: &str) -> EngineError {
+    let shown = endpoint.shown();
+    let is_socket = matches!(endpoint, Endpoint::Unix(_));
+    let why = match kind {
+        Some(ErrorKind::PermissionDenied) if is_socket => {
             return EngineError::Denied {
-                endpoint: endpoint.shown(),
-                advice: "join the group that owns the socket (`usermod -aG docker USER`, then log \
-                         in again), or set `DOCKER_HOST` to an engine of your own"
-                    .into(),
+                endpoint: shown,
+                advice: NOT_IN_THE_GROUP.into(),
             };
         }
-        (Endpoint::Unix(_), Some(ErrorKind::NotFound)) => {
+        Some(ErrorKind::NotFound) if is_socket => {
             "there is no such socket; is the engine installed and started, and is `DOCKER_HOST` \
              right?"
                 .into()
         }
-        (Endpoint::Unix(_), Some(ErrorKind::ConnectionRefused)) => {
-            "nobody listens on the socket; the engine is down: `systemctl start docker`".into()
+        Some(ErrorKind::ConnectionRefused) if is_socket => {
+            "nobody listens on the socket, so the engine is down; start it, for example with \
+             `systemctl start docker`"
+                .into()
         }
-        (_, Some(ErrorKind::ConnectionRefused)) => {
+        Some(ErrorKind::ConnectionRefused) => {
             "nobody listens on that port; is the engine started, and is `DOCKER_HOST` right?".into()
         }
-        _ => Redactor::shapes_only().clean(&innermost(error)),
+        _ => Redactor::shapes_only().clean(deepest),
     };
     EngineError::Unreachable {
-        endpoint: endpoint.shown(),
+        endpoint: shown,
         why,
     }
+}
+
+const NOT_IN_THE_GROUP: &str = "join the group that owns the socket, for example with `usermod \
+                                -aG docker USER`, and log in again; or set `DOCKER_HOST` to an \
+                                engine of your own";
+
+/// One side does not believe the other's certificate.
+fn untrusted(endpoint: &Endpoint, error: &rustls::Error) -> EngineError {
+    let (endpoint, said) = (
+        endpoint.shown(),
+        Redactor::shapes_only().clean(&error.to_string()),
+    );
+    match error {
+        rustls::Error::AlertReceived(_) => EngineError::Denied {
+            endpoint,
+            advice: say!(
+                "it does not accept our certificate ({}); check `cert.pem` and `key.pem` in \
+                 `DOCKER_CERT_PATH`",
+                said
+            ),
+        },
+        _ => EngineError::Unreachable {
+            endpoint,
+            why: say!(
+                "its certificate is not to be trusted ({}); check `ca.pem` in `DOCKER_CERT_PATH`",
+                said
+            ),
+        },
+    }
+}
+
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    causes(error).find_map(|cause| wrapped(cause.downcast_ref()?))
+}
+
+/// An `io::Error` does not list what it wraps among its sources, and may wrap another.
+fn wrapped(error: &io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    inner
+        .downcast_ref()
+        .or_else(|| wrapped(inner.downcast_ref()?))
+}
+
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
+    causes(error).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()))
 }
 
 /// Something answers at the endpoint, but not as an engine does.
@@ -142,7 +206,7 @@ pub(super) fn explain_first(error: &Error, endpoint: &Endpoint) -> EngineError {
             not_an_engine(endpoint)
         }
         Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => not_an_engine(endpoint),
-        Error::HyperLegacyError { err } if !err.is_connect() && is_parse_error(err) => {
+        Error::HyperLegacyError { err } if !err.is_connect() && speaks_no_http(err) => {
             not_an_engine(endpoint)
         }
         other => explain(other, endpoint, &Subject::engine()),
@@ -162,10 +226,15 @@ pub(super) fn timed_out(what: impl Into<Clean>, limit: Duration) -> EngineError 
     }
 }
 
-fn is_parse_error(error: &(dyn StdError + 'static)) -> bool {
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-        .any(hyper::Error::is_parse)
+/// Bytes came that are no HTTP, rather than none.
+fn speaks_no_http(error: &(dyn StdError + 'static)) -> bool {
+    let went_away = |error: &hyper::Error| {
+        error.is_incomplete_message() || error.is_canceled() || error.is_closed()
+    };
+    io_kind(error).is_none()
+        && causes(error)
+            .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+            .any(|error| !went_away(error))
 }
 
 /// The deepest cause says what happened; those above it say "client error (Connect)".
@@ -179,4 +248,73 @@ fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |cause| (*cause).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn socket() -> Endpoint {
+        Endpoint::parse("unix:///run/x.sock").unwrap()
+    }
+
+    fn about() -> Subject {
+        Subject::container("db")
+    }
+
+    #[test]
+    fn each_way_of_not_connecting_says_what_to_do() {
+        let port = Endpoint::parse("tcp://h:1").unwrap();
+        let cases = [
+            (socket(), ErrorKind::NotFound),
+            (socket(), ErrorKind::PermissionDenied),
+            (socket(), ErrorKind::ConnectionRefused),
+            (port.clone(), ErrorKind::ConnectionRefused),
+            (port, ErrorKind::HostUnreachable),
+        ];
+        let said: Vec<String> = cases
+            .iter()
+            .map(|(endpoint, kind)| {
+                unreachable(endpoint, Some(*kind), "no route to host").to_string()
+            })
+            .collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        no engine at `unix:///run/x.sock`: there is no such socket; is the engine installed and started, and is `DOCKER_HOST` right?
+        not allowed to use the engine at `unix:///run/x.sock`: join the group that owns the socket, for example with `usermod -aG docker USER`, and log in again; or set `DOCKER_HOST` to an engine of your own
+        no engine at `unix:///run/x.sock`: nobody listens on the socket, so the engine is down; start it, for example with `systemctl start docker`
+        no engine at `tcp://h:1`: nobody listens on that port; is the engine started, and is `DOCKER_HOST` right?
+        no engine at `tcp://h:1`: no route to host
+        ");
+    }
+
+    #[test]
+    fn a_404_about_the_thing_itself_means_it_is_gone() {
+        for message in [
+            "No such container: db",
+            "no container with name or ID \"db\" found",
+            "",
+        ] {
+            let error = answered(404, message, &about());
+            assert_eq!(error, about().missing(), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_404_about_something_else_keeps_its_message() {
+        let error = answered(404, "network shop_default not found", &about());
+        let EngineError::Refused { status, message } = error else {
+            panic!("the container is there");
+        };
+        assert_eq!(
+            (status, message.as_str()),
+            (404, "network shop_default not found")
+        );
+    }
+
+    #[test]
+    fn only_failures_of_the_engine_itself_are_worth_a_retry() {
+        assert!(answered(500, "layer does not exist", &about()).is_retryable());
+        assert!(!answered(409, "name is in use", &about()).is_retryable());
+        assert!(!answered(501, "the log driver does not support reading", &about()).is_retryable());
+    }
 }

@@ -258,3 +258,107 @@ fn mounts(found: Vec<MountPoint>) -> Vec<Mount> {
     mounts.sort_by(|a, b| a.destination.cmp(&b.destination));
     mounts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Container {
+        container(serde_json::from_str(json).unwrap())
+    }
+
+    fn with_state(json: &str) -> State {
+        read(&format!(r#"{{"State": {json}}}"#)).state
+    }
+
+    #[test]
+    fn year_one_is_no_time() {
+        let state = with_state(
+            r#"{"Status": "running", "Pid": 7, "ExitCode": 0,
+                "StartedAt": "2026-11-20T03:09:41.5Z", "FinishedAt": "0001-01-01T00:00:00Z"}"#,
+        );
+        assert_eq!(
+            state.started_at.unwrap().to_string(),
+            "2026-11-20T03:09:41.5Z"
+        );
+        assert_eq!((state.finished_at, state.pid), (None, Some(7)));
+    }
+
+    #[test]
+    fn an_exit_code_tells_of_a_life_that_ended() {
+        let code = |status: &str, code: i64| {
+            with_state(&format!(r#"{{"Status": "{status}", "ExitCode": {code}}}"#)).exit_code
+        };
+        assert_eq!(code("running", 0), None);
+        assert_eq!(code("paused", 0), None);
+        assert_eq!(code("created", 0), None);
+        assert_eq!(code("created", 127), Some(127));
+        assert_eq!(code("restarting", 1), Some(1));
+        assert_eq!(code("exited", 0), Some(0));
+    }
+
+    #[test]
+    fn settings_are_read_as_they_are_meant() {
+        let found = read(
+            r#"{"Name": "/shop-db-1",
+                "Config": {"Image": "redis:7", "Env": ["A=b=c", "EMPTY=", "BARE"], "StopTimeout": 30,
+                           "Healthcheck": {"Test": ["CMD", "true"], "Interval": 2000000000, "Retries": 3}},
+                "HostConfig": {"RestartPolicy": {"Name": "", "MaximumRetryCount": 0},
+                               "LogConfig": {"Type": "json-file", "Config": {}}}}"#,
+        );
+        let settings = &found.settings;
+        let value = |name: &str| settings.environment[name].expose();
+        assert_eq!((value("A"), value("EMPTY"), value("BARE")), ("b=c", "", ""));
+        assert_eq!(settings.stop_timeout, Some(Duration::from_secs(30)));
+        let test = settings.health_test.as_ref().unwrap();
+        assert_eq!((test.interval, test.retries), (Duration::from_secs(2), 3));
+        assert_eq!(
+            (found.name.as_str(), found.image.as_str()),
+            ("shop-db-1", "redis:7")
+        );
+        assert_eq!(
+            (
+                found.restart_policy.name.as_str(),
+                found.log_driver.as_str()
+            ),
+            ("no", "json-file")
+        );
+    }
+
+    #[test]
+    fn a_health_check_that_is_switched_off_is_none() {
+        let off = r#"{"Config": {"Healthcheck": {"Test": ["NONE"]}}, "State": {"Health": {"Status": "none"}}}"#;
+        let found = read(off);
+        assert!(found.settings.health_test.is_none() && found.state.health.is_none());
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let limits = |json: &str| read(&format!(r#"{{"HostConfig": {json}}}"#)).limits;
+        let none =
+            r#"{"Memory": 0, "MemorySwap": 0, "NanoCpus": 0, "CpuQuota": 0, "PidsLimit": null}"#;
+        assert_eq!(limits(none), Limits::default());
+        assert_eq!(
+            limits(r#"{"PidsLimit": -1, "CpuQuota": -1}"#),
+            Limits::default()
+        );
+        let some =
+            limits(r#"{"Memory": 1024, "MemorySwap": -1, "NanoCpus": 1500000000, "PidsLimit": 9}"#);
+        let expected = Limits {
+            memory: Some(1024),
+            memory_swap: Some(-1),
+            cpus: Some(1.5),
+            pids: Some(9),
+        };
+        assert_eq!(some, expected);
+    }
+
+    #[test]
+    fn an_answer_with_nothing_in_it_is_a_container_with_nothing_in_it() {
+        let found = read("{}");
+        assert_eq!(
+            (found.name.as_str(), found.state.status),
+            ("", Status::Created)
+        );
+    }
+}

@@ -33,7 +33,8 @@ impl Engine {
         within(READ_LIMIT, "reading the log", reading).await
     }
 
-    /// Lines as they are written, after those the query asks for. Ends when the container stops.
+    /// Lines as they are written, after those the query asks for. Ends when the container stops;
+    /// engines may then swallow words written in its very last moment, which `logs` still has.
     pub fn follow(&self, id: &str, query: &LogQuery) -> Lines {
         let (engine, id, query) = (self.clone(), id.to_owned(), query.clone());
         let opened = async move { engine.log_bytes(&id, &query, true).await };
@@ -115,25 +116,30 @@ fn weight(line: &LogLine) -> usize {
 }
 
 fn decoded(bytes: BoxStream<'static, Result<Bytes, EngineError>>) -> Lines {
-    let end = stream::once(std::future::ready(Ok(None)));
+    let end = stream::once(std::future::ready(None));
     bytes
-        .map_ok(Some)
+        .map(Some)
         .chain(end)
         .scan(LogDecoder::default(), |decoder, chunk| {
-            let lines = chunk.map(|chunk| completed(decoder, chunk.as_ref()));
-            std::future::ready(Some(lines))
+            std::future::ready(Some(stream::iter(completed(decoder, chunk))))
         })
-        .map_ok(|lines| stream::iter(lines.into_iter().map(Ok)))
-        .try_flatten()
+        .flatten()
         .boxed()
 }
 
-/// `None` is the end of the log.
-fn completed(decoder: &mut LogDecoder, chunk: Option<&Bytes>) -> Vec<LogLine> {
+/// `None` is the end of the log. Where it breaks off, the begun line comes before the error.
+fn completed(
+    decoder: &mut LogDecoder,
+    chunk: Option<Result<Bytes, EngineError>>,
+) -> Vec<Result<LogLine, EngineError>> {
     let mut lines = Vec::new();
     match chunk {
-        Some(bytes) => decoder.push(bytes, |line| lines.push(line)),
-        None => decoder.finish(|line| lines.push(line)),
+        Some(Ok(bytes)) => decoder.push(&bytes, |line| lines.push(Ok(line))),
+        Some(Err(error)) => {
+            decoder.finish(|line| lines.push(Ok(line)));
+            lines.push(Err(error));
+        }
+        None => decoder.finish(|line| lines.push(Ok(line))),
     }
     lines
 }

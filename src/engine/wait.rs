@@ -16,7 +16,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 impl Engine {
     /// Fails at once when the container has ended and nothing will start it again.
     pub async fn wait_healthy(&self, id: &str, limit: Duration) -> Result<(), EngineError> {
-        let deadline = Instant::now() + limit;
+        let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             let container = self.container(id).await?;
@@ -30,7 +30,7 @@ impl Engine {
                 }
                 Wellness::NotYet(state) => state,
             };
-            if Instant::now() + pause > deadline {
+            if started.elapsed() + pause > limit {
                 let name = Name::new(&container.name);
                 let what = say!("waiting for `{}` to be healthy ({})", name, waiting_for);
                 return Err(failure::timed_out(what, limit));

@@ -1,5 +1,9 @@
 //! Reaching hosts: a name that people use, and the engine that answers there.
 
+pub mod machine;
+
+pub use machine::MachineFacts;
+
 use crate::engine::{Endpoint, Engine, EngineError};
 use crate::text::Name;
 

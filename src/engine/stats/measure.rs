@@ -158,3 +158,118 @@ fn transferred(disk: Option<&ContainerBlkioStats>, direction: &str) -> u64 {
         .filter_map(|entry| entry.value)
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From a container with half a cpu and 64 MiB that spins, on cgroup v1.
+    fn v1(read: &str, total: u64) -> ContainerStatsResponse {
+        let json = r#"{
+            "read": "READ", "preread": "0001-01-01T00:00:00Z",
+            "pids_stats": {"current": 3, "limit": 18446744073709551615},
+            "blkio_stats": {"io_service_bytes_recursive": [
+                {"major": 8, "minor": 0, "op": "Read", "value": 4096},
+                {"major": 8, "minor": 16, "op": "Read", "value": 4},
+                {"major": 8, "minor": 0, "op": "Write", "value": 512},
+                {"major": 8, "minor": 0, "op": "Total", "value": 4612}]},
+            "cpu_stats": {"cpu_usage": {"total_usage": TOTAL, "percpu_usage": [2030087914, 33634808]},
+                "system_cpu_usage": 3896210000000, "online_cpus": 2,
+                "throttling_data": {"periods": 40, "throttled_periods": 30, "throttled_time": 1978420006}},
+            "precpu_stats": {"cpu_usage": {"total_usage": 0}, "throttling_data": {"periods": 0}},
+            "memory_stats": {"usage": 24154112, "limit": 67108864,
+                "stats": {"cache": 22765568, "inactive_file": 11, "total_inactive_file": 22708224}}
+        }"#;
+        let json = json
+            .replace("READ", read)
+            .replace("TOTAL", &total.to_string());
+        serde_json::from_str(&json).unwrap()
+    }
+
+    /// From an engine that takes both samples itself, on cgroup v2.
+    fn v2() -> ContainerStatsResponse {
+        serde_json::from_str(
+            r#"{
+            "read": "2026-11-20T08:00:01Z", "preread": "2026-11-20T08:00:00Z",
+            "pids_stats": {"current": 5, "limit": 4613},
+            "blkio_stats": {"io_service_bytes_recursive": [
+                {"major": 259, "minor": 0, "op": "read", "value": 100},
+                {"major": 259, "minor": 0, "op": "write", "value": 7}], "io_serviced_recursive": null},
+            "cpu_stats": {"cpu_usage": {"total_usage": 5000000000}, "system_cpu_usage": 90000000000, "online_cpus": 4,
+                "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0}},
+            "precpu_stats": {"cpu_usage": {"total_usage": 3500000000}, "system_cpu_usage": 86000000000, "online_cpus": 4},
+            "memory_stats": {"usage": 1000, "limit": 8000000000, "stats": {"anon": 1, "inactive_file": 300}},
+            "networks": {"eth0": {"rx_bytes": 10, "tx_bytes": 1}, "eth1": {"rx_bytes": 20, "tx_bytes": 2}}
+        }"#,
+        )
+        .unwrap()
+    }
+
+    fn host(json: &str) -> Allowance {
+        Allowance::of(&serde_json::from_str(json).unwrap())
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 0.001
+    }
+
+    #[test]
+    fn two_samples_on_cgroup_v1_are_held_against_the_quota() {
+        let allowance = host(r#"{"NanoCpus": 500000000, "Memory": 67108864}"#);
+        let before = v1("2026-11-20T08:37:13Z", 1_000_000_000);
+        let after = v1("2026-11-20T08:37:14Z", 1_500_000_000);
+        let stats = measured(Some(&before), &after, &allowance);
+        assert!(close(stats.cpus_used, 0.5) && close(stats.cpu_percent(), 100.0));
+        assert!(close(stats.throttled_share, 0.75));
+        assert_eq!(stats.memory_used, 24_154_112 - 22_708_224);
+        assert_eq!(stats.memory_limit, Some(67_108_864));
+        assert_eq!((stats.pids, stats.pids_limit), (3, None));
+        assert_eq!((stats.disk_read, stats.disk_written), (4100, 512));
+    }
+
+    #[test]
+    fn one_double_sample_on_cgroup_v2_without_limits() {
+        let stats = measured(None, &v2(), &host("{}"));
+        assert!(close(stats.cpus_used, 1.5) && close(stats.cpus_allowed, 4.0));
+        assert_eq!((stats.memory_used, stats.memory_limit), (700, None));
+        assert_eq!((stats.pids, stats.pids_limit), (5, Some(4613)));
+        assert_eq!((stats.network_received, stats.network_sent), (30, 3));
+        assert_eq!((stats.disk_read, stats.disk_written), (100, 7));
+    }
+
+    #[test]
+    fn without_times_the_machines_cpu_time_is_the_measure() {
+        let mut sample = v2();
+        sample.preread = None;
+        // 1.5 s of the 4 s that four cpus had together.
+        assert!(close(measured(None, &sample, &host("{}")).cpus_used, 1.5));
+    }
+
+    #[test]
+    fn samples_of_the_same_moment_or_of_two_lives_do_not_count() {
+        let sample = v1("2026-11-20T08:37:13Z", 1_000_000_000);
+        let same = measured(Some(&sample), &sample, &host("{}"));
+        assert!(close(same.cpus_used, 0.0));
+        let restarted = v1("2026-11-20T08:37:14Z", 7);
+        let stats = measured(Some(&sample), &restarted, &host("{}"));
+        assert!(close(stats.cpus_used, 0.0));
+    }
+
+    #[test]
+    fn the_tightest_of_quota_cpu_set_and_machine_counts() {
+        let sample = v2();
+        let allowed = |json| cpus_allowed(&sample, &host(json));
+        assert!(close(
+            allowed(r#"{"CpuQuota": 150000, "CpuPeriod": 100000}"#),
+            1.5
+        ));
+        assert!(close(allowed(r#"{"CpuQuota": 50000}"#), 0.5));
+        assert!(close(allowed(r#"{"CpusetCpus": "0-1,3"}"#), 3.0));
+        assert!(close(
+            allowed(r#"{"CpusetCpus": "2", "NanoCpus": 2000000000}"#),
+            1.0
+        ));
+        assert!(close(allowed(r#"{"NanoCpus": 64000000000}"#), 4.0));
+        assert!(close(allowed(r#"{"CpusetCpus": "", "CpuQuota": -1}"#), 4.0));
+    }
+}

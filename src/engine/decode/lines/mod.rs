@@ -143,3 +143,6 @@ fn ends(before: &str, left_out: u64, after: &str) -> String {
     let missing = left_out + hidden as u64;
     format!("{first} …[{missing} bytes cut]… {last}")
 }
+
+#[cfg(test)]
+mod tests;
