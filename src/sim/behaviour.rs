@@ -75,6 +75,12 @@ impl Behaviour {
         self
     }
 
+    /// Becomes so many bytes more every second.
+    pub fn grows(mut self, per_second: u64) -> Self {
+        self.memory.per_second = per_second;
+        self
+    }
+
     pub fn cpus(mut self, cpus: f64) -> Self {
         self.cpus = cpus;
         self

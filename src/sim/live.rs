@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::behaviour::{Line, Stream};
 use super::moment::{between, later};
+use super::spec::ContainerSpec;
 use super::world::{Fault, World};
 use crate::clock::Clock;
 
@@ -64,6 +65,11 @@ impl LiveWorld {
     pub fn crash(&self, name: &str, code: i64) -> usize {
         let name = name.to_owned();
         self.inflict(&Fault::Crash { name, code })
+    }
+
+    /// Adds a container while the world runs, and starts it unless it says otherwise.
+    pub fn add(&self, spec: ContainerSpec) {
+        self.change(|world, now| world.join(spec, now));
     }
 
     pub fn now(&self) -> Timestamp {

@@ -33,6 +33,9 @@ pub(super) use usage::{HOST_CPUS, HOST_MEMORY, Usage};
 /// How far back chatter and checks reach for what ran already when the simulation began.
 const HISTORY: Duration = Duration::from_mins(2);
 
+/// What an engine takes between making a container and starting it.
+const SETTING_UP: Duration = Duration::from_millis(300);
+
 /// A host with an engine on it. Plain data until a `Simulation` sets it going.
 #[derive(Debug)]
 #[must_use]
@@ -107,24 +110,33 @@ impl World {
             .map(|spec| self.create_long_ago(spec, now))
             .collect();
         for (index, begins) in created {
-            match begins {
-                Begins::Created => {}
-                Begins::Starting => self.begin_life(index, now, now),
-                Begins::Running(age) => {
-                    self.settle(index, earlier(now, age), earlier(now, HISTORY));
-                }
-            }
+            self.set_off(index, begins, now);
         }
         self.advance(now);
+    }
+
+    /// A container comes in while the world runs already.
+    pub(super) fn join(&mut self, spec: ContainerSpec, now: Timestamp) {
+        let (index, begins) = self.create_long_ago(spec, now);
+        self.set_off(index, begins, now);
+    }
+
+    fn set_off(&mut self, index: usize, begins: Begins, now: Timestamp) {
+        match begins {
+            Begins::Created => {}
+            Begins::Starting => self.begin_life(index, now, now),
+            Begins::Running(age) => {
+                self.settle(index, earlier(now, age), earlier(now, HISTORY));
+            }
+        }
     }
 
     fn create_long_ago(&mut self, spec: ContainerSpec, now: Timestamp) -> (usize, Begins) {
         let begins = spec.begins;
         self.lay_image(&spec.image, now);
-        let before_start = Duration::from_secs(1);
         let created = match begins {
-            Begins::Running(age) => earlier(now, age + before_start),
-            Begins::Created | Begins::Starting => now,
+            Begins::Created => now,
+            Begins::Starting | Begins::Running(_) => earlier(now, begins.age() + SETTING_UP),
         };
         (self.add(spec, created), begins)
     }
