@@ -32,10 +32,14 @@ impl Document {
     /// Fails only where the text is not YAML: nothing else can be said about it then.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
         match parse::parse(text) {
-            Ok(parse::Parsed { root, problems }) => Ok(Self {
+            Ok(parse::Parsed {
+                root,
+                dropped,
+                problems,
+            }) => Ok(Self {
                 file: file.to_owned(),
                 text: text.to_owned(),
-                shades: mask::shades(&root, text),
+                shades: mask::shades(&root, &dropped, text),
                 root,
                 problems,
                 rejected: read::Rejected::default(),

@@ -42,7 +42,7 @@ impl<'t> Reader<'t> {
                 items: [].iter(),
                 pass: self.pass,
             }),
-            Value::Text(_) => Err(Fault::new("expected a list, such as `[one, two]`")),
+            Value::Text(_) => Err(Fault::text_instead("expected a list, such as `[one, two]`")),
             Value::Map(_) => Err(Fault::new("expected a list, found a section")),
         }
     }
@@ -54,7 +54,9 @@ impl<'t> Reader<'t> {
                 current: None,
                 pass: self.pass,
             }),
-            Value::Text(_) => Err(Fault::new("expected a section of `key: value` lines")),
+            Value::Text(_) => Err(Fault::text_instead(
+                "expected a section of `key: value` lines",
+            )),
             Value::List(_) => Err(Fault::new("expected a section, found a list")),
         }
     }
@@ -257,7 +259,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
             pass: self.pass,
         };
         seed.deserialize(reader).map_err(|fault| {
-            let at = if entry.node.at.is_empty() {
+            let at = if entry.node.at.is_empty() || fault.is_text {
                 &entry.key_at
             } else {
                 &entry.node.at
