@@ -142,13 +142,22 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(written: &str, known: &'static [&'static str]) -> Self {
-        let listed: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-        let fault = Self::new(format!("expected one of {}", listed.join(", ")));
+        let fault = Self::new(format!("expected {}", one_of(known)));
         Self {
             help: nearest(written, known.iter().copied()).map(did_you_mean),
             ..fault
         }
     }
+}
+
+/// Longer lists help nobody.
+pub(super) const MOST_LISTED: usize = 12;
+
+pub(super) fn one_of(words: &[&str]) -> String {
+    if words.len() > MOST_LISTED {
+        return format!("one of {} known words", words.len());
+    }
+    format!("one of `{}`", words.join("`, `"))
 }
 
 pub(super) fn did_you_mean(name: &str) -> String {

@@ -238,6 +238,20 @@ alerts: { token: "t" }
     assert_eq!(channel.map(|id| id.0), Some(456), "a number will do");
 }
 
+#[test]
+fn a_database_that_is_none_is_refused() {
+    for bad in [
+        "dogwatch.db",
+        "sqlite://",
+        "sqlite://x.db?mode=rwc",
+        "mysql://h/x",
+        "postgres://",
+    ] {
+        let text = format!("store: {{ url: {bad:?} }}");
+        assert_eq!(parse(&text).expect_err(bad).iter().count(), 1, "{bad}");
+    }
+}
+
 // What goes into values
 
 fn slack_token(written: &str, environment: &[(&str, &str)]) -> Result<String, Problems> {
