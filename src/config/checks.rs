@@ -1,18 +1,18 @@
 //! What no value can know by itself: names that must exist elsewhere in the file, and keys that
 //! need each other. A key that is there but wrong was reported already and counts as given.
 
-use crate::yaml::{Document, Entry, Node, nearest};
+use std::ops::Range;
 
-use super::Config;
+use crate::yaml::{Document, Entry, Node, Value, nearest};
 
 /// Adds to the document's problems.
-pub(super) fn check(document: &mut Document, config: &Config) {
+pub(super) fn check(document: &mut Document) {
     let mut found = Vec::new();
     let root = document.root();
     slack(root, &mut found);
     discord(root, &mut found);
     hosts(root, &mut found);
-    stacks(root, config, &mut found);
+    stacks(root, &mut found);
     members(root, &mut found);
     for Finding { at, message, help } in found {
         document.report(at, message).help = help;
@@ -20,7 +20,7 @@ pub(super) fn check(document: &mut Document, config: &Config) {
 }
 
 struct Finding {
-    at: std::ops::Range<usize>,
+    at: Range<usize>,
     message: String,
     help: Option<String>,
 }
@@ -45,10 +45,10 @@ fn given(section: &Node, key: &str) -> bool {
         .any(|entry| meant(entry) && !entry.node.is_null())
 }
 
-/// A section that is there and not empty.
+/// A section that is there, be it empty.
 fn section<'n>(root: &'n Node, path: &[&str], key: &str) -> Option<&'n Entry> {
     let entry = root.find(path)?.entry(key)?;
-    (!entry.node.entries().is_empty()).then_some(entry)
+    matches!(entry.node.value, Value::Map(_)).then_some(entry)
 }
 
 fn slack(root: &Node, found: &mut Vec<Finding>) {
@@ -93,64 +93,49 @@ fn hosts(root: &Node, found: &mut Vec<Finding>) {
     }
 }
 
-fn stacks(root: &Node, config: &Config, found: &mut Vec<Finding>) {
-    let hosts = names(root, &["hosts"], "local");
+fn stacks(root: &Node, found: &mut Vec<Finding>) {
+    let hosts = names(root, &["hosts"], &["local"]);
     let stacks = root.find(&["stacks"]).map_or(&[][..], Node::entries);
     for stack in stacks {
-        match stack
-            .node
-            .entry("host")
-            .and_then(|entry| entry.node.text().map(|text| (entry, text)))
-        {
-            Some((entry, host)) => unknown("host", host, &entry.node, &hosts, found),
-            None if config.hosts.len() != 1 && !hosts.contains(&"local") => {
-                let message = format!("which host does `{}` run on?", stack.key);
-                found.push(Finding::at_key(stack, message, "add `host`"));
-            }
-            None => {}
+        if let Some(host) = stack.node.find(&["host"]).filter(|host| !host.is_null()) {
+            known_name("host", "hosts", host, &hosts, found);
+        } else if hosts.len() > 1 && !hosts.contains(&"local") {
+            let message = format!("which host does `{}` run on?", stack.key);
+            found.push(Finding::at_key(stack, message, "add `host`"));
         }
     }
 }
 
 fn members(root: &Node, found: &mut Vec<Finding>) {
-    let roles = names(root, &["access", "roles"], "");
+    let roles = names(root, &["access", "roles"], &[]);
     let members = root
         .find(&["access", "members"])
         .map_or(&[][..], Node::entries);
     for role in members.iter().flat_map(|member| member.node.items()) {
-        if let Some(name) = role.text() {
-            unknown("role", name, role, &roles, found);
-        }
+        known_name("role", "access.roles", role, &roles, found);
     }
 }
 
-/// The names in a section, or the one that is there without it.
-fn names<'n>(root: &'n Node, path: &[&str], default: &'n str) -> Vec<&'n str> {
+/// The names in a section, or those that are there without it.
+fn names<'n>(root: &'n Node, path: &[&str], default: &[&'static str]) -> Vec<&'n str> {
     let entries = root.find(path).map_or(&[][..], Node::entries);
     if entries.is_empty() {
-        return vec![default];
+        return default.to_vec();
     }
     entries.iter().map(|entry| entry.key.as_str()).collect()
 }
 
-fn unknown(what: &str, name: &str, node: &Node, known: &[&str], found: &mut Vec<Finding>) {
-    if known.contains(&name) {
+fn known_name(what: &str, home: &str, node: &Node, known: &[&str], found: &mut Vec<Finding>) {
+    let Some(name) = node.text().filter(|name| !known.contains(name)) else {
         return;
-    }
+    };
     let help = match nearest(name, known.iter().copied()) {
-        Some(name) => Some(format!("did you mean `{name}`?")),
-        None => Some(format!(
-            "add it under `{}`",
-            if what == "host" {
-                "hosts"
-            } else {
-                "access.roles"
-            }
-        )),
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("add it under `{home}`"),
     };
     found.push(Finding {
         at: node.at.clone(),
         message: format!("there is no such {what}"),
-        help,
+        help: Some(help),
     });
 }

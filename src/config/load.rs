@@ -26,25 +26,8 @@ pub struct Loaded {
 impl Config {
     /// Reads a file. All that is wrong with it comes back at once.
     pub fn load(path: &Path) -> Result<Loaded, Problems> {
-        let shown = path.display().to_string();
-        let text = read(path)
-            .map_err(|error| Problems::unread(&shown, format!("cannot read `{shown}`: {error}")))?;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        let files = RefCell::new(BTreeSet::from([path.to_owned()]));
-        let around = Lookup {
-            environment: &environment,
-            file: &|named: &Path| {
-                let file = directory.join(named);
-                let content = read(&file);
-                files.borrow_mut().insert(file);
-                content
-            },
-        };
-        let config = Self::parse(&text, &shown, &around)?;
-        Ok(Loaded {
-            config,
-            files: files.into_inner(),
-        })
+        let (files, config) = load(path);
+        config.map(|config| Loaded { config, files })
     }
 
     /// The configuration without any file.
@@ -64,7 +47,7 @@ impl Config {
         let mut document = Document::parse(file, text)?;
         document.fill(around);
         let mut config = document.read::<Self>().unwrap_or_default();
-        checks::check(&mut document, &config);
+        checks::check(&mut document);
         document.finish()?;
         if config.hosts.is_empty() {
             config.hosts = Self::default().hosts;
@@ -72,6 +55,27 @@ impl Config {
         config.state_directory = state_directory(around.environment);
         Ok(config)
     }
+}
+
+/// Reads a file, and says which files were asked for even where the result is no configuration:
+/// one of them may be what is missing.
+pub(super) fn load(path: &Path) -> (BTreeSet<PathBuf>, Result<Config, Problems>) {
+    let files = RefCell::new(BTreeSet::from([path.to_owned()]));
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let around = Lookup {
+        environment: &environment,
+        file: &|named: &Path| {
+            let file = directory.join(named);
+            let content = read(&file);
+            files.borrow_mut().insert(file);
+            content
+        },
+    };
+    let shown = path.display().to_string();
+    let config = read(path)
+        .map_err(|error| Problems::unread(&shown, format!("cannot read `{shown}`: {error}")))
+        .and_then(|text| Config::parse(&text, &shown, &around));
+    (files.into_inner(), config)
 }
 
 /// The configuration in one of the usual places, if there is one.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::load::load;
 use super::{Config, Loaded, Problems};
 
 /// How often files are looked at.
@@ -35,6 +36,7 @@ pub struct Watcher {
     /// until two glances agree.
     glanced: Look,
     current: Config,
+    rejected: bool,
     hangup: Signal,
     ticks: Interval,
 }
@@ -51,6 +53,7 @@ impl Watcher {
             read: look.clone(),
             glanced: look,
             current: loaded.config,
+            rejected: false,
             hangup: signal(SignalKind::hangup())?,
             ticks,
         })
@@ -69,27 +72,31 @@ impl Watcher {
             if !asked && (look == self.read || !settled) {
                 continue;
             }
-            self.read = look;
             if let Some(reload) = self.reload(asked) {
                 return reload;
             }
         }
     }
 
-    /// A person who asked gets an answer even if nothing is new.
+    /// Who asked gets an answer even if nothing is new, and so does who was told of a wrong file.
     fn reload(&mut self, asked: bool) -> Option<Reload> {
-        match Config::load(&self.path) {
-            Ok(loaded) => {
-                self.files = loaded.files;
-                self.read = Look::at(&self.files);
-                self.glanced = self.read.clone();
-                if loaded.config == self.current && !asked {
+        let (files, config) = load(&self.path);
+        self.files = files;
+        self.read = Look::at(&self.files);
+        self.glanced = self.read.clone();
+        match config {
+            Ok(config) => {
+                let told = std::mem::take(&mut self.rejected);
+                if config == self.current && !asked && !told {
                     return None;
                 }
-                self.current = loaded.config.clone();
-                Some(Reload::New(Box::new(loaded.config)))
+                self.current = config.clone();
+                Some(Reload::New(Box::new(config)))
             }
-            Err(problems) => Some(Reload::Rejected(problems)),
+            Err(problems) => {
+                self.rejected = true;
+                Some(Reload::Rejected(problems))
+            }
         }
     }
 }

@@ -218,3 +218,37 @@ fn without_credentials(url: &str) -> String {
         None => "store.url".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each connection has settings of its own; one without them would lose what it acknowledged.
+    #[tokio::test]
+    async fn every_connection_keeps_what_it_writes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.db");
+        let store = Store::open(&format!("sqlite://{}", path.display()))
+            .await
+            .unwrap();
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut connection = store.pool.acquire().await.unwrap();
+            for (setting, wanted) in [("synchronous", 2), ("foreign_keys", 1)] {
+                let sql = sqlx::AssertSqlSafe(format!("PRAGMA {setting}"));
+                let found: i64 = sqlx::query_scalar(sql)
+                    .fetch_one(&mut *connection)
+                    .await
+                    .unwrap();
+                assert_eq!(found, wanted, "{setting}");
+            }
+            let sql = "PRAGMA journal_mode";
+            let mode: String = sqlx::query_scalar(sql)
+                .fetch_one(&mut *connection)
+                .await
+                .unwrap();
+            assert_eq!(mode, "wal");
+            held.push(connection);
+        }
+    }
+}

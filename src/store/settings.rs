@@ -55,6 +55,9 @@ impl TryFrom<String> for StoreUrl {
         if !known || rest.is_empty() || rest.chars().any(char::is_control) {
             return Err(EXPECTED);
         }
+        if scheme == "sqlite" && rest.contains('?') {
+            return Err("expected `sqlite://FILE` alone; the embedded database takes no options");
+        }
         Ok(Self(Secret::new(text)))
     }
 }

@@ -24,10 +24,14 @@ const TELLTALES: [&str; 8] = [
     "api_key",
 ];
 
-/// Every value of the tree, as it stands in the text.
-pub(super) fn shades(root: &Node, text: &str) -> Vec<Shade> {
+/// Every value as it stands in the text: those of the tree, and those that were dropped, of
+/// which nothing is known.
+pub(super) fn shades(root: &Node, dropped: &[Node], text: &str) -> Vec<Shade> {
     let mut found = Vec::new();
     collect(root, text, false, &mut found);
+    for node in dropped {
+        collect(node, text, true, &mut found);
+    }
     found
 }
 
@@ -43,6 +47,11 @@ fn collect(node: &Node, text: &str, secret: bool, found: &mut Vec<Shade>) {
         collect(item, text, secret, found);
     }
     for entry in node.entries() {
+        if secret {
+            // What looks like a section under `token` may be a token in braces.
+            let at = entry.key_at.clone();
+            found.push(Shade { at, secret });
+        }
         let secret = secret || is_telltale(&entry.key);
         collect(&entry.node, text, secret, found);
     }
@@ -64,8 +73,10 @@ fn has_credentials(value: &str) -> bool {
 
 /// The line with every value covered that may not be shown.
 pub(super) fn line(text: &str, line: &Line, shades: &[Shade]) -> String {
-    let pointed_at =
-        |shade: &Shade| shade.at.start <= line.pointed.start && line.pointed.start < shade.at.end;
+    let pointed = &line.pointed;
+    let pointed_at = |shade: &Shade| {
+        !pointed.is_empty() && shade.at.start <= pointed.start && pointed.start < shade.at.end
+    };
     let covered: Vec<Range<usize>> = shades
         .iter()
         .filter(|shade| shade.at.start < line.whole.end && line.whole.start < shade.at.end)
@@ -78,9 +89,9 @@ pub(super) fn line(text: &str, line: &Line, shades: &[Shade]) -> String {
     })
 }
 
-/// A line of which nothing is known: all words are covered but the one before the first colon.
-pub(super) fn words(line: &str, _pointed: Range<usize>) -> String {
-    let key = line.find(':').unwrap_or(0);
+/// A line of which nothing is known: all words are covered but what looks like a key.
+pub(super) fn words(line: &str) -> String {
+    let key = line.find(": ").unwrap_or(0);
     cover(line, |byte| byte >= key)
 }
 
@@ -90,7 +101,7 @@ fn cover(line: &str, covered: impl Fn(usize) -> bool) -> String {
     let mut out = String::with_capacity(line.len());
     for (byte, c) in line.char_indices() {
         let referred = references.iter().any(|range| range.contains(&byte));
-        if c.is_ascii_whitespace() || "\"'[]{},#".contains(c) || referred || !covered(byte) {
+        if c.is_ascii_whitespace() || "\"'[]{},:#".contains(c) || referred || !covered(byte) {
             out.push(c);
         } else {
             out.extend(std::iter::repeat_n('*', c.len_utf8()));

@@ -15,6 +15,8 @@ const DEEPEST: usize = 64;
 
 pub(super) struct Parsed {
     pub root: Node,
+    /// What did not come into the tree; it still stands in the text.
+    pub dropped: Vec<Node>,
     pub problems: Vec<Problem>,
 }
 
@@ -25,11 +27,13 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Problem> {
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         nodes: 0,
+        dropped: Vec::new(),
         problems: Vec::new(),
     };
     let root = builder.document()?;
     Ok(Parsed {
         root,
+        dropped: builder.dropped,
         problems: builder.problems,
     })
 }
@@ -39,6 +43,7 @@ struct Builder<'t, E> {
     events: E,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    dropped: Vec<Node>,
     problems: Vec<Problem>,
 }
 
@@ -72,7 +77,13 @@ where
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or(self.text.len());
                 let why = format!("not valid YAML: {}", error.info());
-                Err(Problem::new(at..at, why))
+                let problem = Problem::new(at..at, why);
+                let line = self.text.lines().nth(line_of(self.text, at) - 1);
+                if line.is_some_and(|line| line.contains("${")) {
+                    let help = "between `{` and `}` a value with `${…}` must be in quotes";
+                    return Err(problem.help(help));
+                }
+                Err(problem)
             }
         }
     }
@@ -139,8 +150,10 @@ where
             let key = self.node(event, key_at.clone(), depth + 1)?;
             let (event, value_at) = self.expect()?;
             let node = self.node(event, value_at, depth + 1)?;
-            if let Some(key) = self.key(&key, &key_at, &entries) {
-                entries.push(Entry { key, key_at, node });
+            match self.key(&key, &key_at, &entries) {
+                Some(key) => entries.push(Entry { key, key_at, node }),
+                None if key.text().is_some() => self.dropped.push(node),
+                None => self.dropped.extend([key, node]),
             }
         }
         self.make(at, Value::Map(entries))

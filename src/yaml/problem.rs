@@ -59,11 +59,7 @@ impl Problems {
 
     /// For text that is no YAML: which part is a value is not known, so all words are masked.
     pub(super) fn unreadable(file: &str, text: &str, problem: Problem) -> Self {
-        let place = |problem| {
-            Placed::new(text, problem, |line| {
-                mask::words(line.of(text), line.pointed.clone())
-            })
-        };
+        let place = |problem| Placed::new(text, problem, |line| mask::words(line.of(text)));
         Self::sorted(file, vec![problem], place)
     }
 

@@ -57,7 +57,9 @@ pub(super) fn read<T: DeserializeOwned>(
         match T::deserialize(Reader::new(root, &pass)) {
             Ok(value) => return Some(value),
             Err(fault) => {
-                let (node, at) = fault.place.clone().unwrap_or((root.id, root.at.clone()));
+                // A text that is the whole file is not pointed at: it may be all secret.
+                let start = root.at.start..root.at.start;
+                let (node, at) = fault.place.clone().unwrap_or((root.id, start));
                 problems.push(fault.into_problem(at));
                 if node == root.id || rejected.has(node) {
                     return None;
@@ -75,6 +77,9 @@ pub(super) struct Fault {
     help: Option<String>,
     /// The node to reject and the place to point at.
     place: Option<(usize, Range<usize>)>,
+    /// The value is a text where more was expected. It may be a secret in the wrong line, so the
+    /// key is pointed at.
+    pub is_text: bool,
 }
 
 impl Fault {
@@ -83,6 +88,15 @@ impl Fault {
             message: message.into(),
             help: None,
             place: None,
+            is_text: false,
+        }
+    }
+
+    /// For a text where a section or list was expected.
+    pub(super) fn text_instead(message: &str) -> Self {
+        Self {
+            is_text: true,
+            ..Self::new(message)
         }
     }
 
@@ -128,13 +142,22 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(written: &str, known: &'static [&'static str]) -> Self {
-        let listed: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-        let fault = Self::new(format!("expected one of {}", listed.join(", ")));
+        let fault = Self::new(format!("expected {}", one_of(known)));
         Self {
             help: nearest(written, known.iter().copied()).map(did_you_mean),
             ..fault
         }
     }
+}
+
+/// Longer lists help nobody.
+pub(super) const MOST_LISTED: usize = 12;
+
+pub(super) fn one_of(words: &[&str]) -> String {
+    if words.len() > MOST_LISTED {
+        return format!("one of {} known words", words.len());
+    }
+    format!("one of `{}`", words.join("`, `"))
 }
 
 pub(super) fn did_you_mean(name: &str) -> String {

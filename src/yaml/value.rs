@@ -2,20 +2,18 @@
 //! reported on the way and passed over.
 
 use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
+use serde::de::{self, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::access::{Choice, Entries, Items};
 use super::problem::{Problem, nearest};
-use super::read::{Fault, Pass, did_you_mean};
+use super::read::{Fault, MOST_LISTED, Pass, did_you_mean, one_of};
 use super::tree::{Entry, Node, Text, Value};
-
-/// Longer lists of keys help nobody.
-const MOST_KEYS_LISTED: usize = 12;
 
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'t> {
-    node: &'t Node,
-    pass: &'t Pass<'t>,
+    pub node: &'t Node,
+    pub pass: &'t Pass<'t>,
 }
 
 impl<'t> Reader<'t> {
@@ -32,7 +30,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn items(self) -> Result<Items<'t>, Fault> {
+    pub(super) fn items(self) -> Result<Items<'t>, Fault> {
         match &self.node.value {
             Value::List(items) => Ok(Items {
                 items: items.iter(),
@@ -42,7 +40,7 @@ impl<'t> Reader<'t> {
                 items: [].iter(),
                 pass: self.pass,
             }),
-            Value::Text(_) => Err(Fault::new("expected a list, such as `[one, two]`")),
+            Value::Text(_) => Err(Fault::text_instead("expected a list, such as `[one, two]`")),
             Value::Map(_) => Err(Fault::new("expected a list, found a section")),
         }
     }
@@ -54,7 +52,9 @@ impl<'t> Reader<'t> {
                 current: None,
                 pass: self.pass,
             }),
-            Value::Text(_) => Err(Fault::new("expected a section of `key: value` lines")),
+            Value::Text(_) => Err(Fault::text_instead(
+                "expected a section of `key: value` lines",
+            )),
             Value::List(_) => Err(Fault::new("expected a section, found a list")),
         }
     }
@@ -75,7 +75,7 @@ fn unknown(entry: &Entry, known: &[&str]) -> Problem {
     if let Some(name) = nearest(&entry.key, known.iter().copied()) {
         return problem.help(did_you_mean(name));
     }
-    if known.len() > MOST_KEYS_LISTED {
+    if known.len() > MOST_LISTED {
         return problem;
     }
     let mut known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
@@ -86,7 +86,10 @@ fn unknown(entry: &Entry, known: &[&str]) -> Problem {
 macro_rules! whole_numbers {
     ($($method:ident $visit:ident $number:ty),* $(,)?) => { $(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-            let expected = format!("a whole number from {} to {}", <$number>::MIN, <$number>::MAX);
+            let expected = match <$number>::BITS {
+                64 => "a whole number".to_owned(),
+                _ => format!("a whole number from {} to {}", <$number>::MIN, <$number>::MAX),
+            };
             match self.text(&expected)?.text.parse::<$number>() {
                 Ok(number) => visitor.$visit(number),
                 Err(_) => Err(Fault::new(format!("expected {expected}"))),
@@ -184,85 +187,22 @@ impl<'de> de::Deserializer<'de> for Reader<'_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// A choice is one word.
+    /// A choice is one word, or one key with what belongs to it.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
         words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let text = self.text(&format!("one of `{}`", words.join("`, `")))?;
+        if let [entry] = self.node.entries() {
+            return visitor.visit_enum(Choice { of: self, entry });
+        }
+        let text = self.text(&one_of(words))?;
         let word: StrDeserializer<'_, Fault> = text.text.as_str().into_deserializer();
         visitor.visit_enum(word)
     }
 
     forward_to_deserialize_any! {
         char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
-    }
-}
-
-struct Items<'t> {
-    items: std::slice::Iter<'t, Node>,
-    pass: &'t Pass<'t>,
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'_> {
-    type Error = Fault;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
-        let pass = self.pass;
-        let Some(node) = self.items.find(|node| !pass.passes_over(node)) else {
-            return Ok(None);
-        };
-        seed.deserialize(Reader { node, pass })
-            .map(Some)
-            .map_err(|fault| fault.at(node, &node.at))
-    }
-}
-
-struct Entries<'t> {
-    rest: std::slice::Iter<'t, Entry>,
-    current: Option<&'t Entry>,
-    pass: &'t Pass<'t>,
-}
-
-impl<'de> de::MapAccess<'de> for Entries<'_> {
-    type Error = Fault;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Fault> {
-        let pass = self.pass;
-        self.current = self.rest.find(|entry| !pass.passes_over(&entry.node));
-        let Some(entry) = self.current else {
-            return Ok(None);
-        };
-        let key: StrDeserializer<'_, Fault> = entry.key.as_str().into_deserializer();
-        seed.deserialize(key)
-            .map(Some)
-            .map_err(|fault| fault.at(&entry.node, &entry.key_at))
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        let entry = self
-            .current
-            .take()
-            .ok_or_else(|| Fault::new("a value was asked for before its key"))?;
-        let reader = Reader {
-            node: &entry.node,
-            pass: self.pass,
-        };
-        seed.deserialize(reader).map_err(|fault| {
-            let at = if entry.node.at.is_empty() {
-                &entry.key_at
-            } else {
-                &entry.node.at
-            };
-            fault.at(&entry.node, at)
-        })
     }
 }

@@ -15,4 +15,5 @@ mod engine_stats;
 mod engine_tls;
 mod engine_wire;
 mod redaction;
+mod reload;
 mod store;
