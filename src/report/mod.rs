@@ -1,6 +1,10 @@
 //! The Container Operations Report: what happened, why, how it was mended and how that was
 //! checked. Every text in it is clean; it has no markup until a template writes it.
 
+pub mod render;
+pub mod sample;
+mod json;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +12,9 @@ use crate::action::Risk;
 use crate::diagnose::{Cause, Confidence};
 use crate::evidence::Citation;
 use crate::text::{Clean, Name};
+
+pub use json::report_json;
+pub use render::{TemplateProblem, Templates};
 
 /// The value of `schema` in every report.
 pub const SCHEMA: &str = "dogwatch.report/1";
@@ -94,4 +101,31 @@ pub struct RelatedService {
 pub struct TimelineEntry {
     pub at: Timestamp,
     pub text: Clean,
+}
+
+/// What a list of stored reports says about one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRow {
+    pub id: String,
+    pub created_at: Timestamp,
+    pub host: Name,
+    pub project: Name,
+    /// The service at fault; empty when nothing is wrong.
+    pub service: Name,
+    pub cause: Cause,
+    pub issue: Clean,
+}
+
+impl ReportRow {
+    pub fn of(report: &Report) -> Self {
+        Self {
+            id: report.id.clone(),
+            created_at: report.created_at,
+            host: report.host.clone(),
+            project: report.project.clone(),
+            service: report.root_cause.service.clone(),
+            cause: report.root_cause.cause,
+            issue: report.issue.clone(),
+        }
+    }
 }

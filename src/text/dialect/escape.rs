@@ -89,15 +89,22 @@ fn backslashed(text: &str, special: &str) -> String {
 }
 
 fn backslash_line(line: &str, special: &str, escaped: &mut String) {
-    // Four spaces at the start would make a code block of it.
+    // Four spaces at the start would make a code block of it; one keeps words apart.
+    if line.starts_with([' ', '\t']) {
+        escaped.push(' ');
+    }
     let line = line.trim_start_matches([' ', '\t']);
     let number = line.chars().take_while(char::is_ascii_digit).count();
     let mut before = None;
     let mut chars = line.chars().enumerate().peekable();
     while let Some((index, c)) = chars.next() {
         let after = chars.peek().map(|(_, c)| *c);
-        let opens_line = (index == 0 && "#+-=".contains(c))
-            || (index == number && number > 0 && matches!(c, '.' | ')'));
+        let opens_line = match c {
+            '#' | '=' => index == 0,
+            '+' | '-' => index == 0 && (is_space(after) || after == Some(c)),
+            '.' | ')' => index == number && number > 0 && is_space(after),
+            _ => false,
+        };
         let inside_word = c == '_' && is_word(before) && is_word(after);
         if opens_line || (special.contains(c) && !inside_word) {
             escaped.push('\\');
@@ -105,6 +112,10 @@ fn backslash_line(line: &str, special: &str, escaped: &mut String) {
         escaped.push(c);
         before = Some(c);
     }
+}
+
+fn is_space(c: Option<char>) -> bool {
+    c.is_none_or(char::is_whitespace)
 }
 
 fn is_word(c: Option<char>) -> bool {
@@ -134,7 +145,7 @@ fn starts_with(text: &str, name: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
-/// Code ends where we end it.
+/// A code block ends where we end it: three backticks in a row are taken apart.
 pub(super) fn without_fence(text: &str) -> String {
-    text.replace('`', &format!("`{ZERO_WIDTH}"))
+    text.replace("``", &format!("`{ZERO_WIDTH}`"))
 }

@@ -87,7 +87,9 @@ impl Writer<'_> {
     }
 
     fn code(&self, text: &str) -> String {
-        around(&self.dialect.escape_code(&one_line(text)), "`", "`")
+        // Neither place can quote a backtick inside code; its twin looks the same.
+        let code = self.dialect.escape_code(&one_line(text).replace('`', "ˋ"));
+        around(&code, "`", "`")
     }
 
     /// Neither place has tables, so the columns are aligned inside a code block.

@@ -5,7 +5,11 @@ use super::layout;
 const GAP: &str = "  ";
 
 /// No column of text is made narrower than this.
-const NARROWEST: usize = 6;
+const NARROWEST: usize = 3;
+
+/// A cell that starts with this is written as it is, over the edge if need be: a command to copy.
+/// Escaped text never holds this character.
+pub(crate) const VERBATIM: char = '\u{fdd0}';
 
 /// What happens to a cell that is wider than its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,7 @@ impl Grid {
         let mut widths: Vec<usize> = (0..count)
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
+                let cells = cells.filter(|cell| !cell.starts_with(VERBATIM));
                 cells.map(|cell| layout::width(cell)).max().unwrap_or(0)
             })
             .collect();
@@ -74,6 +79,7 @@ impl Grid {
             .iter()
             .zip(widths)
             .map(|(cell, width)| match narrow {
+                _ if cell.starts_with(VERBATIM) => vec![cell.replace(VERBATIM, "")],
                 Narrow::Cut => vec![layout::shorten(cell, *width)],
                 Narrow::Wrap => layout::wrap(cell, *width),
             })

@@ -95,6 +95,19 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// The mark before an item of a list.
+pub(crate) const BULLET: &str = "- ";
+
+/// Wrapped lines behind a mark; the lines after the first stand under its text.
+pub(crate) fn hang(mark: &str, mut lines: Vec<String>) -> Vec<String> {
+    let indent = " ".repeat(mark.len());
+    for (index, line) in lines.iter_mut().enumerate() {
+        line.insert_str(0, if index == 0 { mark } else { &indent });
+        line.truncate(line.trim_end_matches(' ').len());
+    }
+    lines
+}
+
 /// Every word with the spaces behind it.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;

@@ -2,11 +2,11 @@
 //! the end of a line.
 
 use super::grid::{Grid, Narrow};
+use super::layout::{self, BULLET, hang};
+use super::one_line;
 use super::style::paint;
-use super::{layout, one_line};
 use crate::text::{Block, Clean, Dialect, Line, Message, Style, Table};
 
-const BULLET: &str = "- ";
 const INDENT: &str = "  ";
 
 pub(super) fn write(message: &Message, dialect: &Dialect) -> String {
@@ -78,18 +78,11 @@ fn wrapped(text: &str, dialect: &Dialect) -> Vec<String> {
 }
 
 fn item(text: &str, dialect: &Dialect) -> Vec<String> {
-    let grid = Grid {
-        rows: vec![vec![text.to_owned()]],
-        right: Vec::new(),
+    let lines = match dialect.width() {
+        Some(columns) => layout::wrap(text, columns - BULLET.len()),
+        None => vec![text.to_owned()],
     };
-    let room = dialect.width().map(|columns| columns - BULLET.len());
-    let mut mark = BULLET;
-    let mut lines = grid.lines(room, Narrow::Wrap);
-    for line in &mut lines {
-        line.insert_str(0, mark);
-        mark = INDENT;
-    }
-    lines
+    hang(BULLET, lines)
 }
 
 fn fields(pairs: &[(Clean, Line)], dialect: &Dialect) -> Vec<String> {

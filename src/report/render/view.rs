@@ -1,0 +1,270 @@
+//! What a template sees: the report as its JSON has it, with a few fields more that every template
+//! would otherwise work out by itself.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::diagnose::Cause;
+use crate::evidence::Citation;
+use crate::report::{
+    AffectedService, CheckResult, Contributing, Report, ReportRow, ResolutionStep, TimelineEntry,
+    Verification,
+};
+use crate::text::{Clean, Dialect};
+
+#[derive(Serialize)]
+pub(super) struct ReportView<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    screen: Screen,
+    headline: &'a str,
+    /// "shop on local", and how sure the finding is.
+    place: String,
+    remark: String,
+    when: String,
+    healthy: bool,
+    inconclusive: bool,
+    cause: &'static str,
+    cause_title: &'static str,
+    affected: Vec<AffectedView<'a>>,
+    evidence: Vec<EvidenceView<'a>>,
+    also: Vec<AlsoView<'a>>,
+    /// Steps mend a fault; without one they say where to look.
+    steps_label: &'static str,
+    steps: Vec<StepView<'a>>,
+    checks: Vec<CheckView<'a>>,
+    /// All commands of the checks, one a line.
+    check_commands: String,
+    moments: Vec<MomentView<'a>>,
+    footer: String,
+}
+
+/// What the layout helpers need to know of the place.
+#[derive(Serialize)]
+pub(super) struct Screen {
+    width: usize,
+    colour: bool,
+}
+
+/// Files and pipes get lines of this width.
+const PAGE_WIDTH: usize = 100;
+
+impl Screen {
+    fn of(dialect: &Dialect) -> Self {
+        Self {
+            width: dialect.width().unwrap_or(PAGE_WIDTH),
+            colour: dialect.has_colour(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AffectedView<'a> {
+    #[serde(flatten)]
+    service: &'a AffectedService,
+    at_fault: bool,
+    symptom: Clean,
+}
+
+#[derive(Serialize)]
+struct EvidenceView<'a> {
+    #[serde(flatten)]
+    citation: &'a Citation,
+    /// Empty where the fact has no time of its own.
+    time: String,
+}
+
+#[derive(Serialize)]
+struct AlsoView<'a> {
+    #[serde(flatten)]
+    contributing: &'a Contributing,
+    title: &'static str,
+}
+
+#[derive(Serialize)]
+struct StepView<'a> {
+    #[serde(flatten)]
+    step: &'a ResolutionStep,
+    number: usize,
+}
+
+#[derive(Serialize)]
+struct CheckView<'a> {
+    #[serde(flatten)]
+    check: &'a Verification,
+    mark: &'static str,
+    style: &'static str,
+    verdict: &'static str,
+}
+
+#[derive(Serialize)]
+struct MomentView<'a> {
+    #[serde(flatten)]
+    moment: &'a TimelineEntry,
+    time: String,
+}
+
+impl<'a> ReportView<'a> {
+    pub(super) fn new(report: &'a Report, dialect: &Dialect) -> Self {
+        let cause = &report.root_cause;
+        let summary = cause.summary.as_str();
+        let time = |at| time_of_day(at, report.created_at);
+        Self {
+            report,
+            screen: Screen::of(dialect),
+            headline: if summary.is_empty() {
+                cause.cause.title()
+            } else {
+                summary
+            },
+            remark: format!("{} · {}", place(report), cause.confidence.word()),
+            place: place(report),
+            when: date_and_time(report.created_at),
+            healthy: cause.cause == Cause::None,
+            inconclusive: cause.cause == Cause::Inconclusive,
+            cause: cause.cause.id(),
+            cause_title: cause.cause.title(),
+            affected: affected(report),
+            evidence: cause
+                .evidence
+                .iter()
+                .map(|citation| EvidenceView {
+                    citation,
+                    time: citation.at.map(time).unwrap_or_default(),
+                })
+                .collect(),
+            also: report
+                .contributing
+                .iter()
+                .map(|contributing| AlsoView {
+                    contributing,
+                    title: contributing.cause.title(),
+                })
+                .collect(),
+            steps_label: if cause.cause == Cause::Inconclusive {
+                "Next"
+            } else {
+                "Fix"
+            },
+            steps: report
+                .resolution_steps
+                .iter()
+                .zip(1..)
+                .map(|(step, number)| StepView { step, number })
+                .collect(),
+            checks: report.verification.iter().map(CheckView::new).collect(),
+            check_commands: check_commands(report),
+            moments: report
+                .timeline
+                .iter()
+                .map(|moment| MomentView {
+                    moment,
+                    time: time(moment.at),
+                })
+                .collect(),
+            footer: footer(report),
+        }
+    }
+}
+
+fn footer(report: &Report) -> String {
+    let written = date_and_time(report.created_at);
+    if report.looked_at.is_empty() {
+        return format!("report {}  ·  {written}", report.id);
+    }
+    format!(
+        "report {}  ·  {written}  ·  looked at {}",
+        report.id, report.looked_at
+    )
+}
+
+fn place(report: &Report) -> String {
+    if report.project.is_empty() {
+        format!("on {}", report.host)
+    } else {
+        format!("{} on {}", report.project, report.host)
+    }
+}
+
+fn affected(report: &Report) -> Vec<AffectedView<'_>> {
+    let decided = report.root_cause.cause != Cause::Inconclusive;
+    let affected = report.services_affected.iter();
+    affected
+        .map(|service| AffectedView {
+            service,
+            at_fault: decided && service.service == report.root_cause.service,
+            symptom: Clean::join(&service.symptoms, ", "),
+        })
+        .collect()
+}
+
+fn check_commands(report: &Report) -> String {
+    let commands = report
+        .verification
+        .iter()
+        .map(|check| check.command.as_str());
+    let commands: Vec<&str> = commands.filter(|command| !command.is_empty()).collect();
+    commands.join("\n")
+}
+
+impl<'a> CheckView<'a> {
+    fn new(check: &'a Verification) -> Self {
+        let (mark, style, verdict) = match check.result {
+            CheckResult::Passed => ("✓", "good", "passed"),
+            CheckResult::Failed => ("✗", "bad", "failed"),
+            CheckResult::NotRun => ("–", "dim", "not run"),
+        };
+        Self {
+            check,
+            mark,
+            style,
+            verdict,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct PageView<'a> {
+    reports: Vec<RowView<'a>>,
+}
+
+#[derive(Serialize)]
+struct RowView<'a> {
+    #[serde(flatten)]
+    row: &'a ReportRow,
+    when: String,
+    healthy: bool,
+    inconclusive: bool,
+}
+
+impl<'a> PageView<'a> {
+    pub(super) fn new(rows: &'a [ReportRow]) -> Self {
+        let view = |row: &'a ReportRow| RowView {
+            row,
+            when: date_and_time(row.created_at),
+            healthy: row.cause == Cause::None,
+            inconclusive: row.cause == Cause::Inconclusive,
+        };
+        Self {
+            reports: rows.iter().map(view).collect(),
+        }
+    }
+}
+
+fn date_and_time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string()
+}
+
+/// Without the date on the day of the report.
+fn time_of_day(at: Timestamp, created: Timestamp) -> String {
+    let (at, created) = (at.to_zoned(TimeZone::UTC), created.to_zoned(TimeZone::UTC));
+    let format = if at.date() == created.date() {
+        "%H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    at.strftime(format).to_string()
+}
