@@ -16,4 +16,5 @@ mod engine_tls;
 mod engine_wire;
 mod redaction;
 mod reload;
+mod rendering;
 mod store;
