@@ -24,23 +24,34 @@ pub struct App {
 pub enum WiringError {
     #[error("host `{host}`: {error}")]
     Endpoint { host: String, error: EndpointError },
-    #[error("host `{host}` is reached over SSH, which this version cannot do yet; give it `docker:` with a forwarded socket")]
+    #[error(
+        "host `{host}` is reached over SSH, which this version cannot do yet; give it `docker:` with a forwarded socket"
+    )]
     Ssh { host: String },
     #[error("{} in the templates\n{}", count(.0.len()), lines(.0))]
     Templates(Vec<TemplateProblem>),
 }
 
 fn count(problems: usize) -> String {
-    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+    if problems == 1 {
+        "1 problem".to_owned()
+    } else {
+        format!("{problems} problems")
+    }
 }
 
 fn lines(problems: &[TemplateProblem]) -> String {
-    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+    problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 impl App {
     pub fn wire(config: Config) -> Result<Self, WiringError> {
-        let templates = Templates::load(config.templates.directory.as_deref()).map_err(WiringError::Templates)?;
+        let templates = Templates::load(config.templates.directory.as_deref())
+            .map_err(WiringError::Templates)?;
         let bot = Bot {
             fleet: fleet(&config)?,
             clock: Clock::System,
@@ -49,12 +60,19 @@ impl App {
             store: Later::at(config.store_url()),
             confirm_changes: false,
         };
-        Ok(Self { config, bot: Arc::new(bot), templates: Arc::new(templates) })
+        Ok(Self {
+            config,
+            bot: Arc::new(bot),
+            templates: Arc::new(templates),
+        })
     }
 }
 
 fn fleet(config: &Config) -> Result<Fleet, WiringError> {
-    let endpoint = |(name, settings): (&crate::setting::Identifier, &crate::host::settings::HostSettings)| {
+    let endpoint = |(name, settings): (
+        &crate::setting::Identifier,
+        &crate::host::settings::HostSettings,
+    )| {
         let host = name.as_str().to_owned();
         let parsed = match (&settings.docker, &settings.ssh) {
             (Some(address), _) => Endpoint::parse(&address.to_string()),
@@ -66,22 +84,44 @@ fn fleet(config: &Config) -> Result<Fleet, WiringError> {
             Err(error) => Err(WiringError::Endpoint { host, error }),
         }
     };
-    Ok(Fleet::new(config.hosts.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?))
+    Ok(Fleet::new(
+        config
+            .hosts
+            .iter()
+            .map(endpoint)
+            .collect::<Result<Vec<_>, _>>()?,
+    ))
 }
 
-#[expect(clippy::disallowed_methods, reason = "DOCKER_HOST and its companions are how engines are named everywhere")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "DOCKER_HOST and its companions are how engines are named everywhere"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 fn policy(config: &Config) -> Policy {
     let rules = |allow: &[crate::access::settings::Allowance]| {
-        allow.iter().map(|allow| Allow { stack: allow.stacks.clone(), risk: allow.risk }).collect()
+        allow
+            .iter()
+            .map(|allow| Allow {
+                stack: allow.stacks.clone(),
+                risk: allow.risk,
+            })
+            .collect()
     };
-    let roles = config.access.roles.iter().map(|(name, role)| (name.as_str().to_owned(), rules(&role.allow)));
+    let roles = config
+        .access
+        .roles
+        .iter()
+        .map(|(name, role)| (name.as_str().to_owned(), rules(&role.allow)));
     let members = config.access.members.iter().map(|(member, roles)| {
         let key = format!("{}:{}", member.kind.prefix(), member.id);
-        (key, roles.iter().map(|role| role.as_str().to_owned()).collect())
+        (
+            key,
+            roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        )
     });
     Policy::new(roles.collect(), members.collect())
 }

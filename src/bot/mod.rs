@@ -59,8 +59,19 @@ pub struct Context<'b> {
 
 impl Bot {
     /// One line from beginning to end. Every failure has been said when this returns.
-    pub async fn handle(&self, line: &Incoming, voice: &Voice, cancel: &CancellationToken) -> Outcome {
-        let context = Context { bot: self, caller: &line.caller, voice, cancel, interactive: line.interactive };
+    pub async fn handle(
+        &self,
+        line: &Incoming,
+        voice: &Voice,
+        cancel: &CancellationToken,
+    ) -> Outcome {
+        let context = Context {
+            bot: self,
+            caller: &line.caller,
+            voice,
+            cancel,
+            interactive: line.interactive,
+        };
         let done = match &line.what {
             What::Typed(text) => match command::parse(text) {
                 Ok(command) => self.perform(&context, &command).await,

@@ -96,7 +96,11 @@ impl From<StoreError> for Trouble {
 
 impl From<BookError> for Trouble {
     fn from(error: BookError) -> Self {
-        let outcome = if matches!(error, BookError::Store(_)) { Outcome::Failed } else { Outcome::Usage };
+        let outcome = if matches!(error, BookError::Store(_)) {
+            Outcome::Failed
+        } else {
+            Outcome::Usage
+        };
         Self::told(outcome, &error)
     }
 }

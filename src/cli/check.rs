@@ -14,11 +14,22 @@ pub(super) fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     App::wire(loaded.config).map_err(|error| Failure::new(Outcome::Usage, error))?;
     let mut out = std::io::stdout().lock();
     let said = match file {
-        Some(file) => writeln!(out, "`{}` is valid: {hosts} hosts, {stacks} stacks", file.display()),
-        None => writeln!(out, "there is no configuration file; without one the local engine and the console are used"),
+        Some(file) => writeln!(
+            out,
+            "`{}` is valid: {hosts} hosts, {stacks} stacks",
+            file.display()
+        ),
+        None => writeln!(
+            out,
+            "there is no configuration file; without one the local engine and the console are used"
+        ),
     };
     let said = said.and_then(|()| match own {
-        Some(directory) => writeln!(out, "the templates are valid, those in `{}` included", directory.display()),
+        Some(directory) => writeln!(
+            out,
+            "the templates are valid, those in `{}` included",
+            directory.display()
+        ),
         None => writeln!(out, "the built-in templates are valid"),
     });
     said.map_err(|error| Failure::new(Outcome::Failed, error))?;

@@ -14,6 +14,11 @@ pub(super) struct CompletionArgs {
 
 #[expect(clippy::unnecessary_wraps, reason = "every sub-command answers alike")]
 pub(super) fn run(args: &CompletionArgs) -> Result<Outcome, Failure> {
-    generate(args.shell, &mut super::Args::command(), "dogwatch", &mut std::io::stdout());
+    generate(
+        args.shell,
+        &mut super::Args::command(),
+        "dogwatch",
+        &mut std::io::stdout(),
+    );
     Ok(Outcome::Done)
 }

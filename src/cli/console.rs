@@ -37,12 +37,23 @@ fn requote(words: &[String]) -> String {
         if !word.is_empty() && word.chars().all(plain) {
             return word.clone();
         }
-        let escaped: String = word.chars().flat_map(|c| if matches!(c, '"' | '\\') { vec!['\\', c] } else { vec![c] }).collect();
+        let escaped: String = word
+            .chars()
+            .flat_map(|c| {
+                if matches!(c, '"' | '\\') {
+                    vec!['\\', c]
+                } else {
+                    vec![c]
+                }
+            })
+            .collect();
         format!("\"{escaped}\"")
     };
     // flags must stay bare to be seen as flags
     let quoted = |word: &String| match word.split_once('=') {
-        Some((flag, value)) if flag.starts_with("--") && flag.chars().all(plain) => format!("{flag}={}", quote(&value.to_owned())),
+        Some((flag, value)) if flag.starts_with("--") && flag.chars().all(plain) => {
+            format!("{flag}={}", quote(&value.to_owned()))
+        }
         _ => quote(word),
     };
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")

@@ -44,9 +44,14 @@ pub(super) async fn run(args: DemoArgs, settings: &start::Settings) -> Result<Ou
     let directory = Scratch::new()?;
     let socket = directory.0.join("engine.sock");
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
-    let simulation = Simulation::start(demo_world(), &socket, Clock::System).map_err(|error| failed(&error))?;
+    let simulation =
+        Simulation::start(demo_world(), &socket, Clock::System).map_err(|error| failed(&error))?;
     let mut demo = Demo::new(&socket, settings, &directory);
-    if plays_itself { demo.play(&simulation).await } else { demo.guide(&simulation).await }
+    if plays_itself {
+        demo.play(&simulation).await
+    } else {
+        demo.guide(&simulation).await
+    }
 }
 
 struct Demo {
@@ -64,15 +69,34 @@ impl Demo {
             store: Later::in_memory(),
             confirm_changes: true,
         };
-        let app = App { config: Config::default(), bot: Arc::new(bot), templates: Arc::new(Templates::built_in()) };
-        let screen = Screen::new(Arc::clone(&app.templates), FormatArg::Text.into(), settings.plain);
-        let session = Session { bot: app.bot, caller: Caller::console(&start::user()), screen, interactive: true };
-        Self { session, history: directory.0.join("history") }
+        let app = App {
+            config: Config::default(),
+            bot: Arc::new(bot),
+            templates: Arc::new(Templates::built_in()),
+        };
+        let screen = Screen::new(
+            Arc::clone(&app.templates),
+            FormatArg::Text.into(),
+            settings.plain,
+        );
+        let session = Session {
+            bot: app.bot,
+            caller: Caller::console(&start::user()),
+            screen,
+            interactive: true,
+        };
+        Self {
+            session,
+            history: directory.0.join("history"),
+        }
     }
 
     /// From quiet to report, at a pace that can be read along.
     async fn play(&mut self, simulation: &Simulation) -> Result<Outcome, Failure> {
-        self.tell("a shop runs on a built-in engine; everything you see is computed, nothing is recorded").await;
+        self.tell(
+            "a shop runs on a built-in engine; everything you see is computed, nothing is recorded",
+        )
+        .await;
         self.type_line("status").await?;
         self.outage(simulation).await?;
         for line in SCRIPT {
@@ -80,23 +104,35 @@ impl Demo {
         }
         let run = self.waiting_run().await?;
         let done = self.type_line(&format!("approve {run}")).await?;
-        self.tell("that was all: `dogwatch console` does the same on your own engine").await;
+        self.tell("that was all: `dogwatch console` does the same on your own engine")
+            .await;
         Ok(done)
     }
 
     /// The person types; the outage begins while the status is still on the screen.
     async fn guide(&mut self, simulation: &Simulation) -> Result<Outcome, Failure> {
-        self.tell("a shop runs on a built-in engine. `help` lists the words, Ctrl-D leaves").await;
+        self.tell("a shop runs on a built-in engine. `help` lists the words, Ctrl-D leaves")
+            .await;
         self.type_line("status").await?;
         self.outage(simulation).await?;
-        self.tell("your turn: `diagnose gateway` finds out why; `restart db api gateway` mends it").await;
+        self.tell("your turn: `diagnose gateway` finds out why; `restart db api gateway` mends it")
+            .await;
         Ok(self.session.converse(Some(self.history.clone())).await)
     }
 
     async fn outage(&mut self, simulation: &Simulation) -> Result<(), Failure> {
         let gone = || Failure::new(Outcome::Failed, "the built-in engine went away");
-        let host = self.session.bot.fleet.host(None).await.map_err(|error| Failure::new(Outcome::Failed, error))?;
-        let query = EventQuery { since: Some(simulation.world().now()), ..EventQuery::default() };
+        let host = self
+            .session
+            .bot
+            .fleet
+            .host(None)
+            .await
+            .map_err(|error| Failure::new(Outcome::Failed, error))?;
+        let query = EventQuery {
+            since: Some(simulation.world().now()),
+            ..EventQuery::default()
+        };
         let mut events = host.engine.watch(&query);
         simulation.world().begin_outage();
         let alerts = self.alerts(&mut events, "gateway");
@@ -107,9 +143,15 @@ impl Demo {
     /// Shows every alert until the service that people see is ill.
     async fn alerts(&mut self, events: &mut Events, last: &str) {
         while let Some(Ok(event)) = events.next().await {
-            let Some(message) = alert(&event) else { continue };
+            let Some(message) = alert(&event) else {
+                continue;
+            };
             self.show(&message);
-            if event.attributes.get("com.docker.compose.service").is_some_and(|service| service == last) {
+            if event
+                .attributes
+                .get("com.docker.compose.service")
+                .is_some_and(|service| service == last)
+            {
                 return;
             }
         }
@@ -123,15 +165,33 @@ impl Demo {
         sleep(Duration::from_millis(600)).await;
         let outcome = self.session.line(line).await;
         sleep(Duration::from_millis(900)).await;
-        if outcome == Outcome::Done { Ok(outcome) } else { Err(Failure::new(outcome, format!("`{line}` did not go as it should"))) }
+        if outcome == Outcome::Done {
+            Ok(outcome)
+        } else {
+            Err(Failure::new(
+                outcome,
+                format!("`{line}` did not go as it should"),
+            ))
+        }
     }
 
     /// The start of the id of the run that waits for approval.
     async fn waiting_run(&self) -> Result<String, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
-        let store = self.session.bot.store.get().await.map_err(|error| failed(&error))?;
-        let waiting = store.unfinished_runs().await.map_err(|error| failed(&error))?;
-        let run = waiting.last().ok_or_else(|| failed(&"no run waits for approval"))?;
+        let store = self
+            .session
+            .bot
+            .store
+            .get()
+            .await
+            .map_err(|error| failed(&error))?;
+        let waiting = store
+            .unfinished_runs()
+            .await
+            .map_err(|error| failed(&error))?;
+        let run = waiting
+            .last()
+            .ok_or_else(|| failed(&"no run waits for approval"))?;
         Ok(crate::run::book::short(&run.id).to_owned())
     }
 
@@ -153,7 +213,12 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Result<Self, Failure> {
         let path = std::env::temp_dir().join(format!("dogwatch-{}", Clock::System.id()));
-        std::fs::create_dir(&path).map_err(|error| Failure::new(Outcome::Failed, format!("cannot make `{}`: {error}", path.display())))?;
+        std::fs::create_dir(&path).map_err(|error| {
+            Failure::new(
+                Outcome::Failed,
+                format!("cannot make `{}`: {error}", path.display()),
+            )
+        })?;
         Ok(Self(path))
     }
 }

@@ -21,8 +21,12 @@ pub(super) struct DiagnoseArgs {
     service: String,
 }
 
-pub(super) async fn run(args: DiagnoseArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
-    let mut target = Target::parse(&args.service).map_err(|error| Failure::new(Outcome::Usage, error))?;
+pub(super) async fn run(
+    args: DiagnoseArgs,
+    settings: &start::Settings,
+) -> Result<Outcome, Failure> {
+    let mut target =
+        Target::parse(&args.service).map_err(|error| Failure::new(Outcome::Usage, error))?;
     target.host = args.host.or(target.host);
     target.stack = args.project.or(target.stack);
     let app = start::app(settings)?;

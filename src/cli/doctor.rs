@@ -6,5 +6,7 @@ use crate::command::Command;
 
 pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     let app = start::app(settings)?;
-    Ok(start::session(&app, settings, FormatArg::Text, false).command(Command::Doctor).await)
+    Ok(start::session(&app, settings, FormatArg::Text, false)
+        .command(Command::Doctor)
+        .await)
 }

@@ -93,8 +93,11 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(outcome: Outcome, text: impl ToString) -> Self {
-        Self { outcome, text: text.to_string() }
+    pub fn new(outcome: Outcome, text: impl std::fmt::Display) -> Self {
+        Self {
+            outcome,
+            text: text.to_string(),
+        }
     }
 }
 
@@ -110,7 +113,12 @@ pub fn run() -> ExitCode {
     }
     let runtime = match start::runtime(serves) {
         Ok(runtime) => runtime,
-        Err(error) => return end(Err(Failure::new(Outcome::Failed, format!("the runtime could not be started: {error}")))),
+        Err(error) => {
+            return end(Err(Failure::new(
+                Outcome::Failed,
+                format!("the runtime could not be started: {error}"),
+            )));
+        }
     };
     let done = runtime.block_on(dispatch(args));
     // a blocked prompt thread must not hold the program back
@@ -119,7 +127,11 @@ pub fn run() -> ExitCode {
 }
 
 async fn dispatch(args: Args) -> Result<Outcome, Failure> {
-    let settings = start::Settings { config: args.config, plain: args.plain || start::no_color(), log: args.log };
+    let settings = start::Settings {
+        config: args.config,
+        plain: args.plain || start::no_color(),
+        log: args.log,
+    };
     match args.command {
         Sub::Demo(demo) => demo::run(demo, &settings).await,
         Sub::Console(console) => console::run(console, &settings).await,
@@ -134,7 +146,11 @@ async fn dispatch(args: Args) -> Result<Outcome, Failure> {
 
 /// Help and version are answers; everything else that clap says is a usage error.
 fn usage(error: &clap::Error) -> ExitCode {
-    let code = if error.use_stderr() { Outcome::Usage } else { Outcome::Done };
+    let code = if error.use_stderr() {
+        Outcome::Usage
+    } else {
+        Outcome::Done
+    };
     match error.print() {
         Ok(()) => ExitCode::from(code.code()),
         Err(_) => ExitCode::from(Outcome::Failed.code()),

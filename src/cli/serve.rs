@@ -27,13 +27,22 @@ pub(super) struct ServeArgs {
 
 pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
     let loaded = start::load(settings)?;
-    let level = settings.log.clone().unwrap_or_else(|| loaded.config.log.level.word().to_owned());
+    let level = settings
+        .log
+        .clone()
+        .unwrap_or_else(|| loaded.config.log.level.word().to_owned());
     start::logging(&level, loaded.config.log.format == LogFormat::Json);
-    let app = App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let app =
+        App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
     recover(&app).await?;
 
     let listen = loaded.config.http.listen.0;
-    let in_use = |error| Failure::new(Outcome::Failed, format!("cannot listen on {listen}: {error}; set `http.listen` to a free address"));
+    let in_use = |error| {
+        Failure::new(
+            Outcome::Failed,
+            format!("cannot listen on {listen}: {error}; set `http.listen` to a free address"),
+        )
+    };
     let listener = TcpListener::bind(listen).await.map_err(in_use)?;
     tracing::info!(address = %listener.local_addr().unwrap_or(listen), "listening");
     warn_about_chats(&loaded.config);
@@ -41,7 +50,12 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let stop = CancellationToken::new();
     let metrics = Arc::new(Metrics::default());
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
-    let http = tokio::spawn(web::serve(listener, site, Arc::clone(&metrics), stop.clone().cancelled_owned()));
+    let http = tokio::spawn(web::serve(
+        listener,
+        site,
+        Arc::clone(&metrics),
+        stop.clone().cancelled_owned(),
+    ));
     let reloading = tokio::spawn(reload(start::config_path(settings), loaded, sites, metrics));
 
     if !args.headless && stdin().is_terminal() {
@@ -55,35 +69,64 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     stop.cancel();
     match http.await {
         Ok(Ok(())) => Ok(Outcome::Done),
-        Ok(Err(error)) => Err(Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))),
-        Err(error) => Err(Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))),
+        Ok(Err(error)) => Err(Failure::new(
+            Outcome::Failed,
+            format!("HTTP ended: {error}"),
+        )),
+        Err(error) => Err(Failure::new(
+            Outcome::Failed,
+            format!("HTTP ended: {error}"),
+        )),
     }
 }
 
 fn site_of(app: &App) -> Site {
-    Site { bot: Arc::clone(&app.bot), templates: Arc::clone(&app.templates) }
+    Site {
+        bot: Arc::clone(&app.bot),
+        templates: Arc::clone(&app.templates),
+    }
 }
 
 /// A store that cannot be opened is found now and not at three in the morning.
 async fn recover(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
-    let book = Book { store, clock: app.bot.clock };
-    for run in book.close_interrupted().await.map_err(|error| failed(&error))? {
-        tracing::warn!(run = run.id, title = run.title, "a run was interrupted; `runs` tells more");
+    let book = Book {
+        store,
+        clock: app.bot.clock,
+    };
+    for run in book
+        .close_interrupted()
+        .await
+        .map_err(|error| failed(&error))?
+    {
+        tracing::warn!(
+            run = run.id,
+            title = run.title,
+            "a run was interrupted; `runs` tells more"
+        );
     }
     Ok(())
 }
 
 fn warn_about_chats(config: &Config) {
     if config.chat.slack.is_some() || config.chat.discord.is_some() {
-        tracing::warn!("this version cannot connect to Slack or Discord yet; the console and HTTP are served");
+        tracing::warn!(
+            "this version cannot connect to Slack or Discord yet; the console and HTTP are served"
+        );
     }
 }
 
 /// Takes a changed configuration while everything goes on; a wrong one changes nothing.
-async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, sites: watch::Sender<Arc<Site>>, metrics: Arc<Metrics>) {
-    let Some(path) = path else { return std::future::pending().await };
+async fn reload(
+    path: Option<std::path::PathBuf>,
+    loaded: Loaded,
+    sites: watch::Sender<Arc<Site>>,
+    metrics: Arc<Metrics>,
+) {
+    let Some(path) = path else {
+        return std::future::pending().await;
+    };
     let started_with = loaded.config.clone();
     let mut watcher = match Watcher::new(&path, loaded) {
         Ok(watcher) => watcher,
@@ -95,7 +138,9 @@ async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, sites: watch::
     loop {
         match watcher.changed().await {
             Reload::New(config) => {
-                if config.http != started_with.http || config.store_url() != started_with.store_url() {
+                if config.http != started_with.http
+                    || config.store_url() != started_with.store_url()
+                {
                     tracing::warn!("`http.listen` and `store.url` change with a restart only");
                 }
                 match App::wire(*config) {
@@ -111,7 +156,9 @@ async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, sites: watch::
                 }
             }
             Reload::Rejected(problems) => {
-                tracing::error!("the changed configuration is wrong; the old one stays in force\n{problems}");
+                tracing::error!(
+                    "the changed configuration is wrong; the old one stays in force\n{problems}"
+                );
                 metrics.reloaded(false);
             }
         }

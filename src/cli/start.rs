@@ -26,9 +26,18 @@ pub(super) struct Settings {
 
 /// Our own log goes to standard error; standard output belongs to answers.
 pub(super) fn logging(level: &str, json: bool) {
+    // whatever is asked for: these log whole answers, environment values included
+    let level = format!("{level},bollard=warn,hyper=warn,hyper_util=warn,sqlx=warn,rustls=warn");
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    let done = if json { log.json().try_init() } else { log.try_init() };
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    let done = if json {
+        log.json().try_init()
+    } else {
+        log.try_init()
+    };
     if done.is_err() {
         tracing::debug!("logging was set up before");
     }
@@ -36,7 +45,14 @@ pub(super) fn logging(level: &str, json: bool) {
 
 /// One command needs one thread; a server gets two, whatever the machine has.
 pub(super) fn runtime(server: bool) -> io::Result<Runtime> {
-    if server { Builder::new_multi_thread().worker_threads(2).enable_all().build() } else { Builder::new_current_thread().enable_all().build() }
+    if server {
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+    } else {
+        Builder::new_current_thread().enable_all().build()
+    }
 }
 
 /// `error: …` on standard error. Nobody is left to tell when that fails.
@@ -49,10 +65,14 @@ pub(super) fn complain(text: &str) {
 }
 
 pub(super) fn no_color() -> bool {
-    environment("NO_COLOR").is_some_and(|value| !value.is_empty()) || environment("TERM").is_some_and(|term| term == "dumb")
+    environment("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || environment("TERM").is_some_and(|term| term == "dumb")
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line reads what concerns the terminal")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads what concerns the terminal"
+)]
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -66,7 +86,8 @@ pub(super) fn load(settings: &Settings) -> Result<Loaded, Failure> {
     match config_path(settings) {
         Some(path) => {
             let colours = io::stderr().is_terminal() && !settings.plain;
-            Config::load(&path).map_err(|problems| Failure::new(Outcome::Usage, problems.render(colours)))
+            Config::load(&path)
+                .map_err(|problems| Failure::new(Outcome::Usage, problems.render(colours)))
         }
         None => Ok(Config::without_file()),
     }
@@ -76,26 +97,46 @@ pub(super) fn app(settings: &Settings) -> Result<App, Failure> {
     App::wire(load(settings)?.config).map_err(|error| Failure::new(Outcome::Usage, error))
 }
 
-pub(super) fn session(app: &App, settings: &Settings, format: FormatArg, interactive: bool) -> Session {
+pub(super) fn session(
+    app: &App,
+    settings: &Settings,
+    format: FormatArg,
+    interactive: bool,
+) -> Session {
     let screen = Screen::new(Arc::clone(&app.templates), format.into(), settings.plain);
-    Session { bot: Arc::clone(&app.bot), caller: Caller::console(&user()), screen, interactive }
+    Session {
+        bot: Arc::clone(&app.bot),
+        caller: Caller::console(&user()),
+        screen,
+        interactive,
+    }
 }
 
 /// A report as a file holds it, and how such a file's name ends.
-pub(super) fn written(app: &App, report: &Report, format: FormatArg) -> Result<(String, &'static str), Failure> {
+pub(super) fn written(
+    app: &App,
+    report: &Report,
+    format: FormatArg,
+) -> Result<(String, &'static str), Failure> {
     let (dialect, ending) = match format {
         FormatArg::Json => return Ok((report_json(report), "json")),
         FormatArg::Text => (Dialect::Plain, "txt"),
         FormatArg::Markdown => (Dialect::Markdown, "md"),
         FormatArg::Html => (Dialect::Html, "html"),
     };
-    let text = app.templates.report(report, &dialect).map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let text = app
+        .templates
+        .report(report, &dialect)
+        .map_err(|error| Failure::new(Outcome::Usage, error))?;
     Ok((text.into_string(), ending))
 }
 
 /// Who sits at the console: the system's own name for the person.
 pub(super) fn user() -> String {
-    environment("SUDO_USER").or_else(|| environment("USER")).or_else(|| environment("LOGNAME")).unwrap_or_else(|| "somebody".to_owned())
+    environment("SUDO_USER")
+        .or_else(|| environment("USER"))
+        .or_else(|| environment("LOGNAME"))
+        .unwrap_or_else(|| "somebody".to_owned())
 }
 
 pub(super) fn history_file(app: &App) -> PathBuf {

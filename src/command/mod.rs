@@ -81,7 +81,14 @@ pub enum Command {
 impl Command {
     /// It may end in a run, which must not be dropped half-way.
     pub fn may_change(&self) -> bool {
-        matches!(self, Self::Change { .. } | Self::Prune { .. } | Self::Approve { .. } | Self::Deny { .. } | Self::Cancel { .. })
+        matches!(
+            self,
+            Self::Change { .. }
+                | Self::Prune { .. }
+                | Self::Approve { .. }
+                | Self::Deny { .. }
+                | Self::Cancel { .. }
+        )
     }
 }
 

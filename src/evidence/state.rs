@@ -101,7 +101,7 @@ fn state_text(container: &Container, fact: &StateFact, ended: bool) -> Clean {
         parts.push(say!("restarted {} times", fact.restart_count));
     }
     let policy = &container.restart_policy;
-    if !policy.name.is_empty() {
+    if ended && !policy.name.is_empty() {
         parts.push(say!("restart policy {}", Name::new(&policy.name)));
     }
     if !fact.error.is_empty() {
@@ -132,6 +132,7 @@ fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor
     };
     let text = match (health.status, fact.exit_code) {
         (HealthStatus::Healthy, _) => say!("health check passes"),
+        (_, Some(0)) => say!("its last health check passed"),
         (status, None) => say!("health check {}: none has finished yet", status.word()),
         (_, Some(code)) => say!(
             "check failed {} times, exit {}: {}",

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::action::container::{HealthStatus, Status};
 use crate::diagnose::{Affected, Cause, Diagnosis, Finding};
+use crate::evidence::events::EventFact;
 use crate::evidence::{Evidence, Fact};
 use crate::say;
 use crate::stack::Key;
@@ -221,19 +222,32 @@ fn timeline(diagnosis: &Diagnosis, evidence: &[Evidence]) -> Vec<TimelineEntry> 
             .iter()
             .any(|affected| affected.service == *key)
     };
-    let mut entries: Vec<TimelineEntry> = evidence
+    let mut events: Vec<&Evidence> = evidence
         .iter()
         .filter(|item| matches!(item.fact, Fact::Event(_)) && matters(&item.service))
-        .filter_map(|item| {
-            Some(TimelineEntry {
-                at: item.at?,
-                text: say!("{}: {}", item.container, item.text),
-            })
-        })
         .collect();
-    entries.sort_by(|a, b| (a.at, &a.text).cmp(&(b.at, &b.text)));
+    events.sort_by_key(|item| (item.at, rank(item), &item.container, &item.text));
+    let entry = |item: &&Evidence| {
+        Some(TimelineEntry {
+            at: item.at?,
+            text: say!("{}: {}", item.container, item.text),
+        })
+    };
+    let mut entries: Vec<TimelineEntry> = events.iter().filter_map(entry).collect();
     entries.dedup();
     let surplus = entries.len().saturating_sub(ENTRIES);
     entries.drain(..surplus);
     entries
+}
+
+/// What comes first when the clock cannot tell: a cause before the death it brings.
+fn rank(item: &Evidence) -> u8 {
+    match &item.fact {
+        Fact::Event(EventFact::OutOfMemory) => 0,
+        Fact::Event(EventFact::Signalled { .. }) => 1,
+        Fact::Event(EventFact::Died { .. }) => 2,
+        Fact::Event(EventFact::Stopped) => 3,
+        Fact::Event(EventFact::Started) => 4,
+        _ => 5,
+    }
 }

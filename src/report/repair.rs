@@ -15,34 +15,57 @@ use crate::text::{Clean, Name};
 pub struct Repair<'r> {
     pub run: &'r str,
     pub title: &'r Clean,
-    pub by: String,
+    pub by: Name,
     pub steps: &'r [StepOutcome],
     pub state: RunState,
 }
 
-/// `before` says why it was broken; `now` what is seen after the repair, where that was possible.
-pub fn after_repair(before: Report, now: Option<Report>, repair: &Repair<'_>, at: Timestamp, id: String) -> Report {
-    let checks = recheck(&before.verification, now.as_ref());
-    let issue = first_line(&before, now.as_ref(), repair, &checks);
-    let mut timeline = before.timeline.clone();
-    timeline.extend(now.iter().flat_map(|now| now.timeline.clone()));
-    timeline.extend(steps_in_time(repair));
-    timeline.sort_by(|a, b| (a.at, &a.text).cmp(&(b.at, &b.text)));
-    timeline.dedup();
+/// `before` says why it was broken; `now` what is seen of each service after the repair, where
+/// that was possible. The new report gets its own id and time.
+pub fn after_repair(
+    before: Report,
+    now: &[Report],
+    repair: &Repair<'_>,
+    (id, at): (String, Timestamp),
+) -> Report {
+    let still = now.iter().find(|now| now.root_cause.cause != Cause::None);
+    let checks = recheck(&before.verification, now);
+    let issue = first_line(&before, now, repair, &checks);
+    let seen = now.first().unwrap_or(&before);
     Report {
         id,
         created_at: at,
         issue,
-        services_affected: now.as_ref().map_or(before.services_affected.clone(), |now| {
-            if now.root_cause.cause == Cause::None { recovered(&before) } else { now.services_affected.clone() }
-        }),
+        services_affected: match (still, now) {
+            (Some(still), _) => still.services_affected.clone(),
+            (None, [_, ..]) => recovered(&before),
+            (None, []) => before.services_affected.clone(),
+        },
         resolution_steps: repair.steps.iter().map(step).collect(),
+        timeline: timeline(&before, now, repair),
+        looked_at: seen.looked_at.clone(),
+        not_seen: seen.not_seen.clone(),
         verification: checks,
-        timeline,
-        looked_at: now.as_ref().map_or(before.looked_at.clone(), |now| now.looked_at.clone()),
-        not_seen: now.as_ref().map_or(before.not_seen.clone(), |now| now.not_seen.clone()),
         ..before
     }
+}
+
+/// What the engine recorded before and since, with who did what; nothing twice.
+fn timeline(before: &Report, now: &[Report], repair: &Repair<'_>) -> Vec<TimelineEntry> {
+    let mut timeline: Vec<TimelineEntry> = Vec::new();
+    let recorded = before
+        .timeline
+        .iter()
+        .chain(now.iter().flat_map(|now| &now.timeline))
+        .cloned();
+    for entry in recorded.chain(steps_in_time(repair)) {
+        if !timeline.contains(&entry) {
+            timeline.push(entry);
+        }
+    }
+    // stable: what is recorded at one moment stays in the order it was told
+    timeline.sort_by_key(|entry| entry.at);
+    timeline
 }
 
 fn recovered(before: &Report) -> Vec<super::AffectedService> {
@@ -55,33 +78,60 @@ fn recovered(before: &Report) -> Vec<super::AffectedService> {
 }
 
 /// The checks of before with what was seen now; what was not seen again was not run.
-fn recheck(before: &[Verification], now: Option<&Report>) -> Vec<Verification> {
-    let seen = |check: &Verification| {
-        let again = now?.verification.iter().find(|other| other.command == check.command)?;
-        Some(again.result)
+fn recheck(before: &[Verification], now: &[Report]) -> Vec<Verification> {
+    let seen: Vec<&Verification> = now.iter().flat_map(|now| &now.verification).collect();
+    let again = |check: &Verification| {
+        let again = seen.iter().find(|other| other.command == check.command);
+        let result = again.map_or(CheckResult::NotRun, |other| other.result);
+        Verification {
+            result,
+            ..check.clone()
+        }
     };
-    let mut checks: Vec<Verification> = before
-        .iter()
-        .map(|check| Verification { result: seen(check).unwrap_or(CheckResult::NotRun), ..check.clone() })
-        .collect();
-    let new = now.into_iter().flat_map(|now| &now.verification);
-    checks.extend(new.filter(|check| !before.iter().any(|old| old.command == check.command)).cloned());
+    let mut checks: Vec<Verification> = before.iter().map(again).collect();
+    for check in seen {
+        if !checks.iter().any(|known| known.command == check.command) {
+            checks.push(check.clone());
+        }
+    }
     checks
 }
 
-fn first_line(before: &Report, now: Option<&Report>, repair: &Repair<'_>, checks: &[Verification]) -> Clean {
-    let passed = checks.iter().filter(|check| check.result == CheckResult::Passed).count();
-    let names: Vec<Clean> = before.services_affected.iter().map(|service| Clean::from(&service.service)).collect();
-    let fixed = passed == checks.len() && now.is_some_and(|now| now.root_cause.cause == Cause::None);
-    let by = Name::new(&repair.by);
-    match (repair.state, fixed) {
-        (RunState::Succeeded, true) => {
-            say!("{} recovered: {} by {}; {} of {} checks pass", and(&names), repair.title, by, passed, checks.len())
+fn first_line(
+    before: &Report,
+    now: &[Report],
+    repair: &Repair<'_>,
+    checks: &[Verification],
+) -> Clean {
+    let passed = checks
+        .iter()
+        .filter(|check| check.result == CheckResult::Passed)
+        .count();
+    let names: Vec<Clean> = before
+        .services_affected
+        .iter()
+        .map(|service| Clean::from(&service.service))
+        .collect();
+    let still = now.iter().find(|now| now.root_cause.cause != Cause::None);
+    match (repair.state, still) {
+        (RunState::Succeeded, _) if now.is_empty() => {
+            say!("{} was done; how it is now could not be seen", repair.title)
         }
-        (RunState::Succeeded, false) => match now {
-            Some(now) => say!("{} was done, and it is not over: {}", repair.title, now.issue),
-            None => say!("{} was done; how it is now could not be seen", repair.title),
-        },
+        (RunState::Succeeded, None) => {
+            say!(
+                "{} recovered: {} by {}; {} of {} checks pass",
+                and(&names),
+                repair.title,
+                repair.by,
+                passed,
+                checks.len()
+            )
+        }
+        (RunState::Succeeded, Some(still)) => say!(
+            "{} was done, and it is not over: {}",
+            repair.title,
+            still.issue
+        ),
         (state, _) => say!("{} {}: {}", repair.title, state.word(), failure(repair)),
     }
 }
@@ -92,7 +142,11 @@ fn failure(repair: &Repair<'_>) -> Clean {
         _ => None,
     });
     failed.unwrap_or_else(|| {
-        let done = repair.steps.iter().filter(|step| step.end == StepEnd::Done).count();
+        let done = repair
+            .steps
+            .iter()
+            .filter(|step| step.end == StepEnd::Done)
+            .count();
         say!("{} of {} steps were done", done, repair.steps.len())
     })
 }
@@ -102,20 +156,40 @@ fn step(outcome: &StepOutcome) -> ResolutionStep {
     let text = match &outcome.end {
         StepEnd::Done => say!("{}: done in {:.1} s", outcome.says, took),
         StepEnd::Failed(why) => say!("{}: failed after {:.1} s: {}", outcome.says, took, why),
-        StepEnd::Skipped => say!("{}: not done, because a step before it failed", outcome.says),
+        StepEnd::Skipped => say!(
+            "{}: not done, because a step before it failed",
+            outcome.says
+        ),
         StepEnd::Cancelled => say!("{}: not done, because the run was cancelled", outcome.says),
     };
-    ResolutionStep { text, command: None, runbook: None, risk: outcome.risk }
+    ResolutionStep {
+        text,
+        command: None,
+        runbook: None,
+        risk: outcome.risk,
+    }
 }
 
 fn steps_in_time(repair: &Repair<'_>) -> Vec<TimelineEntry> {
-    let by = Name::new(&repair.by);
     let run = Name::new(crate::run::book::short(repair.run));
-    let asked = repair.steps.first().map(|first| TimelineEntry { at: first.at, text: say!("{} by {} (run {})", repair.title, by, run) });
-    let taken = repair.steps.iter().filter(|step| !matches!(step.end, StepEnd::Skipped | StepEnd::Cancelled));
+    let asked = repair.steps.first().map(|first| TimelineEntry {
+        at: first.at,
+        text: say!("{} by {} (run {})", repair.title, repair.by, run),
+    });
+    let taken = repair
+        .steps
+        .iter()
+        .filter(|step| !matches!(step.end, StepEnd::Skipped | StepEnd::Cancelled));
     let taken = taken.map(|step| {
-        let how = if step.end == StepEnd::Done { "done" } else { "failed" };
-        TimelineEntry { at: step.at, text: say!("dogwatch: {}: {}", step.says, how) }
+        let how = if step.end == StepEnd::Done {
+            "done"
+        } else {
+            "failed"
+        };
+        TimelineEntry {
+            at: step.at,
+            text: say!("dogwatch: {}: {}", step.says, how),
+        }
     });
     asked.into_iter().chain(taken).collect()
 }

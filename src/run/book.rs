@@ -7,7 +7,10 @@ use thiserror::Error;
 use super::plan::Plan;
 use crate::access::Caller;
 use crate::clock::Clock;
-use crate::store::{Decision, EntryKind, NewRun, RunFilter, RunRecord, RunState, StateChange, Store, StoreError, Verdict};
+use crate::store::{
+    Decision, EntryKind, NewRun, RunFilter, RunRecord, RunState, StateChange, Store, StoreError,
+    Verdict,
+};
 
 /// A plan that nobody approved for so long is not what anybody meant any more.
 const EXPIRES: SignedDuration = SignedDuration::from_mins(15);
@@ -57,46 +60,81 @@ impl Book<'_> {
 
     /// Somebody lets it go.
     pub async fn approve(&self, id: &str, caller: &Caller, reason: &str) -> Result<(), BookError> {
-        self.store.record_decision(id, &self.decision(caller, Verdict::Approve, reason)).await?;
+        self.store
+            .record_decision(id, &self.decision(caller, Verdict::Approve, reason))
+            .await?;
         self.set(id, RunState::Approved, "").await
     }
 
     /// Somebody, or a rule, says no.
-    pub async fn refuse(&self, id: &str, caller: &Caller, verdict: Verdict, reason: &str) -> Result<(), BookError> {
-        self.store.record_decision(id, &self.decision(caller, verdict, reason)).await?;
-        let state = if verdict == Verdict::Cancel { RunState::Cancelled } else { RunState::Refused };
+    pub async fn refuse(
+        &self,
+        id: &str,
+        caller: &Caller,
+        verdict: Verdict,
+        reason: &str,
+    ) -> Result<(), BookError> {
+        self.store
+            .record_decision(id, &self.decision(caller, verdict, reason))
+            .await?;
+        let state = if verdict == Verdict::Cancel {
+            RunState::Cancelled
+        } else {
+            RunState::Refused
+        };
         self.set(id, state, reason).await
     }
 
     /// Writes down that somebody tried what they may not; the run stays as it is.
-    pub async fn note_denial(&self, id: &str, caller: &Caller, reason: &str) -> Result<(), BookError> {
-        Ok(self.store.record_decision(id, &self.decision(caller, Verdict::Denied, reason)).await?)
+    pub async fn note_denial(
+        &self,
+        id: &str,
+        caller: &Caller,
+        reason: &str,
+    ) -> Result<(), BookError> {
+        Ok(self
+            .store
+            .record_decision(id, &self.decision(caller, Verdict::Denied, reason))
+            .await?)
     }
 
     /// The run whose id begins with what was typed.
     pub async fn find(&self, typed: &str) -> Result<RunRecord, BookError> {
         let typed = typed.to_uppercase();
-        let filter = RunFilter { limit: Some(LOOKED_THROUGH), ..RunFilter::default() };
+        let filter = RunFilter {
+            limit: Some(LOOKED_THROUGH),
+            ..RunFilter::default()
+        };
         let mut found: Vec<RunRecord> = self.store.runs(&filter).await?;
         found.retain(|run| run.id.starts_with(&typed) || short(&run.id).starts_with(&typed));
         match found.len() {
             0 => Err(BookError::Unknown(typed)),
             1 => Ok(found.remove(0)),
-            _ => Err(BookError::Ambiguous { typed, several: found.iter().map(|run| short(&run.id).to_owned()).collect() }),
+            _ => Err(BookError::Ambiguous {
+                typed,
+                several: found.iter().map(|run| short(&run.id).to_owned()).collect(),
+            }),
         }
     }
 
     /// The plan of a run that waits, if it is still what was planned and not too old.
     pub fn waiting_plan(&self, run: &RunRecord) -> Result<Plan, BookError> {
         if run.state != RunState::AwaitingApproval {
-            return Err(BookError::NotWaiting { id: short(&run.id).to_owned(), state: run.state.word() });
+            return Err(BookError::NotWaiting {
+                id: short(&run.id).to_owned(),
+                state: run.state.word(),
+            });
         }
         if self.has_expired(run) {
             return Err(BookError::Expired(short(&run.id).to_owned()));
         }
         let altered = || BookError::Altered(short(&run.id).to_owned());
         let plan: Plan = serde_json::from_str(&run.plan_json).map_err(|_| altered())?;
-        if plan.hash() == run.plan_hash { Ok(plan) } else { Err(altered()) }
+        if plan.hash() == run.plan_hash {
+            Ok(plan)
+        } else {
+            Err(altered())
+        }
     }
 
     pub fn has_expired(&self, run: &RunRecord) -> bool {
@@ -105,7 +143,13 @@ impl Book<'_> {
     }
 
     pub async fn newest(&self, limit: u32) -> Result<Vec<RunRecord>, BookError> {
-        Ok(self.store.runs(&RunFilter { limit: Some(limit), ..RunFilter::default() }).await?)
+        Ok(self
+            .store
+            .runs(&RunFilter {
+                limit: Some(limit),
+                ..RunFilter::default()
+            })
+            .await?)
     }
 
     /// Runs that were going when the program stopped: said so, and ended. What their last step did
@@ -128,19 +172,30 @@ impl Book<'_> {
         let journal = self.store.journal(id).await?;
         let last = journal.last();
         Ok(match last.filter(|entry| entry.kind == EntryKind::Intent) {
-            Some(entry) => format!("the program stopped during `{}`: its outcome is unknown; look with `status`", entry.text),
+            Some(entry) => format!(
+                "the program stopped during `{}`: its outcome is unknown; look with `status`",
+                entry.text
+            ),
             None => "the program stopped between two steps; the rest was not done".to_owned(),
         })
     }
 
     async fn set(&self, id: &str, to: RunState, detail: &str) -> Result<(), BookError> {
-        let change = StateChange { detail, ..StateChange::to(to, self.now_ms()) };
+        let change = StateChange {
+            detail,
+            ..StateChange::to(to, self.now_ms())
+        };
         self.store.set_state(id, &change).await?;
         Ok(())
     }
 
     fn decision(&self, caller: &Caller, what: Verdict, reason: &str) -> Decision {
-        Decision { at_ms: self.now_ms(), who: caller.to_string(), what, reason: reason.to_owned() }
+        Decision {
+            at_ms: self.now_ms(),
+            who: caller.to_string(),
+            what,
+            reason: reason.to_owned(),
+        }
     }
 
     fn now_ms(&self) -> i64 {
@@ -151,5 +206,8 @@ impl Book<'_> {
 /// The last six characters tell runs of one day apart; the first ten are the time.
 pub fn short(id: &str) -> &str {
     const SHORT: usize = 6;
-    id.len().checked_sub(SHORT).and_then(|at| id.get(at..)).unwrap_or(id)
+    id.len()
+        .checked_sub(SHORT)
+        .and_then(|at| id.get(at..))
+        .unwrap_or(id)
 }

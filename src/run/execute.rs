@@ -12,7 +12,9 @@ use crate::action::{Action, Risk};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::say;
-use crate::store::{Claim, EntryKind, LeaseTerms, NewEntry, RunState, StateChange, Store, StoreError};
+use crate::store::{
+    Claim, EntryKind, LeaseTerms, NewEntry, RunState, StateChange, Store, StoreError,
+};
 use crate::text::Clean;
 
 /// How long a claim lasts without being renewed: after a crash the run is up for recovery then.
@@ -42,7 +44,10 @@ pub struct StepOutcome {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEnd {
-    Ended { state: RunState, steps: Vec<StepOutcome> },
+    Ended {
+        state: RunState,
+        steps: Vec<StepOutcome>,
+    },
     /// Somebody else changes this stack right now.
     Busy,
 }
@@ -59,9 +64,16 @@ pub struct Runner<'r> {
 
 impl Runner<'_> {
     /// Performs an approved run. An error here is the store's: nothing is done that cannot be journalled.
-    pub async fn perform(&self, id: &str, plan: &Plan, watcher: Watcher<'_>) -> Result<RunEnd, StoreError> {
+    pub async fn perform(
+        &self,
+        id: &str,
+        plan: &Plan,
+        watcher: Watcher<'_>,
+    ) -> Result<RunEnd, StoreError> {
         let lock = plan.lock();
-        let Some(fence) = self.store.acquire_lock(&lock, &self.terms(id)).await? else { return Ok(RunEnd::Busy) };
+        let Some(fence) = self.store.acquire_lock(&lock, &self.terms(id)).await? else {
+            return Ok(RunEnd::Busy);
+        };
         let Some(claim) = self.store.claim_run(id, &self.terms(id)).await? else {
             self.store.release_lock(&lock, fence).await?;
             return Ok(RunEnd::Busy);
@@ -79,10 +91,17 @@ impl Runner<'_> {
         Ok(RunEnd::Ended { state, steps })
     }
 
-    async fn steps(&self, claim: &Claim, plan: &Plan, watcher: Watcher<'_>) -> Result<Vec<StepOutcome>, StoreError> {
+    async fn steps(
+        &self,
+        claim: &Claim,
+        plan: &Plan,
+        watcher: Watcher<'_>,
+    ) -> Result<Vec<StepOutcome>, StoreError> {
         let mut outcomes: Vec<StepOutcome> = Vec::new();
         for (index, step) in plan.steps.iter().enumerate() {
-            let failed = outcomes.iter().any(|outcome| matches!(outcome.end, StepEnd::Failed(_)));
+            let failed = outcomes
+                .iter()
+                .any(|outcome| matches!(outcome.end, StepEnd::Failed(_)));
             let end = if failed {
                 Some(StepEnd::Skipped)
             } else if self.cancel.is_cancelled() {
@@ -99,15 +118,27 @@ impl Runner<'_> {
                 }
             };
             let took = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
-            outcomes.push(StepOutcome { says: step.says.clone(), risk: step.action.spec().risk, at, took, end });
+            outcomes.push(StepOutcome {
+                says: step.says.clone(),
+                risk: step.action.spec().risk,
+                at,
+                took,
+                end,
+            });
         }
         Ok(outcomes)
     }
 
-    async fn step(&self, claim: &Claim, index: usize, step: &PlannedStep) -> Result<StepEnd, StoreError> {
+    async fn step(
+        &self,
+        claim: &Claim,
+        index: usize,
+        step: &PlannedStep,
+    ) -> Result<StepEnd, StoreError> {
         let changes = step.action.spec().risk > Risk::Read;
         if changes {
-            self.write(claim, EntryKind::Intent, index, &step.says).await?;
+            self.write(claim, EntryKind::Intent, index, &step.says)
+                .await?;
         }
         let end = self.act(&step.action).await;
         let text = match &end {
@@ -144,34 +175,60 @@ impl Runner<'_> {
         loop {
             ticks.tick().await;
             let until = self.lease_end();
-            match (self.store.renew_claim(claim, until).await, self.store.renew_lock(lock, fence, until).await) {
+            match (
+                self.store.renew_claim(claim, until).await,
+                self.store.renew_lock(lock, fence, until).await,
+            ) {
                 (Ok(true), Ok(true)) => {}
                 (Err(error), _) | (_, Err(error)) if error.is_retryable() => {
                     tracing::warn!(%error, "a lease could not be renewed; trying again");
                 }
                 (Err(error), _) | (_, Err(error)) => return error,
-                _ => return StoreError::TakenOver { id: claim.run.clone() },
+                _ => {
+                    return StoreError::TakenOver {
+                        id: claim.run.clone(),
+                    };
+                }
             }
         }
     }
 
-    async fn write(&self, claim: &Claim, kind: EntryKind, index: usize, text: &Clean) -> Result<(), StoreError> {
+    async fn write(
+        &self,
+        claim: &Claim,
+        kind: EntryKind,
+        index: usize,
+        text: &Clean,
+    ) -> Result<(), StoreError> {
         let step = (index + 1).to_string();
         let at_ms = self.clock.now().as_millisecond();
-        let entry = NewEntry { at_ms, kind, step: &step, text: text.as_str(), body_json: "{}" };
+        let entry = NewEntry {
+            at_ms,
+            kind,
+            step: &step,
+            text: text.as_str(),
+            body_json: "{}",
+        };
         self.store.append_journal(claim, &entry).await?;
         Ok(())
     }
 
     async fn set(&self, claim: &Claim, to: RunState) -> Result<(), StoreError> {
-        let change = StateChange { fence: Some(claim.fence), ..StateChange::to(to, self.clock.now().as_millisecond()) };
+        let change = StateChange {
+            fence: Some(claim.fence),
+            ..StateChange::to(to, self.clock.now().as_millisecond())
+        };
         self.store.set_state(&claim.run, &change).await?;
         Ok(())
     }
 
     /// Each run is its own owner: two runs of one process must not share a lock.
     fn terms<'t>(&self, id: &'t str) -> LeaseTerms<'t> {
-        LeaseTerms { owner: id, now_ms: self.clock.now().as_millisecond(), until_ms: self.lease_end() }
+        LeaseTerms {
+            owner: id,
+            now_ms: self.clock.now().as_millisecond(),
+            until_ms: self.lease_end(),
+        }
     }
 
     fn lease_end(&self) -> i64 {

@@ -36,13 +36,20 @@ pub struct Plan {
 
 impl Plan {
     pub fn risk(&self) -> Risk {
-        self.steps.iter().map(|step| step.action.spec().risk).max().unwrap_or(Risk::Read)
+        self.steps
+            .iter()
+            .map(|step| step.action.spec().risk)
+            .max()
+            .unwrap_or(Risk::Read)
     }
 
     /// What was approved is what has this hash.
     pub fn hash(&self) -> String {
         let bytes = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// What it changes, as its lock is called.
@@ -56,15 +63,26 @@ impl Plan {
 
     /// One change to services that are already in the order in which they are to be changed.
     pub fn change(host: &Name, change: &Change, services: &[(&Key, &[Container])]) -> Self {
-        let names: Vec<Clean> = services.iter().map(|(key, _)| Clean::from(&key.service)).collect();
-        let stack = services.first().and_then(|(key, _)| key.stack.clone()).unwrap_or_default();
+        let names: Vec<Clean> = services
+            .iter()
+            .map(|(key, _)| Clean::from(&key.service))
+            .collect();
+        let stack = services
+            .first()
+            .and_then(|(key, _)| key.stack.clone())
+            .unwrap_or_default();
         let replicas = services.iter().flat_map(|(_, replicas)| replicas.iter());
         Self {
             title: say!("{} {}", change.verb(), Clean::join(&names, ", ")),
             host: host.clone(),
             stack,
-            services: services.iter().map(|(key, _)| Name::new(&key.to_string())).collect(),
-            steps: replicas.flat_map(|replica| steps(change, replica)).collect(),
+            services: services
+                .iter()
+                .map(|(key, _)| Name::new(&key.to_string()))
+                .collect(),
+            steps: replicas
+                .flat_map(|replica| steps(change, replica))
+                .collect(),
         }
     }
 
@@ -75,28 +93,77 @@ impl Plan {
             Prunable::UnusedNetworks => "networks that nothing uses",
             Prunable::BuildCache => "build cache",
         };
-        let step = PlannedStep { action: Action::Prune { what }, says: say!("remove {}", words) };
-        Self { title: say!("prune {}", words), host: host.clone(), stack: Name::default(), services: Vec::new(), steps: vec![step] }
+        let step = PlannedStep {
+            action: Action::Prune { what },
+            says: say!("remove {}", words),
+        };
+        Self {
+            title: say!("prune {}", words),
+            host: host.clone(),
+            stack: Name::default(),
+            services: Vec::new(),
+            steps: vec![step],
+        }
     }
 }
 
 fn steps(change: &Change, replica: &Container) -> Vec<PlannedStep> {
-    let subject = Subject { id: replica.id.clone(), name: replica.name.clone() };
+    let subject = Subject {
+        id: replica.id.clone(),
+        name: replica.name.clone(),
+    };
     let name = Name::new(&replica.name);
     let step = |action, says| PlannedStep { action, says };
-    let healthy = |subject| step(Action::WaitHealthy { subject, limit: HEALTH_LIMIT }, say!("wait until {} is well", name));
+    let healthy = |subject| {
+        step(
+            Action::WaitHealthy {
+                subject,
+                limit: HEALTH_LIMIT,
+            },
+            say!("wait until {} is well", name),
+        )
+    };
     match change {
-        Change::Start => vec![step(Action::Start { subject: subject.clone() }, say!("start {}", name)), healthy(subject)],
+        Change::Start => vec![
+            step(
+                Action::Start {
+                    subject: subject.clone(),
+                },
+                say!("start {}", name),
+            ),
+            healthy(subject),
+        ],
         Change::Restart { grace } => {
-            let action = Action::Restart { subject: subject.clone(), grace: *grace };
+            let action = Action::Restart {
+                subject: subject.clone(),
+                grace: *grace,
+            };
             vec![step(action, say!("restart {}", name)), healthy(subject)]
         }
-        Change::Stop { grace } => vec![step(Action::Stop { subject, grace: *grace }, say!("stop {}", name))],
+        Change::Stop { grace } => vec![step(
+            Action::Stop {
+                subject,
+                grace: *grace,
+            },
+            say!("stop {}", name),
+        )],
         Change::Kill { signal } => {
             let says = say!("send {} to {}", Name::new(signal), name);
-            vec![step(Action::Kill { subject, signal: signal.clone() }, says)]
+            vec![step(
+                Action::Kill {
+                    subject,
+                    signal: signal.clone(),
+                },
+                says,
+            )]
         }
-        Change::Remove => vec![step(Action::Remove { subject, force: false }, say!("remove {}", name))],
+        Change::Remove => vec![step(
+            Action::Remove {
+                subject,
+                force: false,
+            },
+            say!("remove {}", name),
+        )],
     }
 }
 
@@ -105,7 +172,11 @@ mod tests {
     use super::*;
 
     fn plan(change: &Change) -> Plan {
-        let replica = Container { id: "1f".into(), name: "shop-api-1".into(), ..Container::default() };
+        let replica = Container {
+            id: "1f".into(),
+            name: "shop-api-1".into(),
+            ..Container::default()
+        };
         let key = Key::new(Some("shop"), "api");
         Plan::change(&Name::new("local"), change, &[(&key, &[replica])])
     }
@@ -113,9 +184,19 @@ mod tests {
     #[test]
     fn says_what_it_does_and_how_risky_that_is() {
         let restart = plan(&Change::Restart { grace: None });
-        let says: Vec<&str> = restart.steps.iter().map(|step| step.says.as_str()).collect();
-        assert_eq!(says, ["restart shop-api-1", "wait until shop-api-1 is well"]);
-        assert_eq!((restart.risk(), restart.title.as_str()), (Risk::Change, "restart api"));
+        let says: Vec<&str> = restart
+            .steps
+            .iter()
+            .map(|step| step.says.as_str())
+            .collect();
+        assert_eq!(
+            says,
+            ["restart shop-api-1", "wait until shop-api-1 is well"]
+        );
+        assert_eq!(
+            (restart.risk(), restart.title.as_str()),
+            (Risk::Change, "restart api")
+        );
         assert_eq!(plan(&Change::Remove).risk(), Risk::Destructive);
         assert_eq!(restart.lock(), "local/shop");
     }
@@ -123,7 +204,9 @@ mod tests {
     #[test]
     fn the_hash_follows_every_detail_and_survives_storage() {
         let one = plan(&Change::Restart { grace: None });
-        let other = plan(&Change::Restart { grace: Some(Duration::from_secs(1)) });
+        let other = plan(&Change::Restart {
+            grace: Some(Duration::from_secs(1)),
+        });
         assert_ne!(one.hash(), other.hash());
         let stored = serde_json::to_string(&one).unwrap();
         let back: Plan = serde_json::from_str(&stored).unwrap();

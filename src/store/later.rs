@@ -13,12 +13,18 @@ pub struct Later {
 
 impl Later {
     pub fn at(url: StoreUrl) -> Self {
-        Self { url: Some(url), store: OnceCell::new() }
+        Self {
+            url: Some(url),
+            store: OnceCell::new(),
+        }
     }
 
     /// Kept nowhere and gone with the program: for the demo.
     pub fn in_memory() -> Self {
-        Self { url: None, store: OnceCell::new() }
+        Self {
+            url: None,
+            store: OnceCell::new(),
+        }
     }
 
     pub async fn get(&self) -> Result<&Store, StoreError> {

@@ -19,8 +19,8 @@ use sqlx::AnyPool;
 
 pub use error::StoreError;
 pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
-pub use leases::{Claim, LeaseTerms};
 pub use later::Later;
+pub use leases::{Claim, LeaseTerms};
 pub use ledger::LedgerEntry;
 pub use reports::{ReportFilter, ReportRecord};
 pub use rows::{Before, Match};

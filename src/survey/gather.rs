@@ -38,15 +38,8 @@ pub struct Gathered {
     pub containers: usize,
 }
 
-pub async fn gather(engine: &Engine, survey: &Survey, asked: &Key) -> Gathered {
-    let mut keys: BTreeSet<Key> = BTreeSet::from([asked.clone()]);
-    keys.extend(survey.graph.all_needs(asked));
-    let needed: Vec<Key> = keys.iter().cloned().collect();
-    keys.extend(
-        needed
-            .iter()
-            .flat_map(|key| survey.graph.all_needed_by(key)),
-    );
+pub async fn gather(engine: &Engine, survey: &Survey, asked: &[Key]) -> Gathered {
+    let keys = in_question(survey, asked);
     let services = keys.iter().filter_map(|key| survey.inventory.get(key));
     let subjects: Vec<(&Key, &Container)> = services
         .flat_map(|service| {
@@ -85,6 +78,19 @@ pub async fn gather(engine: &Engine, survey: &Survey, asked: &Key) -> Gathered {
     });
     gathered.not_seen.sort();
     gathered
+}
+
+/// The services asked about, all they need, and all that needs any of those.
+fn in_question(survey: &Survey, asked: &[Key]) -> BTreeSet<Key> {
+    let mut keys: BTreeSet<Key> = asked.iter().cloned().collect();
+    keys.extend(asked.iter().flat_map(|key| survey.graph.all_needs(key)));
+    let needed: Vec<Key> = keys.iter().cloned().collect();
+    keys.extend(
+        needed
+            .iter()
+            .flat_map(|key| survey.graph.all_needed_by(key)),
+    );
+    keys
 }
 
 async fn look(engine: &Engine, survey: &Survey, key: &Key, container: &Container) -> Gathered {

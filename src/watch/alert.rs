@@ -9,12 +9,19 @@ pub fn alert(event: &Event) -> Option<Message> {
     let (what, style) = what(event)?;
     let at = Name::new(&event.at.strftime("%H:%M:%S").to_string());
     let mark = if style == Style::Good { "● " } else { "▲ " };
-    let line = Line::new().styled(style, mark).dim(say!("{} ", at)).strong(name(event)).styled(style, say!(" {}", what));
+    let line = Line::new()
+        .styled(style, mark)
+        .dim(say!("{} ", at))
+        .strong(name(event))
+        .styled(style, say!(" {}", what));
     Some(Message::new().line(line))
 }
 
 fn what(event: &Event) -> Option<(Clean, Style)> {
-    let code = event.attributes.get("exitCode").and_then(|code| code.parse::<i64>().ok());
+    let code = event
+        .attributes
+        .get("exitCode")
+        .and_then(|code| code.parse::<i64>().ok());
     Some(match (event.action.as_str(), code) {
         ("oom", _) => (say!("ran out of memory"), Style::Bad),
         ("die", Some(0)) => return None,
@@ -28,8 +35,13 @@ fn what(event: &Event) -> Option<(Clean, Style)> {
 /// `shop/db`, or the container's name where there is no stack.
 fn name(event: &Event) -> Clean {
     let label = |label: &str| event.attributes.get(label).map(|value| Name::new(value));
-    match (label("com.docker.compose.project"), label("com.docker.compose.service")) {
+    match (
+        label("com.docker.compose.project"),
+        label("com.docker.compose.service"),
+    ) {
         (Some(stack), Some(service)) => say!("{}/{}", stack, service),
-        _ => label("name").unwrap_or_else(|| Name::new(&event.actor)).into(),
+        _ => label("name")
+            .unwrap_or_else(|| Name::new(&event.actor))
+            .into(),
     }
 }

@@ -30,12 +30,31 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let (answers, reloads) = (Family::<Answer, Counter>::default(), Family::<Reloaded, Counter>::default());
+        let (answers, reloads) = (
+            Family::<Answer, Counter>::default(),
+            Family::<Reloaded, Counter>::default(),
+        );
         let mut registry = Registry::with_prefix("dogwatch");
-        registry.register("build", "The version that runs", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-        registry.register("http_responses", "HTTP responses by status code", answers.clone());
-        registry.register("config_reloads", "Changes of the configuration file, by whether they were taken", reloads.clone());
-        Self { registry, answers, reloads }
+        registry.register(
+            "build",
+            "The version that runs",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        registry.register(
+            "http_responses",
+            "HTTP responses by status code",
+            answers.clone(),
+        );
+        registry.register(
+            "config_reloads",
+            "Changes of the configuration file, by whether they were taken",
+            reloads.clone(),
+        );
+        Self {
+            registry,
+            answers,
+            reloads,
+        }
     }
 }
 

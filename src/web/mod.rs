@@ -60,13 +60,22 @@ pub async fn serve(
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let loopback = listener.local_addr().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
-    let web = Web { site, metrics, loopback };
-    axum::serve(listener, router(web)).with_graceful_shutdown(stop).await
+    let loopback = listener
+        .local_addr()
+        .is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+    let web = Web {
+        site,
+        metrics,
+        loopback,
+    };
+    axum::serve(listener, router(web))
+        .with_graceful_shutdown(stop)
+        .await
 }
 
 fn router(web: Web) -> Router {
-    let header = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let header =
+        |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -75,12 +84,18 @@ fn router(web: Web) -> Router {
         .route("/reports/{id}", get(reports::one))
         .layer(middleware::from_fn_with_state(web.clone(), count))
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            PATIENCE,
+        ))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; img-src data:"))
+        .layer(header(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        ))
         .with_state(web)
 }
 
@@ -101,7 +116,11 @@ async fn ready(State(web): State<Web>) -> Response {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             tracing::error!(%error, "the store is not usable");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the store is not usable; see the log\n").into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready: the store is not usable; see the log\n",
+            )
+                .into_response()
         }
     }
 }

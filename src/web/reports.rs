@@ -14,18 +14,26 @@ use crate::text::{Name, Redactor};
 
 const LISTED: u32 = 200;
 
-const ELSEWHERE: &str = "reports are shown on loopback addresses only; put a proxy that asks who comes in front\n";
+const ELSEWHERE: &str =
+    "reports are shown on loopback addresses only; put a proxy that asks who comes in front\n";
 
 pub(super) async fn list(State(web): State<Web>) -> Response {
     if !web.loopback {
         return (StatusCode::FORBIDDEN, ELSEWHERE).into_response();
     }
     let site = web.site();
-    let filter = ReportFilter { limit: Some(LISTED), ..ReportFilter::default() };
+    let filter = ReportFilter {
+        limit: Some(LISTED),
+        ..ReportFilter::default()
+    };
     match records(&site, &filter).await {
         Ok(records) => {
             let rows: Vec<ReportRow> = records.iter().map(row).collect();
-            page(site.templates.reports_page(&rows).map(crate::text::outgoing::Outgoing::into_string))
+            page(
+                site.templates
+                    .reports_page(&rows)
+                    .map(crate::text::outgoing::Outgoing::into_string),
+            )
         }
         Err(error) => broken(&error),
     }
@@ -38,10 +46,18 @@ pub(super) async fn one(State(web): State<Web>, Path(id): Path<String>) -> Respo
     let site = web.site();
     match find(&site, &id).await {
         Ok(Match::One(record)) => match serde_json::from_str::<Report>(&record.body_json) {
-            Ok(report) => page(site.templates.report(&report, &Dialect::Html).map(crate::text::outgoing::Outgoing::into_string)),
+            Ok(report) => page(
+                site.templates
+                    .report(&report, &Dialect::Html)
+                    .map(crate::text::outgoing::Outgoing::into_string),
+            ),
             Err(error) => broken(&error),
         },
-        Ok(_) => (StatusCode::NOT_FOUND, "there is no such report; /reports lists them\n").into_response(),
+        Ok(_) => (
+            StatusCode::NOT_FOUND,
+            "there is no such report; /reports lists them\n",
+        )
+            .into_response(),
         Err(error) => broken(&error),
     }
 }
@@ -56,7 +72,10 @@ async fn find(site: &Site, id: &str) -> Result<Match<ReportRecord>, StoreError> 
 
 fn row(record: &ReportRecord) -> ReportRow {
     let clean = |text: &str| Redactor::shapes_only().clean(text);
-    let cause = Cause::ALL.iter().copied().find(|cause| cause.id() == record.cause);
+    let cause = Cause::ALL
+        .iter()
+        .copied()
+        .find(|cause| cause.id() == record.cause);
     ReportRow {
         id: record.id.clone(),
         created_at: Timestamp::from_millisecond(record.created_ms).unwrap_or_default(),
@@ -78,5 +97,9 @@ fn page<E: std::fmt::Display>(page: Result<String, E>) -> Response {
 /// The reader gets no detail; the log has it.
 fn broken(error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "a page could not be made");
-    (StatusCode::INTERNAL_SERVER_ERROR, "this page could not be made; see the log\n").into_response()
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "this page could not be made; see the log\n",
+    )
+        .into_response()
 }

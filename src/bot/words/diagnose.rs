@@ -1,7 +1,5 @@
 //! `diagnose`: survey, gather, judge, report. Reads only.
 
-use jiff::SignedDuration;
-
 use super::look::Look;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
@@ -9,43 +7,47 @@ use crate::diagnose::Case;
 use crate::report::Report;
 use crate::report::build::{Occasion, from_diagnosis};
 use crate::say;
-use crate::store::ReportRecord;
 use crate::stack::Key;
+use crate::store::ReportRecord;
 use crate::survey::gather::gather;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
-    let report = report(context, target).await?;
-    keep(context, &report).await;
-    context.voice.say(report).await;
+    let look = Look::at(context, std::slice::from_ref(target)).await?;
+    let asked: Key = look.service(context, target)?.service.key.clone();
+    for report in examine(context, &look, &[asked]).await {
+        keep(context, &report).await;
+        context.voice.say(report).await;
+    }
     Ok(Outcome::Done)
 }
 
-/// The report alone, for whoever shows it in another way.
-pub(crate) async fn report(context: &Context<'_>, target: &Target) -> Result<Report, Trouble> {
-    let look = Look::at(context, std::slice::from_ref(target)).await?;
-    let asked: Key = look.service(context, target)?.service.key.clone();
-    let gathered = gather(&look.host.engine, &look.survey, &asked).await;
+/// One report for each service, from evidence gathered once.
+pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]) -> Vec<Report> {
+    let survey = &look.survey;
+    let gathered = gather(&look.host.engine, survey, services).await;
     let now = context.bot.clock.now();
-    let case = Case {
-        asked: &asked,
-        evidence: &gathered.evidence,
-        graph: &look.survey.graph,
-        now,
+    let took = now.duration_since(survey.at).as_secs_f64();
+    let report = |asked: &Key| {
+        let case = Case {
+            asked,
+            evidence: &gathered.evidence,
+            graph: &survey.graph,
+            now,
+        };
+        let occasion = Occasion {
+            id: context.bot.clock.id(),
+            created_at: now,
+            host: survey.host.clone(),
+            looked_at: say!("{} containers in {:.1} s", gathered.containers, took),
+            not_seen: gathered.not_seen.clone(),
+        };
+        from_diagnosis(
+            &crate::diagnose::diagnose(&case),
+            &gathered.evidence,
+            occasion,
+        )
     };
-    let diagnosis = crate::diagnose::diagnose(&case);
-    let took: SignedDuration = now.duration_since(look.survey.at);
-    let occasion = Occasion {
-        id: context.bot.clock.id(),
-        created_at: now,
-        host: look.survey.host.clone(),
-        looked_at: say!(
-            "{} containers looked at in {:.1} s",
-            gathered.containers,
-            took.as_secs_f64()
-        ),
-        not_seen: gathered.not_seen.clone(),
-    };
-    Ok(from_diagnosis(&diagnosis, &gathered.evidence, occasion))
+    services.iter().map(report).collect()
 }
 
 /// A report that cannot be kept is still worth showing.

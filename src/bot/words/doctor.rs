@@ -45,9 +45,18 @@ async fn engines(context: &Context<'_>) -> Vec<Check> {
         };
         let verdict = match about {
             Ok(about) => {
-                let version = say!("version {}, API {}", Name::new(&about.version), Name::new(&about.api_version));
+                let version = say!(
+                    "version {}, API {}",
+                    Name::new(&about.version),
+                    Name::new(&about.api_version)
+                );
                 let machine = say!("{} cpus, {}", about.cpus, bytes(about.memory));
-                Verdict::Good(say!("{}, {} containers, {}", version, about.containers, machine))
+                Verdict::Good(say!(
+                    "{}, {} containers, {}",
+                    version,
+                    about.containers,
+                    machine
+                ))
             }
             Err(trouble) => Verdict::Bad(trouble.text, trouble.outcome),
         };
@@ -70,15 +79,27 @@ async fn store(context: &Context<'_>) -> Check {
 
 fn rights(context: &Context<'_>) -> Check {
     let verdict = if context.bot.policy.allows(context.caller).is_empty() {
-        Verdict::Advice(say!("{} may do nothing; add a member under `access.members`", context.caller))
+        Verdict::Advice(say!(
+            "{} may do nothing; add a member under `access.members`",
+            context.caller
+        ))
     } else {
-        Verdict::Good(say!("{} may do something; `whoami` says what", context.caller))
+        Verdict::Good(say!(
+            "{} may do something; `whoami` says what",
+            context.caller
+        ))
     };
-    Check { what: say!("rights"), verdict }
+    Check {
+        what: say!("rights"),
+        verdict,
+    }
 }
 
 fn message(checks: &[Check]) -> Message {
-    let bad = checks.iter().filter(|check| matches!(check.verdict, Verdict::Bad(..))).count();
+    let bad = checks
+        .iter()
+        .filter(|check| matches!(check.verdict, Verdict::Bad(..)))
+        .count();
     let heading = match bad {
         0 => Line::new().styled(Style::Good, say!("all {} checks pass", checks.len())),
         1 => Line::new().styled(Style::Bad, say!("1 of {} checks fails", checks.len())),

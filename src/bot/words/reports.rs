@@ -20,25 +20,53 @@ pub(super) async fn report(context: &Context<'_>, id: Option<&str>) -> Result<Ou
 }
 
 async fn one(context: &Context<'_>, id: &str) -> Result<Outcome, Trouble> {
-    let found = context.bot.store.get().await?.report(&id.to_uppercase()).await?;
+    let found = context
+        .bot
+        .store
+        .get()
+        .await?
+        .report(&id.to_uppercase())
+        .await?;
     let typed = Redactor::shapes_only().clean(id);
     match found {
         Match::One(record) => {
-            let report: Report = serde_json::from_str(&record.body_json)
-                .map_err(|_| Trouble::new(Outcome::Failed, say!("report `{}` is stored in a form that this version cannot read", typed)))?;
+            let report: Report = serde_json::from_str(&record.body_json).map_err(|_| {
+                Trouble::new(
+                    Outcome::Failed,
+                    say!(
+                        "report `{}` is stored in a form that this version cannot read",
+                        typed
+                    ),
+                )
+            })?;
             context.voice.say(report).await;
             Ok(Outcome::Done)
         }
-        Match::None => Err(Trouble::new(Outcome::Usage, say!("no report `{}`; `report` lists them", typed))),
-        Match::Many(_) => Err(Trouble::new(Outcome::Usage, say!("`{}` is the beginning of several reports; type more of it", typed))),
+        Match::None => Err(Trouble::new(
+            Outcome::Usage,
+            say!("no report `{}`; `report` lists them", typed),
+        )),
+        Match::Many(_) => Err(Trouble::new(
+            Outcome::Usage,
+            say!(
+                "`{}` is the beginning of several reports; type more of it",
+                typed
+            ),
+        )),
     }
 }
 
 async fn list(context: &Context<'_>) -> Result<Outcome, Trouble> {
-    let filter = ReportFilter { limit: Some(LISTED), ..ReportFilter::default() };
+    let filter = ReportFilter {
+        limit: Some(LISTED),
+        ..ReportFilter::default()
+    };
     let records = context.bot.store.get().await?.reports(&filter).await?;
     if records.is_empty() {
-        context.voice.say(Message::new().line("no report is stored yet; `diagnose SERVICE` makes one")).await;
+        context
+            .voice
+            .say(Message::new().line("no report is stored yet; `diagnose SERVICE` makes one"))
+            .await;
         return Ok(Outcome::Done);
     }
     let now = context.bot.clock.now();

@@ -22,7 +22,10 @@ pub(super) async fn runs(context: &Context<'_>) -> Result<Outcome, Trouble> {
     let book = book(context).await?;
     let runs = book.newest(LISTED).await?;
     if runs.is_empty() {
-        context.voice.say(Message::new().line("nothing was changed yet, so there are no runs")).await;
+        context
+            .voice
+            .say(Message::new().line("nothing was changed yet, so there are no runs"))
+            .await;
         return Ok(Outcome::Done);
     }
     let now = context.bot.clock.now();
@@ -58,7 +61,10 @@ fn state_of(run: &RunRecord, expired: bool) -> (Clean, Style) {
 }
 
 async fn book<'b>(context: &Context<'b>) -> Result<Book<'b>, Trouble> {
-    Ok(Book { store: context.bot.store.get().await?, clock: context.bot.clock })
+    Ok(Book {
+        store: context.bot.store.get().await?,
+        clock: context.bot.clock,
+    })
 }
 
 /// What a person types to show that they mean it: the stack's name, or the host's.
@@ -66,25 +72,49 @@ pub(super) fn word_to_type(plan: &Plan) -> Name {
     plan.stack().unwrap_or(&plan.host).clone()
 }
 
-pub(super) async fn approve(context: &Context<'_>, typed: &str, word: Option<&str>) -> Result<Outcome, Trouble> {
+pub(super) async fn approve(
+    context: &Context<'_>,
+    typed: &str,
+    word: Option<&str>,
+) -> Result<Outcome, Trouble> {
     let book = book(context).await?;
     let run = book.find(typed).await?;
     let plan = book.waiting_plan(&run)?;
-    if let Err(denial) = context.bot.policy.decide(context.caller, plan.stack(), plan.risk()) {
-        book.note_denial(&run.id, context.caller, &denial.to_string()).await?;
+    if let Err(denial) = context
+        .bot
+        .policy
+        .decide(context.caller, plan.stack(), plan.risk())
+    {
+        book.note_denial(&run.id, context.caller, &denial.to_string())
+            .await?;
         return Err(denial.into());
     }
     let wanted = word_to_type(&plan);
     if plan.risk() == Risk::Destructive && word != Some(wanted.as_str()) {
-        let text = say!("`{}` deletes for good; to approve it type `approve {} {}`", plan.title, Name::new(short(&run.id)), wanted);
+        let text = say!(
+            "`{}` deletes for good; to approve it type `approve {} {}`",
+            plan.title,
+            Name::new(short(&run.id)),
+            wanted
+        );
         return Err(Trouble::new(Outcome::Usage, text));
     }
     book.approve(&run.id, context.caller, "").await?;
     perform(context, &run.id, &plan).await
 }
 
-pub(super) async fn deny(context: &Context<'_>, typed: &str, reason: Option<&str>) -> Result<Outcome, Trouble> {
-    end_waiting(context, typed, Verdict::Deny, reason.unwrap_or("no reason given")).await
+pub(super) async fn deny(
+    context: &Context<'_>,
+    typed: &str,
+    reason: Option<&str>,
+) -> Result<Outcome, Trouble> {
+    end_waiting(
+        context,
+        typed,
+        Verdict::Deny,
+        reason.unwrap_or("no reason given"),
+    )
+    .await
 }
 
 /// A run that waits is withdrawn. One that goes on in this console is cancelled with Ctrl-C.
@@ -92,30 +122,64 @@ pub(super) async fn cancel(context: &Context<'_>, typed: &str) -> Result<Outcome
     end_waiting(context, typed, Verdict::Cancel, "withdrawn").await
 }
 
-async fn end_waiting(context: &Context<'_>, typed: &str, verdict: Verdict, reason: &str) -> Result<Outcome, Trouble> {
+async fn end_waiting(
+    context: &Context<'_>,
+    typed: &str,
+    verdict: Verdict,
+    reason: &str,
+) -> Result<Outcome, Trouble> {
     let book = book(context).await?;
     let run = book.find(typed).await?;
     let plan = book.waiting_plan(&run)?;
-    context.bot.policy.decide(context.caller, plan.stack(), plan.risk())?;
+    context
+        .bot
+        .policy
+        .decide(context.caller, plan.stack(), plan.risk())?;
     let reason = Redactor::shapes_only().clean(reason);
-    book.refuse(&run.id, context.caller, verdict, reason.as_str()).await?;
-    let done = if verdict == Verdict::Cancel { "withdrawn" } else { "denied" };
-    let text = say!("{} is {} by {}: {}", plan.title, done, context.caller, reason);
+    book.refuse(&run.id, context.caller, verdict, reason.as_str())
+        .await?;
+    let done = if verdict == Verdict::Cancel {
+        "withdrawn"
+    } else {
+        "denied"
+    };
+    let text = say!(
+        "{} is {} by {}: {}",
+        plan.title,
+        done,
+        context.caller,
+        reason
+    );
     context.voice.say(Message::new().line(text)).await;
     Ok(Outcome::Done)
 }
 
 /// Carries an approved run out; the answer says how things are afterwards.
-pub(super) async fn perform(context: &Context<'_>, id: &str, plan: &Plan) -> Result<Outcome, Trouble> {
+pub(super) async fn perform(
+    context: &Context<'_>,
+    id: &str,
+    plan: &Plan,
+) -> Result<Outcome, Trouble> {
     let host = context.bot.fleet.host(Some(plan.host.as_str())).await?;
     let before = after::before(context, plan).await;
     let store = context.bot.store.get().await?;
-    let runner = Runner { store, engine: &host.engine, clock: context.bot.clock, cancel: context.cancel };
+    let runner = Runner {
+        store,
+        engine: &host.engine,
+        clock: context.bot.clock,
+        cancel: context.cancel,
+    };
     let (of, voice) = (plan.steps.len(), context.voice.clone());
     let (progress, mut told) = tokio::sync::mpsc::unbounded_channel::<Progress>();
     let watcher = Arc::new(move |done: usize, doing: &Clean| {
         // at most one message a step, so this cannot pile up
-        let _heard = progress.send(Progress { done, of, doing: doing.clone() }).is_ok();
+        let _heard = progress
+            .send(Progress {
+                done,
+                of,
+                doing: doing.clone(),
+            })
+            .is_ok();
     });
     let forward = async {
         while let Some(progress) = told.recv().await {
@@ -130,10 +194,25 @@ pub(super) async fn perform(context: &Context<'_>, id: &str, plan: &Plan) -> Res
     let (end, ()) = tokio::join!(work, forward);
     match end? {
         RunEnd::Busy => {
-            let place = if plan.stack.is_empty() { &plan.host } else { &plan.stack };
-            let text = say!("`{}` is being changed by another run right now; see `runs`, and ask again when it has ended", place);
+            let place = if plan.stack.is_empty() {
+                &plan.host
+            } else {
+                &plan.stack
+            };
+            let text = say!(
+                "`{}` is being changed by another run right now; see `runs`, and ask again when it has ended",
+                place
+            );
             Err(Trouble::new(Outcome::Failed, text))
         }
-        RunEnd::Ended { state, steps } => after::tell(context, id, plan, state, &steps, before).await,
+        RunEnd::Ended { state, steps } => {
+            let run = after::Ended {
+                id,
+                plan,
+                state,
+                steps: &steps,
+            };
+            after::tell(context, &run, before).await
+        }
     }
 }

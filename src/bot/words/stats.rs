@@ -37,7 +37,8 @@ pub(super) async fn stats(context: &Context<'_>, targets: &[Target]) -> Result<O
         .iter()
         .map(|replica| look.host.engine.stats(&replica.id))
         .collect();
-    let samples: Vec<Result<Stats, EngineError>> = stream::iter(samples).buffered(AT_ONCE).collect().await;
+    let samples: Vec<Result<Stats, EngineError>> =
+        stream::iter(samples).buffered(AT_ONCE).collect().await;
     context.voice.say(message(&running, &samples)).await;
     Ok(Outcome::Done)
 }

@@ -1,7 +1,7 @@
 //! The line editor: history, completion of words and live names, hints. It lives on a thread of
 //! its own because reading a terminal blocks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use rustyline::completion::{Completer, Pair};
@@ -39,7 +39,7 @@ pub struct Prompt {
 impl Prompt {
     pub fn start(live: LiveNames, history: Option<PathBuf>) -> Self {
         let (asks, inbox) = mpsc::channel(1);
-        std::thread::spawn(move || serve(inbox, live, history));
+        std::thread::spawn(move || serve(inbox, live, history.as_deref()));
         Self { asks }
     }
 
@@ -53,7 +53,7 @@ impl Prompt {
     }
 }
 
-fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<PathBuf>) {
+fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<&Path>) {
     let mut editor: Editor<Words, FileHistory> = match Editor::new() {
         Ok(editor) => editor,
         Err(error) => {
@@ -62,7 +62,7 @@ fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<PathBu
         }
     };
     editor.set_helper(Some(Words { live }));
-    if let Some(path) = &history
+    if let Some(path) = history
         && let Err(error) = editor.load_history(path)
     {
         tracing::debug!(%error, "no history yet");
@@ -70,7 +70,7 @@ fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<PathBu
     while let Some(ask) = inbox.blocking_recv() {
         let typed = match editor.readline("ops> ") {
             Ok(line) => {
-                remember(&mut editor, &line, history.as_ref());
+                remember(&mut editor, &line, history);
                 Typed::Line(line)
             }
             Err(ReadlineError::Interrupted) => Typed::Interrupted,
@@ -82,11 +82,13 @@ fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<PathBu
     }
 }
 
-fn remember(editor: &mut Editor<Words, FileHistory>, line: &str, history: Option<&PathBuf>) {
+fn remember(editor: &mut Editor<Words, FileHistory>, line: &str, history: Option<&Path>) {
     if line.trim().is_empty() {
         return;
     }
-    let kept = editor.add_history_entry(line).and_then(|_| history.map_or(Ok(()), |path| editor.save_history(path)));
+    let kept = editor
+        .add_history_entry(line)
+        .and_then(|_| history.map_or(Ok(()), |path| editor.save_history(path)));
     if let Err(error) = kept {
         tracing::debug!(%error, "the history could not be kept");
     }
@@ -98,16 +100,27 @@ struct Words {
 
 impl Words {
     fn live(&self) -> Live {
-        self.live.read().map(|live| live.clone()).unwrap_or_default()
+        self.live
+            .read()
+            .map(|live| live.clone())
+            .unwrap_or_default()
     }
 }
 
 impl Completer for Words {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (start, choices) = complete(line.get(..position).unwrap_or(line), &self.live());
-        let pair = |choice: String| Pair { display: choice.clone(), replacement: choice + " " };
+        let pair = |choice: String| Pair {
+            display: choice.clone(),
+            replacement: choice + " ",
+        };
         Ok((start, choices.into_iter().map(pair).collect()))
     }
 }
@@ -116,7 +129,11 @@ impl Hinter for Words {
     type Hint = String;
 
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
-        if position < line.len() { None } else { hint(line, &self.live()) }
+        if position < line.len() {
+            None
+        } else {
+            hint(line, &self.live())
+        }
     }
 }
 

@@ -43,10 +43,19 @@ impl Screen {
         let dialect = match format {
             Format::Markdown => Dialect::Markdown,
             Format::Html => Dialect::Html,
-            Format::Text | Format::Json if on_terminal => Dialect::Terminal { width, colour: !no_color },
+            Format::Text | Format::Json if on_terminal => Dialect::Terminal {
+                width,
+                colour: !no_color,
+            },
             Format::Text | Format::Json => Dialect::Plain,
         };
-        Self { templates, format, dialect, bar: None, animated: io::stderr().is_terminal() && !no_color }
+        Self {
+            templates,
+            format,
+            dialect,
+            bar: None,
+            animated: io::stderr().is_terminal() && !no_color,
+        }
     }
 
     /// Shows one reply. An error means that nobody reads any more.
@@ -55,7 +64,9 @@ impl Screen {
             Reply::Message(message) => self.message(message),
             Reply::Trouble(trouble) => self.trouble(trouble),
             Reply::Report(report) => self.report(report),
-            Reply::Streamed(line) => self.message(&Message { blocks: vec![Block::Line(line.clone())] }),
+            Reply::Streamed(line) => self.message(&Message {
+                blocks: vec![Block::Line(line.clone())],
+            }),
             Reply::Progress(progress) => {
                 self.progress(progress);
                 Ok(())
@@ -76,7 +87,11 @@ impl Screen {
         };
         let text = write(&trouble.message(), &dialect);
         self.still();
-        writeln!(io::stderr().lock(), "{}", text.as_str().trim_end_matches('\n'))
+        writeln!(
+            io::stderr().lock(),
+            "{}",
+            text.as_str().trim_end_matches('\n')
+        )
     }
 
     pub fn report(&mut self, report: &Report) -> io::Result<()> {
@@ -134,7 +149,9 @@ impl Screen {
         if !self.animated {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        let bar = self.bar.get_or_insert_with(|| {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        });
         if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg} {elapsed}") {
             bar.set_style(style.progress_chars("█▓░"));
         }

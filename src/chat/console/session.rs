@@ -37,7 +37,11 @@ impl Session {
     async fn handle(&mut self, what: What) -> Outcome {
         let (voice, mut replies) = Voice::new();
         let cancel = CancellationToken::new();
-        let incoming = Incoming { caller: self.caller.clone(), what, interactive: self.interactive };
+        let incoming = Incoming {
+            caller: self.caller.clone(),
+            what,
+            interactive: self.interactive,
+        };
         let (bot, token) = (Arc::clone(&self.bot), cancel.clone());
         let mut work = tokio::spawn(async move { bot.handle(&incoming, &voice, &token).await });
         let shown = self.show_until_done(&mut replies, &cancel).await;
@@ -55,7 +59,11 @@ impl Session {
         }
     }
 
-    async fn show_until_done(&mut self, replies: &mut mpsc::Receiver<Reply>, cancel: &CancellationToken) -> io::Result<()> {
+    async fn show_until_done(
+        &mut self,
+        replies: &mut mpsc::Receiver<Reply>,
+        cancel: &CancellationToken,
+    ) -> io::Result<()> {
         let first = Instant::now() + Screen::quiet_time();
         let mut ticks = interval_at(first, std::time::Duration::from_millis(120));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -83,7 +91,9 @@ impl Session {
         loop {
             self.refresh(&live);
             match prompt.next().await {
-                Typed::Line(line) if matches!(line.trim(), "exit" | "quit") => return Outcome::Done,
+                Typed::Line(line) if matches!(line.trim(), "exit" | "quit") => {
+                    return Outcome::Done;
+                }
                 Typed::Line(line) if line.trim().is_empty() => {}
                 Typed::Line(line) => {
                     self.line(&line).await;
@@ -98,8 +108,12 @@ impl Session {
     fn refresh(&self, live: &LiveNames) {
         let (bot, live) = (Arc::clone(&self.bot), Arc::clone(live));
         tokio::spawn(async move {
-            let Ok(host) = bot.fleet.host(None).await else { return };
-            let Ok(survey) = Survey::take(&host, bot.clock, &[]).await else { return };
+            let Ok(host) = bot.fleet.host(None).await else {
+                return;
+            };
+            let Ok(survey) = Survey::take(&host, bot.clock, &[]).await else {
+                return;
+            };
             if let Ok(mut live) = live.write() {
                 live.targets = survey.inventory.names();
             }
