@@ -150,9 +150,22 @@ const BENIGN_ENDINGS: &[&str] = &[
     "version",
 ];
 
+/// `token.js:12:5` is a place in a program.
+const FILE_ENDINGS: &[&str] = &[
+    "c", "cc", "cjs", "conf", "cpp", "cs", "css", "ex", "go", "h", "html", "ini", "java", "js",
+    "json", "jsx", "kt", "log", "md", "mjs", "php", "py", "rb", "rs", "scala", "sh", "sql", "toml",
+    "ts", "tsx", "txt", "vue", "yaml", "yml",
+];
+
 pub(super) fn is_secret(key: &str) -> bool {
     // The shell's working directory, present in every environment.
     if matches!(key, "PWD" | "OLDPWD") {
+        return false;
+    }
+    if key
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending))
+    {
         return false;
     }
     let words = words(key);

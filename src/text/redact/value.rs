@@ -1,8 +1,6 @@
 //! Whether the value that follows a secret's name is a secret at all, or a placeholder, a path, a
 //! count, a piece of code or the rest of a sentence. How far it goes is `extent`'s business.
 
-use super::names;
-
 /// What stands in for a value that is not there.
 const PLACEHOLDERS: &[&str] = &[
     "null",
@@ -50,6 +48,7 @@ const PROSE: &[&str] = &[
     "expired",
     "failed",
     "failure",
+    "field",
     "for",
     "from",
     "got",
@@ -170,6 +169,7 @@ fn is_count(key: &str, value: &str) -> bool {
 fn is_placeholder(value: &str) -> bool {
     let wrapped = [
         ("${", "}"),
+        ("$(", ")"),
         ("{{", "}}"),
         ("<", ">"),
         ("%(", ")s"),
@@ -212,10 +212,5 @@ fn is_path(value: &str) -> bool {
 pub(super) fn is_prose(value: &str) -> bool {
     let first = value.split_whitespace().next().unwrap_or_default();
     let first = first.trim_end_matches([',', '.', ';', ':', '!']);
-    PROSE.contains(&first)
-}
-
-/// Whether a flag's or pair's value has to go: the last question before a span is added.
-pub(super) fn is_secret_pair(key: &str, value: &str) -> bool {
-    names::is_secret(key) && is_worth_hiding(key, value)
+    PROSE.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
