@@ -313,6 +313,14 @@ fn an_environment_value_is_shown_unless_its_name_says_secret() {
         "postgres://u:••••@db/x"
     );
     assert_eq!(shown("NODE_ENV", "production"), "production");
+    assert_eq!(
+        shown("TOKEN_SERVICE", "http://tokens:80"),
+        "http://tokens:80"
+    );
+    assert_eq!(
+        shown("SENTRY_DSN", "https://0123456789abcdef0123@sentry/1"),
+        "https://••••@sentry/1"
+    );
 }
 
 #[test]
@@ -369,6 +377,10 @@ fn names_that_announce_a_secret_are_told_from_names_about_one() {
         "client_id",
         "SSH_AUTH_SOCK",
         "HOSTNAME",
+        "PASS_THROUGH",
+        "cookie_secure",
+        "TOKENS_PER_MINUTE",
+        "TOKEN_SERVICE_PORT_80_TCP_ADDR",
     ] {
         assert!(!Redactor::is_secret_name(key), "{key}");
     }

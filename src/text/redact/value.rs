@@ -152,8 +152,12 @@ pub(super) fn is_worth_hiding(key: &str, value: &str) -> bool {
     if key == "pwd" && value.starts_with('/') {
         return false;
     }
-    // The host and the user of a data source help; its password goes by its place in the URL.
-    if key.ends_with("dsn") && value.contains("://") {
+    // An address helps, and its password goes by its place; `TOKEN_SERVICE` is not a token anyway.
+    if value.contains("://")
+        && !["password", "secret", "token", "key"]
+            .iter()
+            .any(|end| key.ends_with(end))
+    {
         return false;
     }
     !is_count(&key, value)
