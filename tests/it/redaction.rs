@@ -39,6 +39,16 @@ const MUST_MASK: &[&str] = &[
     "aws_secret_access_key = [[wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY]]",
     "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=[[abcDEF123+/==]];EndpointSuffix=core",
     "password=[[x1]]",
+    r#"Parameters: {"email"=>"bob@example.org", "password"=>"[[hunter2]]"}"#,
+    "jdbc:mysql://app:[[hunter2]]@db:3306/app?useSSL=false&password=[[hunter2]]",
+    "host=db port=5432 user=app password='[[my secret]]' dbname=app",
+    "passwordHash=[[$2b$10$abc]]",
+    "Initial admin password is: [[Xk39dkSk]]",
+    "the api key: [[abc123def]]",
+    "password: [[hunter2]], token: [[abcdef]]",
+    "git clone https://x-access-token:[[abc123]]@github.com/example/shop.git",
+    "smtp://mailer@example.org:[[apppass]]@smtp.example.org:587",
+    "sasl.jaas.config=PlainLoginModule required username=\"app\" password=\"[[hunter2]]\";",
     // headers
     "Authorization: Bearer [[abc.def-123]]",
     "authorization: Basic [[dXNlcjpwYXNz]]",
@@ -145,6 +155,22 @@ const MUST_NOT_MASK: &[&str] = &[
     "{\"level\":30,\"time\":1700000000000,\"pid\":1,\"hostname\":\"3f4e8b1c2d5a\",\"msg\":\"listening on 3000\"}",
     "expected -----BEGIN PRIVATE KEY----- in file /certs/tls.key\nexiting",
     "WARN auth_method=password user=shop",
+    "MountVolume.SetUp failed for volume \"db-secret\" : secret \"db-credentials\" not found",
+    "Error: couldn't find key DB_PASSWORD in Secret default/db",
+    "secretKeyRef: {name: db, key: password}",
+    "secrets: [db_password, api_token]",
+    "Missing required environment variable: JWT_SECRET",
+    "JWT_SECRET: Field required [type=missing, input_value={}, input_type=dict]",
+    "Error: Access denied for user 'root'@'localhost' (using password: YES)",
+    "    at Object.token (/app/node_modules/x/token.js:12:5)",
+    "password: [FILTERED], token: [FILTERED]",
+    "PASSWORD=$(cat /run/secrets/pw)",
+    "Get \"https://auth.docker.io/token?scope=repository%3Ax%3Apull&service=registry.docker.io\": net/http: TLS handshake timeout",
+    "www-authenticate: Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\"",
+    "no basic auth credentials",
+    "POSTGRES_HOST_AUTH_METHOD=trust",
+    "the new password is required and the old password is invalid",
+    "auth token expired at 2026-11-20T03:00:00Z",
     "kafka: group.id=shop key.deserializer=org.apache.kafka.StringDeserializer",
     "Basic Authentication required",
     "SSL_KEY=/etc/ssl/private/key.pem",
@@ -287,6 +313,14 @@ fn an_environment_value_is_shown_unless_its_name_says_secret() {
         "postgres://u:••••@db/x"
     );
     assert_eq!(shown("NODE_ENV", "production"), "production");
+    assert_eq!(
+        shown("TOKEN_SERVICE", "http://tokens:80"),
+        "http://tokens:80"
+    );
+    assert_eq!(
+        shown("SENTRY_DSN", "https://0123456789abcdef0123@sentry/1"),
+        "https://••••@sentry/1"
+    );
 }
 
 #[test]
@@ -343,6 +377,10 @@ fn names_that_announce_a_secret_are_told_from_names_about_one() {
         "client_id",
         "SSH_AUTH_SOCK",
         "HOSTNAME",
+        "PASS_THROUGH",
+        "cookie_secure",
+        "TOKENS_PER_MINUTE",
+        "TOKEN_SERVICE_PORT_80_TCP_ADDR",
     ] {
         assert!(!Redactor::is_secret_name(key), "{key}");
     }

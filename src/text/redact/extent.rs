@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+/// How many closing brackets after a value are not taken for a part of it.
+const DEEPEST_NESTING: usize = 4;
+
 /// How a value is written down, which decides where it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -57,7 +60,10 @@ pub(super) fn of_value(line: &str, start: usize, shape: Shape) -> Range<usize> {
     }
     let length = match shape {
         Shape::InQuote(quote) => quote.close(rest),
-        Shape::WholeLine => next_pair(rest).unwrap_or(rest.len()),
+        Shape::WholeLine => next_pair(rest).map_or(rest.len(), |end| {
+            let value = rest.get(..end).unwrap_or_default();
+            value.trim_end_matches([',', ';']).len()
+        }),
         Shape::Rest => rest.len(),
         Shape::Word => word(rest),
     };
@@ -118,19 +124,20 @@ fn word(line: &str) -> usize {
     without_closers(line.get(..end).unwrap_or_default())
 }
 
-/// `(password=abc)` ends before the bracket; `pass(word)` does not.
+/// `(password=abc)` ends before the bracket; `pass(word)` does not. Structures nest a few deep.
 fn without_closers(value: &str) -> usize {
     let mut kept = value;
-    loop {
+    for _ in 0..DEEPEST_NESTING {
         let opener = match kept.chars().next_back() {
             Some(')') => '(',
             Some(']') => '[',
             Some('}') => '{',
-            _ => return kept.len(),
+            _ => break,
         };
         if kept.contains(opener) {
-            return kept.len();
+            break;
         }
         kept = kept.get(..kept.len() - 1).unwrap_or_default();
     }
+    kept.len()
 }

@@ -26,8 +26,8 @@ const ROOTS: &[&str] = &[
     "authorization",
 ];
 
-/// These name a secret as a word of their own only: `DB_PASS`, not `bypass`.
-const WHOLE_WORDS: &[&str] = &["pass", "pwd", "dsn", "pat", "cookie", "creds"];
+/// These name a secret as the last word only: `DB_PASS`, not `bypass` or `PASS_THROUGH`.
+const LAST_WORDS: &[&str] = &["pass", "pwd", "dsn", "pat", "cookie", "creds"];
 
 /// `…_KEY` is a secret after one of these words; a `cache_key` is not.
 const KEY_OWNERS: &[&str] = &[
@@ -64,6 +64,8 @@ const KEY_OWNERS: &[&str] = &[
 
 /// A name that ends with one of these says something about a secret, not the secret itself.
 const BENIGN_ENDINGS: &[&str] = &[
+    "addr",
+    "address",
     "age",
     "alg",
     "algorithm",
@@ -76,6 +78,7 @@ const BENIGN_ENDINGS: &[&str] = &[
     "bucket",
     "budget",
     "count",
+    "day",
     "dir",
     "directory",
     "driver",
@@ -95,13 +98,14 @@ const BENIGN_ENDINGS: &[&str] = &[
     "filename",
     "format",
     "host",
+    "hour",
     "id",
     "in",
     "interval",
     "issuer",
     "kind",
-    "length",
     "len",
+    "length",
     "level",
     "lifetime",
     "limit",
@@ -109,6 +113,7 @@ const BENIGN_ENDINGS: &[&str] = &[
     "max",
     "method",
     "min",
+    "minute",
     "mode",
     "name",
     "names",
@@ -120,6 +125,7 @@ const BENIGN_ENDINGS: &[&str] = &[
     "port",
     "prefix",
     "prompt",
+    "proto",
     "protocol",
     "provider",
     "rate",
@@ -150,9 +156,22 @@ const BENIGN_ENDINGS: &[&str] = &[
     "version",
 ];
 
+/// `token.js:12:5` is a place in a program.
+const FILE_ENDINGS: &[&str] = &[
+    "c", "cc", "cjs", "conf", "cpp", "cs", "css", "ex", "go", "h", "html", "ini", "java", "js",
+    "json", "jsx", "kt", "log", "md", "mjs", "php", "py", "rb", "rs", "scala", "sh", "sql", "toml",
+    "ts", "tsx", "txt", "vue", "yaml", "yml",
+];
+
 pub(super) fn is_secret(key: &str) -> bool {
     // The shell's working directory, present in every environment.
     if matches!(key, "PWD" | "OLDPWD") {
+        return false;
+    }
+    if key
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending))
+    {
         return false;
     }
     let words = words(key);
@@ -167,16 +186,22 @@ pub(super) fn is_secret(key: &str) -> bool {
     {
         return false;
     }
-    words.iter().any(|word| names_secret(word)) || names_key(&words)
+    LAST_WORDS.contains(&without_number(last))
+        || words.iter().any(|word| ends_with_root(word))
+        || names_key(&words)
 }
 
-fn names_secret(word: &str) -> bool {
-    let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+/// `password2` is a password too.
+fn without_number(word: &str) -> &str {
+    word.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+fn ends_with_root(word: &str) -> bool {
+    let word = without_number(word);
     let singular = word.strip_suffix('s').unwrap_or(word);
-    WHOLE_WORDS.contains(&word)
-        || ROOTS
-            .iter()
-            .any(|root| word.ends_with(root) || singular.ends_with(root))
+    ROOTS
+        .iter()
+        .any(|root| word.ends_with(root) || singular.ends_with(root))
 }
 
 fn names_key(words: &[String]) -> bool {

@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 
 use super::extent::{self, Quote, Shape};
 use super::spans::Spans;
-use super::value;
+use super::{names, value};
 
 static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
@@ -44,6 +44,9 @@ static NAMED_VALUE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What may stand before the name that opens a line: lists, shells, image files, diffs.
 const LINE_OPENERS: &[&str] = &["", "-", "+", "export", "ENV", "ARG", "set", "+ -", "- -"];
+
+/// Longer than any word that is looked for before or after a name.
+const LONGEST_WORD: usize = 24;
 
 const SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "apikey", "negotiate"];
 
@@ -116,7 +119,10 @@ fn group<'t>(found: &Captures<'t>, group: usize) -> &'t str {
 fn pair(line: &str, found: &Captures<'_>) -> Seen {
     let (key, separator) = (group(found, 1), group(found, 3));
     let nothing = |next| Seen { secret: None, next };
-    if separator == "==" || !super::names::is_secret(key) || is_parser_talk(line, found) {
+    if separator == "==" || !announces_secret(line, found) {
+        return nothing(end_of(found));
+    }
+    if is_parser_talk(line, found) || is_user(line, found) {
         return nothing(end_of(found));
     }
     let shape = shape_of(line, found);
@@ -124,26 +130,57 @@ fn pair(line: &str, found: &Captures<'_>) -> Seen {
     let span = extent::of_value(line, start, shape);
     let secret = line.get(span.clone()).unwrap_or_default();
     let quoted = span.start > start;
-    if separator == ":" && !quoted && value::is_prose(secret) {
+    if separator == ":" && !quoted && is_talk(found, shape, secret) {
         return nothing(end_of(found));
     }
     Seen {
         next: span.end,
-        secret: value::is_secret_pair(key, secret).then_some(span),
+        secret: value::is_worth_hiding(key, secret).then_some(span),
     }
+}
+
+/// Whether what follows the colon is no value. A quoted name in the middle of a line belongs to
+/// JSON, where a text would be quoted; anything else there is a sentence that quotes a name.
+fn is_talk(found: &Captures<'_>, shape: Shape, secret: &str) -> bool {
+    let in_json = found.get(2).is_some() && shape == Shape::Word;
+    value::is_prose(secret)
+        || (in_json && secret.starts_with(char::is_alphabetic))
+        || (group(found, 1).ends_with('s') && secret.starts_with(['{', '[']))
 }
 
 /// Parsers say "unexpected token: foo" and mean a word.
 fn is_parser_talk(line: &str, found: &Captures<'_>) -> bool {
-    let before = line
-        .get(..start_of(found, 1))
-        .unwrap_or_default()
-        .trim_end();
-    let word = before.rsplit(' ').next().unwrap_or_default();
     group(found, 1).eq_ignore_ascii_case("token")
         && ["unexpected", "illegal", "unrecognized"]
             .iter()
-            .any(|talk| word.eq_ignore_ascii_case(talk))
+            .any(|talk| word_before(line, found).eq_ignore_ascii_case(talk))
+}
+
+/// The word in front of the name, as far as it is one that matters here.
+fn word_before<'l>(line: &'l str, found: &Captures<'_>) -> &'l str {
+    let before = line.get(..start_of(found, 1)).unwrap_or_default();
+    let word = before.strip_suffix(' ').unwrap_or_default();
+    let letters = word
+        .bytes()
+        .rev()
+        .take(LONGEST_WORD)
+        .take_while(u8::is_ascii_alphabetic);
+    word.get(word.len() - letters.count()..).unwrap_or_default()
+}
+
+/// "api key: …" is said in two words.
+fn announces_secret(line: &str, found: &Captures<'_>) -> bool {
+    let key = group(found, 1);
+    if key.eq_ignore_ascii_case("key") {
+        return names::is_secret(&format!("{}_key", word_before(line, found)));
+    }
+    names::is_secret(key)
+}
+
+/// The user of an address is no name of a value: `https://x-access-token:…@host` is `url`'s business.
+fn is_user(line: &str, found: &Captures<'_>) -> bool {
+    line.get(..start_of(found, 1))
+        .is_some_and(|before| before.ends_with("://"))
 }
 
 fn shape_of(line: &str, found: &Captures<'_>) -> Shape {
@@ -177,7 +214,10 @@ fn after_scheme(line: &str, start: usize, shape: Shape, key: &str) -> (usize, Sh
     let quote = Quote::opening(rest);
     let skipped = quote.map_or(0, Quote::len);
     let inside = rest.get(skipped..).unwrap_or_default();
-    let scheme = inside.split([' ', '\t']).next().unwrap_or_default();
+    let start_of_value = inside
+        .get(..inside.len().min(LONGEST_WORD))
+        .unwrap_or(inside);
+    let scheme = start_of_value.split([' ', '\t']).next().unwrap_or_default();
     let is_scheme = SCHEMES
         .iter()
         .any(|known| scheme.eq_ignore_ascii_case(known));
@@ -196,7 +236,7 @@ fn after_scheme(line: &str, start: usize, shape: Shape, key: &str) -> (usize, Sh
 fn flag(line: &str, found: &Captures<'_>) -> Seen {
     let key = group(found, 1);
     let start = end_of(found);
-    if !super::names::is_secret(key) {
+    if !names::is_secret(key) {
         // The white space that ended this flag may open the next one.
         let next = start.saturating_sub(1).max(start_of(found, 1));
         return Seen { secret: None, next };
@@ -204,7 +244,7 @@ fn flag(line: &str, found: &Captures<'_>) -> Seen {
     let span = extent::of_value(line, start, Shape::Word);
     let secret = line.get(span.clone()).unwrap_or_default();
     let is_other = secret.starts_with('-') || ABOUT_FLAGS.contains(&secret);
-    let hide = !is_other && !value::is_prose(secret) && value::is_secret_pair(key, secret);
+    let hide = !is_other && !value::is_prose(secret) && value::is_worth_hiding(key, secret);
     Seen {
         next: if is_other { start - 1 } else { span.end },
         secret: hide.then_some(span),
@@ -215,7 +255,7 @@ fn flag(line: &str, found: &Captures<'_>) -> Seen {
 fn named_values(text: &str, spans: &mut Spans) {
     for found in NAMED_VALUE.captures_iter(text) {
         let key = group(&found, 1);
-        if !super::names::is_secret(key) {
+        if !names::is_secret(key) {
             continue;
         }
         let start = end_of(&found);
@@ -223,7 +263,7 @@ fn named_values(text: &str, spans: &mut Spans) {
         let line = rest.split(['\n', '\r']).next().unwrap_or_default();
         let span = extent::of_value(line, 0, Shape::Word);
         let secret = line.get(span.clone()).unwrap_or_default();
-        if value::is_secret_pair(key, secret) {
+        if value::is_worth_hiding(key, secret) {
             spans.add(start + span.start..start + span.end);
         }
     }

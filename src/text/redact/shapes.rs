@@ -190,6 +190,10 @@ const SHAPES: &[Shape] = &[
         &["identified", "password"],
         r"(?i)(?-u:\b)(?:password|identified(?: with [a-z0-9_]+)? by)[ \t]+'([^'\n]+)'",
     ),
+    mixed(
+        &["password is", "password set to"],
+        r"(?i)(?-u:\b)password (?:is|set to)[: \t]+['\x22]?([^\s'\x22]{6,})",
+    ),
     password(
         &["requirepass", "masterauth"],
         r"(?i)(?-u:\b)(?:requirepass|masterauth)[ \t]+\x22?([^\s\x22]+)",

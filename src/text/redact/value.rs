@@ -1,8 +1,6 @@
 //! Whether the value that follows a secret's name is a secret at all, or a placeholder, a path, a
 //! count, a piece of code or the rest of a sentence. How far it goes is `extent`'s business.
 
-use super::names;
-
 /// What stands in for a value that is not there.
 const PLACEHOLDERS: &[&str] = &[
     "null",
@@ -50,6 +48,7 @@ const PROSE: &[&str] = &[
     "expired",
     "failed",
     "failure",
+    "field",
     "for",
     "from",
     "got",
@@ -153,8 +152,12 @@ pub(super) fn is_worth_hiding(key: &str, value: &str) -> bool {
     if key == "pwd" && value.starts_with('/') {
         return false;
     }
-    // The host and the user of a data source help; its password goes by its place in the URL.
-    if key.ends_with("dsn") && value.contains("://") {
+    // An address helps, and its password goes by its place; `TOKEN_SERVICE` is not a token anyway.
+    if value.contains("://")
+        && !["password", "secret", "token", "key"]
+            .iter()
+            .any(|end| key.ends_with(end))
+    {
         return false;
     }
     !is_count(&key, value)
@@ -170,6 +173,7 @@ fn is_count(key: &str, value: &str) -> bool {
 fn is_placeholder(value: &str) -> bool {
     let wrapped = [
         ("${", "}"),
+        ("$(", ")"),
         ("{{", "}}"),
         ("<", ">"),
         ("%(", ")s"),
@@ -212,10 +216,5 @@ fn is_path(value: &str) -> bool {
 pub(super) fn is_prose(value: &str) -> bool {
     let first = value.split_whitespace().next().unwrap_or_default();
     let first = first.trim_end_matches([',', '.', ';', ':', '!']);
-    PROSE.contains(&first)
-}
-
-/// Whether a flag's or pair's value has to go: the last question before a span is added.
-pub(super) fn is_secret_pair(key: &str, value: &str) -> bool {
-    names::is_secret(key) && is_worth_hiding(key, value)
+    PROSE.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
