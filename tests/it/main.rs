@@ -8,6 +8,10 @@
 
 mod support;
 
+mod contract;
+mod contract_changes;
+mod contract_reads;
+mod sim_demo;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
