@@ -14,6 +14,9 @@ mod play;
 mod ring;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

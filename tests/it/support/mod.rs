@@ -4,3 +4,4 @@ pub(crate) mod real_engine;
 pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;
+pub(crate) mod sim_wire;
