@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bollard::models::{ContainerInspectResponse, ContainerSummary};
 use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, TopOptionsBuilder,
 };
@@ -54,7 +55,7 @@ impl Engine {
     pub(super) async fn inspected(
         &self,
         id: &str,
-    ) -> Result<bollard::models::ContainerInspectResponse, EngineError> {
+    ) -> Result<ContainerInspectResponse, EngineError> {
         let about = Subject::container(id);
         let id = segment(&about, id)?;
         let request = self
@@ -64,8 +65,8 @@ impl Engine {
     }
 
     async fn list_and_inspect(&self) -> Result<Vec<Container>, EngineError> {
-        let mut containers: Vec<Container> = stream::iter(self.container_ids().await?)
-            .map(|id| async move { gone_is_none(self.container(&id).await) })
+        let mut containers: Vec<Container> = stream::iter(self.summaries().await?)
+            .map(|summary| self.looked_into(summary))
             .buffer_unordered(IN_FLIGHT)
             .try_filter_map(|found| async move { Ok(found) })
             .try_collect()
@@ -74,14 +75,22 @@ impl Engine {
         Ok(containers)
     }
 
-    async fn container_ids(&self) -> Result<Vec<String>, EngineError> {
-        let summaries = self.summaries().await?;
-        Ok(summaries.into_iter().filter_map(|found| found.id).collect())
+    /// One broken container must not hide the others: of one that the engine lists but cannot
+    /// describe, the list's own words are kept.
+    async fn looked_into(
+        &self,
+        summary: ContainerSummary,
+    ) -> Result<Option<Container>, EngineError> {
+        let id = summary.id.as_deref().unwrap_or_default();
+        match gone_is_none(self.container(id).await) {
+            Err(error @ (EngineError::Refused { .. } | EngineError::Broken { .. })) => {
+                Ok(Some(inspect::from_summary(summary, &error.to_string())))
+            }
+            looked => looked,
+        }
     }
 
-    pub(super) async fn summaries(
-        &self,
-    ) -> Result<Vec<bollard::models::ContainerSummary>, EngineError> {
+    pub(super) async fn summaries(&self) -> Result<Vec<ContainerSummary>, EngineError> {
         let all = ListContainersOptionsBuilder::default().all(true).build();
         self.ask(&Subject::engine(), self.docker().list_containers(Some(all)))
             .await

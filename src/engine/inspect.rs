@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bollard::models::{
     ContainerConfig, ContainerInspectResponse, ContainerState, ContainerStateStatusEnum,
-    HealthConfig, HealthStatusEnum, HealthcheckResult, HostConfig, MountPoint,
+    ContainerSummary, HealthConfig, HealthStatusEnum, HealthcheckResult, HostConfig, MountPoint,
 };
 use jiff::Timestamp;
 
@@ -46,6 +46,28 @@ pub(super) fn container(found: ContainerInspectResponse) -> Container {
             .and_then(|log| log.typ.clone())
             .unwrap_or_default(),
         settings: settings(config, host),
+    }
+}
+
+/// What the list alone says of a container that could not be looked into because of `trouble`.
+pub(super) fn from_summary(found: ContainerSummary, trouble: &str) -> Container {
+    let names = found.names.unwrap_or_default();
+    let state = found.state.map(|state| state.to_string());
+    Container {
+        id: found.id.unwrap_or_default(),
+        name: names
+            .iter()
+            .min()
+            .map_or_else(String::new, |name| bare_name(name)),
+        image: found.image.unwrap_or_default(),
+        image_id: found.image_id.unwrap_or_default(),
+        labels: found.labels.unwrap_or_default().into_iter().collect(),
+        state: State {
+            status: status(state.and_then(|state| state.parse().ok())),
+            error: Raw::new(trouble),
+            ..State::default()
+        },
+        ..Container::default()
     }
 }
 

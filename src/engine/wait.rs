@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::failure;
+use super::request::within;
 use super::{Engine, EngineError};
 use crate::action::container::{Container, HealthStatus, Status};
 use crate::say;
@@ -16,6 +17,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 impl Engine {
     /// Fails at once when the container has ended and nothing will start it again.
     pub async fn wait_healthy(&self, id: &str, limit: Duration) -> Result<(), EngineError> {
+        let what = say!("waiting for `{}` to be healthy", Name::new(id));
+        within(limit, what, self.watch_over(id, limit)).await
+    }
+
+    async fn watch_over(&self, id: &str, limit: Duration) -> Result<(), EngineError> {
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {

@@ -11,6 +11,8 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::serve::ListenerExt;
+use dogwatch::action::container::Status;
 use dogwatch::action::events::EventQuery;
 use dogwatch::action::logs::LogQuery;
 use dogwatch::engine::{Endpoint, Engine, EngineError};
@@ -106,9 +108,10 @@ async fn a_socket_that_nobody_listens_on_says_so() {
 
 #[tokio::test]
 async fn a_port_that_nobody_listens_on_says_so() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound, so that nobody else gets the port, but not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let endpoint = Endpoint::Tcp {
         host: "127.0.0.1".to_owned(),
         port,
@@ -228,6 +231,60 @@ async fn a_container_that_vanishes_while_we_list_is_left_out() {
     let containers = fake.connect().await.unwrap().containers().await.unwrap();
     let names: Vec<&str> = containers.iter().map(|found| found.name.as_str()).collect();
     assert_eq!(names, ["name-of-a", "name-of-b"]);
+}
+
+#[tokio::test]
+async fn one_container_that_cannot_be_read_does_not_hide_the_others() {
+    let listed = r#"[
+        {"Id": "a", "Names": ["/web"], "State": "running"},
+        {"Id": "b", "Names": ["/db"], "Image": "pg:17", "State": "dead", "Labels": {"k": "v"}}
+    ]"#;
+    let inspect = |Path(id): Path<String>| async move {
+        match id.as_str() {
+            "a" => r#"{"Id": "a", "Name": "/web", "State": {"Pid": 7}}"#.into_response(),
+            _ => error(500, "layer does not exist"),
+        }
+    };
+    let fake = Fake::serve(
+        version("1.41")
+            .route("/containers/json", get(move || std::future::ready(listed)))
+            .route("/containers/{id}/json", get(inspect)),
+    );
+    let containers = fake.connect().await.unwrap().containers().await.unwrap();
+    let [db, web] = &containers[..] else {
+        panic!("both are there: {containers:?}");
+    };
+    assert_eq!((db.name.as_str(), db.image.as_str()), ("db", "pg:17"));
+    assert_eq!(
+        (db.state.status, db.labels["k"].as_str()),
+        (Status::Dead, "v")
+    );
+    let error = db.state.error.expose();
+    assert_eq!(error, "the engine refused: layer does not exist");
+    assert_eq!((web.name.as_str(), web.state.pid), ("web", Some(7)));
+}
+
+#[tokio::test]
+async fn question_after_question_goes_over_one_connection() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("engine.sock");
+    let (opened, mut connections) = tokio::sync::mpsc::unbounded_channel();
+    let listener = UnixListener::bind(&path).unwrap().tap_io(move |_| {
+        opened.send(()).unwrap();
+    });
+    let routes = version("1.41").route("/containers/{id}/json", get(|| async { "{}" }));
+    let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let engine = Engine::connect(&Endpoint::Unix(path)).await.unwrap();
+    for _ in 0..20 {
+        engine.container("a").await.unwrap();
+    }
+    serving.abort();
+    let mut count = 0;
+    while connections.try_recv().is_ok() {
+        count += 1;
+    }
+    // A connection may be wanted again before it is back among the idle ones.
+    assert!((1..=5).contains(&count), "{count} connections");
 }
 
 #[tokio::test]
@@ -359,5 +416,8 @@ async fn a_question_that_takes_too_long_is_given_up() {
         .wait_healthy("a", Duration::from_secs(3))
         .await
         .unwrap_err();
-    assert!(matches!(error, EngineError::TimedOut { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "waiting for `a` to be healthy took longer than 3 s"
+    );
 }
