@@ -9,6 +9,9 @@
 mod support;
 
 mod config;
+mod contract;
+mod contract_changes;
+mod contract_reads;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
@@ -17,4 +20,7 @@ mod engine_wire;
 mod redaction;
 mod reload;
 mod rendering;
+mod sim_api;
+mod sim_demo;
+mod sim_faults;
 mod store;
