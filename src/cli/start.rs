@@ -131,12 +131,14 @@ pub(super) fn written(
     Ok((text.into_string(), ending))
 }
 
-/// Who sits at the console: the system's own name for the person.
+/// Who sits at the console: the name that the system knows this process by. What the environment
+/// says does not count, because anybody can set it.
 pub(super) fn user() -> String {
-    environment("SUDO_USER")
-        .or_else(|| environment("USER"))
-        .or_else(|| environment("LOGNAME"))
-        .unwrap_or_else(|| "somebody".to_owned())
+    let id = nix::unistd::getuid();
+    match nix::unistd::User::from_uid(id) {
+        Ok(Some(user)) => user.name,
+        Ok(None) | Err(_) => format!("uid-{id}"),
+    }
 }
 
 pub(super) fn history_file(app: &App) -> PathBuf {

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod architecture;
 mod config;
 mod contract;
 mod contract_changes;
@@ -17,6 +18,7 @@ mod engine_logs;
 mod engine_stats;
 mod engine_tls;
 mod engine_wire;
+mod generated;
 mod redaction;
 mod reload;
 mod rendering;
