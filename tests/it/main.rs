@@ -11,6 +11,7 @@ mod support;
 mod architecture;
 mod config;
 mod contract;
+mod conversation;
 mod contract_changes;
 mod contract_reads;
 mod engine_changes;
