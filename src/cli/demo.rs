@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use futures_util::StreamExt;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::{Failure, FormatArg, start};
@@ -87,7 +88,7 @@ impl Demo {
             settings.plain,
         );
         let session = Session {
-            bot: app.bot,
+            bot: watch::channel(app.bot).1,
             caller: Caller::console(&start::user()),
             screen,
             interactive: true,
@@ -131,7 +132,7 @@ impl Demo {
         let gone = || Failure::new(Outcome::Failed, "the built-in engine went away");
         let host = self
             .session
-            .bot
+            .bot()
             .fleet
             .host(None)
             .await
@@ -185,13 +186,8 @@ impl Demo {
     /// The start of the id of the run that waits for approval.
     async fn waiting_run(&self) -> Result<String, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
-        let store = self
-            .session
-            .bot
-            .store
-            .get()
-            .await
-            .map_err(|error| failed(&error))?;
+        let bot = self.session.bot();
+        let store = bot.store.get().await.map_err(|error| failed(&error))?;
         let waiting = store
             .unfinished_runs()
             .await
@@ -205,13 +201,8 @@ impl Demo {
     /// The newest report as a page: what `dogwatch report export` does for reports that are kept.
     async fn write_page(&self, file: &std::path::Path) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
-        let store = self
-            .session
-            .bot
-            .store
-            .get()
-            .await
-            .map_err(|error| failed(&error))?;
+        let bot = self.session.bot();
+        let store = bot.store.get().await.map_err(|error| failed(&error))?;
         let newest = ReportFilter {
             limit: Some(1),
             ..ReportFilter::default()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, FormatArg};
@@ -105,7 +106,7 @@ pub(super) fn session(
 ) -> Session {
     let screen = Screen::new(Arc::clone(&app.templates), format.into(), settings.plain);
     Session {
-        bot: Arc::clone(&app.bot),
+        bot: watch::channel(Arc::clone(&app.bot)).1,
         caller: Caller::console(&user()),
         screen,
         interactive,
