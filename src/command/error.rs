@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use super::lex::LexError;
-use super::parse::LONGEST_LINE;
+use super::lex::{LONGEST_LINE, LexError};
 use super::target::TargetError;
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -7,15 +7,12 @@ use std::time::Duration;
 use regex::{Regex, RegexBuilder};
 
 use super::error::CommandError;
-use super::lex::{Token, lex};
+use super::lex::{LONGEST_LINE, Token, lex};
 use super::suggest::nearest;
 use super::target::{Target, TargetError};
 use super::words::{Arg, ArgKind, Count, Flag, FlagKind, WORDS, Word};
 use super::{Change, Command, LogsCommand};
 use crate::action::Prunable;
-
-/// The longest line that is read; longer ones are somebody's paste.
-pub const LONGEST_LINE: usize = 8 * 1024;
 
 /// A pattern may not grow larger than this when compiled.
 const PATTERN_LIMIT: usize = 1 << 20;
