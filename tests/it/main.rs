@@ -8,6 +8,12 @@
 
 mod support;
 
+mod cli;
+mod cli_check;
+mod cli_console;
+mod cli_demo;
+mod cli_report;
+mod cli_serve;
 mod config;
 mod contract;
 mod contract_changes;
