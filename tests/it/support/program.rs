@@ -55,6 +55,11 @@ impl Place {
         Self::make(Some("unix:///nowhere/engine.sock".to_owned()))
     }
 
+    /// The engine that `docker` would use.
+    pub(crate) fn on_real_engine() -> Self {
+        Self::make(None)
+    }
+
     pub(crate) fn with_engine(docker_host: &str) -> Self {
         Self::make(Some(docker_host.to_owned()))
     }
