@@ -26,6 +26,7 @@ mod engine_wire;
 mod lab;
 mod lab_scenario;
 mod lab_score;
+mod lab_shop;
 mod lab_stage;
 mod redaction;
 mod reload;
