@@ -89,12 +89,12 @@ impl Bot {
         }
     }
 
-    /// A command that was built rather than typed: the command line's own sub-commands.
-    pub async fn perform(
-        &self,
-        context: &Context<'_>,
-        command: &Command,
-    ) -> Result<Outcome, Trouble> {
+    /// Looking is dropped at once when it is cancelled. A run is never dropped half-way: it sees the
+    /// token itself, stops where it can be stopped, and says what was done.
+    async fn perform(&self, context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
+        if command.may_change() {
+            return words::perform(context, command).await;
+        }
         tokio::select! {
             done = words::perform(context, command) => done,
             () = context.cancel.cancelled() => Ok(Outcome::Failed),

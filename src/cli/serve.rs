@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, FormatArg, start};
 use crate::app::App;
-use crate::bot::Outcome;
+use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
 use crate::run::Book;
@@ -50,16 +50,26 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let stop = CancellationToken::new();
     let metrics = Arc::new(Metrics::default());
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
+    let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let http = tokio::spawn(web::serve(
         listener,
         site,
         Arc::clone(&metrics),
         stop.clone().cancelled_owned(),
     ));
-    let reloading = tokio::spawn(reload(start::config_path(settings), loaded, sites, metrics));
+    let reloading = tokio::spawn(reload(
+        start::config_path(settings),
+        loaded,
+        Readers {
+            sites,
+            bots,
+            metrics,
+        },
+    ));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
+        session.bot = bot;
         session.converse(Some(start::history_file(&app))).await;
     } else {
         asked_to_stop().await;
@@ -117,13 +127,15 @@ fn warn_about_chats(config: &Config) {
     }
 }
 
-/// Takes a changed configuration while everything goes on; a wrong one changes nothing.
-async fn reload(
-    path: Option<std::path::PathBuf>,
-    loaded: Loaded,
+/// Who is told of a new configuration.
+struct Readers {
     sites: watch::Sender<Arc<Site>>,
+    bots: watch::Sender<Arc<Bot>>,
     metrics: Arc<Metrics>,
-) {
+}
+
+/// Takes a changed configuration while everything goes on; a wrong one changes nothing.
+async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Readers) {
     let Some(path) = path else {
         return std::future::pending().await;
     };
@@ -146,12 +158,13 @@ async fn reload(
                 match App::wire(*config) {
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
-                        metrics.reloaded(true);
-                        sites.send_replace(Arc::new(site_of(&app)));
+                        readers.metrics.reloaded(true);
+                        readers.sites.send_replace(Arc::new(site_of(&app)));
+                        readers.bots.send_replace(app.bot);
                     }
                     Err(error) => {
                         tracing::error!(%error, "the changed configuration is wrong; the old one stays in force");
-                        metrics.reloaded(false);
+                        readers.metrics.reloaded(false);
                     }
                 }
             }
@@ -159,7 +172,7 @@ async fn reload(
                 tracing::error!(
                     "the changed configuration is wrong; the old one stays in force\n{problems}"
                 );
-                metrics.reloaded(false);
+                readers.metrics.reloaded(false);
             }
         }
     }

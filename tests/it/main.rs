@@ -8,6 +8,7 @@
 
 mod support;
 
+mod architecture;
 mod cli;
 mod cli_check;
 mod cli_console;
@@ -18,11 +19,13 @@ mod config;
 mod contract;
 mod contract_changes;
 mod contract_reads;
+mod conversation;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
 mod engine_tls;
 mod engine_wire;
+mod generated;
 mod lab;
 mod lab_scenario;
 mod lab_score;

@@ -4,7 +4,7 @@ use crate::action::inventory::About;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::evidence::stats::bytes;
 use crate::say;
-use crate::text::{Clean, Line, Message, Name, Style, Table};
+use crate::text::{Line, Message, Name, Redactor, Style, Table};
 
 pub(super) async fn hosts(context: &Context<'_>) -> Result<Outcome, Trouble> {
     context.may_read(None)?;
@@ -65,6 +65,6 @@ fn row(name: &str, about: &About) -> Vec<Line> {
         bytes(about.memory).into(),
         say!("{}", about.running).into(),
         say!("{}", about.stopped).into(),
-        Clean::from(Name::new(&about.os)).into(),
+        Redactor::shapes_only().clean(&about.os).into(),
     ]
 }

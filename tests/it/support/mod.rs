@@ -6,3 +6,4 @@ pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;
 pub(crate) mod sim_wire;
+pub(crate) mod tester;
