@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod program;
 pub(crate) mod real_engine;
 pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
