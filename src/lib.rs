@@ -20,6 +20,7 @@ pub mod access;
 pub mod store;
 pub mod run;
 pub mod bot;
+pub mod live;
 pub mod chat;
 pub mod watch;
 pub mod web;

@@ -13,7 +13,7 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, FormatArg, start};
-use crate::app::App;
+use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
@@ -53,10 +53,16 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let metrics = Arc::new(Metrics::default());
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
+    let slack = app
+        .slack(bot.clone(), stop.clone())
+        .map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
+    let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
     let http = tokio::spawn(web::serve(
         listener,
         site,
         Arc::clone(&metrics),
+        chats,
         stop.clone().cancelled_owned(),
     ));
     let reloading = tokio::spawn(reload(
@@ -82,6 +88,11 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     reloading.abort();
     tidying.abort();
     stop.cancel();
+    if let Some(talking) = talking
+        && let Err(error) = talking.await
+    {
+        tracing::error!(%error, "Slack ended");
+    }
     match http.await {
         Ok(Ok(())) => Ok(Outcome::Done),
         Ok(Err(error)) => Err(Failure::new(
@@ -125,10 +136,8 @@ async fn recover(app: &App) -> Result<(), Failure> {
 }
 
 fn warn_about_chats(config: &Config) {
-    if config.chat.slack.is_some() || config.chat.discord.is_some() {
-        tracing::warn!(
-            "this version cannot connect to Slack or Discord yet; the console and HTTP are served"
-        );
+    if config.chat.discord.is_some() {
+        tracing::warn!("this version cannot connect to Discord yet; everything else is served");
     }
 }
 
@@ -169,8 +178,11 @@ async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Reade
             Reload::New(config) => {
                 if config.http != started_with.http
                     || config.store_url() != started_with.store_url()
+                    || config.chat != started_with.chat
                 {
-                    tracing::warn!("`http.listen` and `store.url` change with a restart only");
+                    tracing::warn!(
+                        "`http.listen`, `store.url` and `chat` change with a restart only"
+                    );
                 }
                 match App::wire(*config) {
                     Ok(app) => {

@@ -4,6 +4,7 @@
 pub mod settings;
 mod metrics;
 mod reports;
+mod slack;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,8 +24,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use metrics::Metrics;
+pub use slack::SlackDoor;
 
 use crate::bot::Bot;
+use crate::chat::health::ChatHealth;
 use crate::report::Templates;
 
 /// No request of ours is larger.
@@ -39,10 +42,18 @@ pub struct Site {
     pub templates: Arc<Templates>,
 }
 
+/// The chats that are connected, and those of them that speak over HTTP.
+#[derive(Clone, Default)]
+pub struct Chats {
+    pub health: Vec<Arc<ChatHealth>>,
+    pub slack: Option<SlackDoor>,
+}
+
 #[derive(Clone)]
 pub(crate) struct Web {
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
+    chats: Chats,
     /// Reports name hosts and faults: they are for this machine, or for a proxy that asks who comes.
     loopback: bool,
 }
@@ -58,6 +69,7 @@ pub async fn serve(
     listener: TcpListener,
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
+    chats: Chats,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let loopback = listener
@@ -66,6 +78,7 @@ pub async fn serve(
     let web = Web {
         site,
         metrics,
+        chats,
         loopback,
     };
     axum::serve(listener, router(web))
@@ -76,13 +89,16 @@ pub async fn serve(
 fn router(web: Web) -> Router {
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let slack = web.chats.slack.clone().map(slack::routes);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
         .route("/reports", get(reports::list))
         .route("/reports/{id}", get(reports::one))
-        .layer(middleware::from_fn_with_state(web.clone(), count))
+        .with_state(web.clone())
+        .merge(slack.unwrap_or_default())
+        .layer(middleware::from_fn_with_state(web, count))
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
@@ -96,7 +112,6 @@ fn router(web: Web) -> Router {
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
         ))
-        .with_state(web)
 }
 
 async fn count(State(web): State<Web>, request: Request, next: Next) -> Response {
@@ -105,7 +120,7 @@ async fn count(State(web): State<Web>, request: Request, next: Next) -> Response
     response
 }
 
-/// Ready means: what must be kept can be kept.
+/// Ready means: what must be kept can be kept, and people can be heard.
 async fn ready(State(web): State<Web>) -> Response {
     let site = web.site();
     let answer = match site.bot.store.get().await {
@@ -113,7 +128,10 @@ async fn ready(State(web): State<Web>) -> Response {
         Err(error) => Err(error),
     };
     match answer {
-        Ok(()) => "ready\n".into_response(),
+        Ok(()) => match deaf(&web.chats) {
+            None => "ready\n".into_response(),
+            Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
+        },
         Err(error) => {
             tracing::error!(%error, "the store is not usable");
             (
@@ -123,4 +141,14 @@ async fn ready(State(web): State<Web>) -> Response {
                 .into_response()
         }
     }
+}
+
+/// The chats that are configured and cannot be used.
+fn deaf(chats: &Chats) -> Option<String> {
+    let lines: Vec<String> = chats
+        .health
+        .iter()
+        .filter_map(|chat| Some(format!("not ready: {}: {}\n", chat.name(), chat.trouble()?)))
+        .collect();
+    (!lines.is_empty()).then(|| lines.concat())
 }

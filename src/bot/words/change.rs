@@ -13,7 +13,7 @@ use crate::say;
 use crate::stack::Key;
 use crate::stack::resolve::Chosen;
 use crate::store::Verdict;
-use crate::text::{Clean, Line, Message, Name, Style};
+use crate::text::{Action, Ask, Clean, Line, Message, Name, Style};
 
 pub(super) async fn change(
     context: &Context<'_>,
@@ -175,4 +175,19 @@ fn asking(plan: &Plan, id: &str) -> Message {
     message
         .line(ways)
         .line(Line::new().dim(say!("plan {}", Name::new(&hash))))
+        .about(Name::new(id))
+        .action(approving(plan, id))
+        .action(Action::new("Deny", say!("deny {}", Name::new(id))).ask(Ask::Reason))
+}
+
+/// What deletes wants its stack's name typed wherever it is approved.
+fn approving(plan: &Plan, id: &str) -> Action {
+    let line = say!("approve {}", Name::new(id));
+    if plan.risk() < Risk::Destructive {
+        return Action::new("Approve", line).style(Style::Good);
+    }
+    let word = runs::word_to_type(plan);
+    Action::new(say!("Approve: type {}", word), line)
+        .style(Style::Bad)
+        .ask(Ask::Word(word))
 }

@@ -66,6 +66,7 @@ impl Screen {
             Reply::Report(report) => self.report(report),
             Reply::Streamed(line) => self.message(&Message {
                 blocks: vec![Block::Line(line.clone())],
+                ..Message::default()
             }),
             Reply::Progress(progress) => {
                 self.progress(progress);
