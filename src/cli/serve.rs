@@ -75,7 +75,10 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
         session.bot = bot;
-        session.converse(Some(start::history_file(&app))).await;
+        tokio::select! {
+            _ = session.converse(Some(start::history_file(&app))) => {}
+            () = signals.terminated() => {}
+        }
     } else {
         signals.received().await;
     }
@@ -213,6 +216,11 @@ impl StopSignals {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
         })
+    }
+
+    /// At a console Ctrl-C cancels what runs; only this ends the program.
+    async fn terminated(&mut self) {
+        self.terminate.recv().await;
     }
 
     async fn received(&mut self) {
