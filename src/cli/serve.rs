@@ -54,12 +54,11 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let metrics = Arc::new(Metrics::default());
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
-    let http = tokio::spawn(web::serve(
-        listener,
-        site,
-        Arc::clone(&metrics),
-        stop.clone().cancelled_owned(),
-    ));
+    let http_settings = loaded.config.http.clone();
+    let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
+    let http = tokio::spawn(async move {
+        web::serve(listener, &http_settings, site, counting, stopping).await
+    });
     let reloading = tokio::spawn(reload(
         start::config_path(settings),
         loaded,

@@ -49,9 +49,15 @@ impl<'p> Server<'p> {
 
     /// Status line and headers, and the body.
     fn get(&self, path: &str) -> (String, String) {
+        self.get_as("localhost", path)
+    }
+
+    /// As a browser that was sent to `host`.
+    fn get_as(&self, host: &str, path: &str) -> (String, String) {
         self.place.block_on(async {
             let mut stream = TcpStream::connect(&self.address).await.expect("it listens");
-            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let request =
+                format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await.unwrap();
@@ -203,5 +209,18 @@ fn without_an_engine_it_serves_and_is_ready() {
     let place = Place::without_engine();
     let server = Server::start(&place);
     let (head, _) = server.get("/readyz");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+}
+
+#[test]
+fn a_page_of_somebody_else_gets_no_report() {
+    let place = Place::simulated(demo_world());
+    let server = Server::start(&place);
+    let (head, body) = server.get_as("reports.evil.example", "/reports");
+    assert!(head.starts_with("http/1.1 421"), "{head}");
+    assert!(!body.contains("<html"), "{body}");
+    let (head, _) = server.get_as("127.0.0.1:8080", "/reports");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    let (head, _) = server.get_as("reports.evil.example", "/healthz");
     assert!(head.starts_with("http/1.1 200"), "{head}");
 }
