@@ -3,11 +3,13 @@
 
 use std::io::{IsTerminal, stdin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, FormatArg, start};
@@ -67,6 +69,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         },
     ));
 
+    let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
+
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
         session.bot = bot;
@@ -76,6 +80,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     }
     tracing::info!("stopping");
     reloading.abort();
+    tidying.abort();
     stop.cancel();
     match http.await {
         Ok(Ok(())) => Ok(Outcome::Done),
@@ -124,6 +129,18 @@ fn warn_about_chats(config: &Config) {
         tracing::warn!(
             "this version cannot connect to Slack or Discord yet; the console and HTTP are served"
         );
+    }
+}
+
+/// A session over SSH that nobody used for so long is given back.
+const IDLE: Duration = Duration::from_mins(10);
+
+async fn close_idle_sessions(bot: watch::Receiver<Arc<Bot>>) {
+    let mut ticks = interval(Duration::from_mins(1));
+    loop {
+        ticks.tick().await;
+        let bot = Arc::clone(&bot.borrow());
+        bot.fleet.close_idle(IDLE).await;
     }
 }
 

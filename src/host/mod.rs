@@ -3,6 +3,7 @@
 pub mod settings;
 pub mod fleet;
 pub mod machine;
+pub mod ssh;
 
 pub use fleet::{Fleet, FleetError};
 pub use machine::MachineFacts;

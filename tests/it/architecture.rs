@@ -20,7 +20,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("command", &["action"]),
     ("stack", &["action", "command", "setting", "text"]),
     ("engine", &["action", "text"]),
-    ("host", &["engine", "setting", "text"]),
+    ("host", &["clock", "engine", "setting", "text"]),
     ("evidence", &["action", "stack", "text"]),
     ("diagnose", &["action", "evidence", "stack", "text"]),
     (
@@ -77,6 +77,7 @@ const ABOVE_ALL: &[&str] = &["app", "cli", "lib", "main"];
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
     ("nix", &["host", "cli"]),
+    ("openssh", &["host/ssh"]),
     ("handlebars", &["report/render"]),
     ("granit_parser", &["yaml"]),
     ("sqlx", &["store"]),

@@ -37,4 +37,5 @@ mod rendering;
 mod sim_api;
 mod sim_demo;
 mod sim_faults;
+mod ssh;
 mod store;

@@ -7,3 +7,4 @@ pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;
 pub(crate) mod sim_wire;
 pub(crate) mod tester;
+pub(crate) mod sshd;
