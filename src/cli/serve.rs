@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
+    let mut signals = StopSignals::listen()?;
     let loaded = start::load(settings)?;
     let level = settings
         .log
@@ -74,9 +75,12 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
         session.bot = bot;
-        session.converse(Some(start::history_file(&app))).await;
+        tokio::select! {
+            _ = session.converse(Some(start::history_file(&app))) => {}
+            () = signals.terminated() => {}
+        }
     } else {
-        asked_to_stop().await;
+        signals.received().await;
     }
     tracing::info!("stopping");
     reloading.abort();
@@ -195,15 +199,34 @@ async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Reade
     }
 }
 
-async fn asked_to_stop() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// Somebody asks us to stop. Listened for before anything is served, so that no moment is left in
+/// which a signal would cut us off.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Failure> {
+        let on = |kind| {
+            let why = |error| format!("cannot listen for signals: {error}");
+            signal(kind).map_err(|error| Failure::new(Outcome::Failed, why(error)))
+        };
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+
+    /// At a console Ctrl-C cancels what runs; only this ends the program.
+    async fn terminated(&mut self) {
+        self.terminate.recv().await;
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
