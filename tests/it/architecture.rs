@@ -77,7 +77,7 @@ const ABOVE_ALL: &[&str] = &["app", "cli", "lib", "main"];
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
     ("nix", &["host", "cli"]),
-    ("openssh", &["host/ssh"]),
+    ("openssh", &["host/ssh", "host/program.rs"]),
     ("handlebars", &["report/render"]),
     ("granit_parser", &["yaml"]),
     ("sqlx", &["store"]),

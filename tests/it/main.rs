@@ -32,6 +32,7 @@ mod lab_scenario;
 mod lab_score;
 mod lab_shop;
 mod lab_stage;
+mod programs;
 mod redaction;
 mod reload;
 mod rendering;
