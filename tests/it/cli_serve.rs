@@ -23,7 +23,14 @@ struct Server<'p> {
 const CONFIG: &str = "http: { listen: \"127.0.0.1:0\" }\n";
 
 impl<'p> Server<'p> {
+    /// Returns when it answers, so that it hears signals too.
     fn start(place: &'p Place) -> Self {
+        let server = Self::listening(place);
+        server.get("/healthz");
+        server
+    }
+
+    fn listening(place: &'p Place) -> Self {
         place.write("dogwatch.yaml", CONFIG);
         let mut command = place.command(&["serve"]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -120,7 +127,7 @@ fn it_says_that_it_lives_and_is_ready_and_how_it_does() {
     assert!(head.starts_with("http/1.1 200"), "{head}");
     assert!(body.contains("dogwatch_build_info{version=\""), "{body}");
     assert!(
-        body.contains("dogwatch_http_responses_total{code=\"200\"} 2"),
+        body.contains("dogwatch_http_responses_total{code=\"200\"} 3"),
         "{body}"
     );
     assert!(body.ends_with("# EOF\n"), "{body}");

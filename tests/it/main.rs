@@ -15,6 +15,7 @@ mod cli_console;
 mod cli_demo;
 mod cli_report;
 mod cli_serve;
+mod cli_terminal;
 mod config;
 mod contract;
 mod contract_changes;
