@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::run::Book;
+use crate::run::Recovery;
 use crate::web::{self, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -105,26 +105,45 @@ fn site_of(app: &App) -> Site {
     }
 }
 
+/// How often runs whose program died are looked for.
+const RECOVER_EVERY: Duration = Duration::from_secs(3);
+
 /// A store that cannot be opened is found now and not at three in the morning.
 async fn recover(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
-    let book = Book {
-        store,
-        clock: app.bot.clock,
-    };
-    for run in book
-        .close_interrupted()
-        .await
-        .map_err(|error| failed(&error))?
-    {
-        tracing::warn!(
-            run = run.id,
-            title = run.title,
-            "a run was interrupted; `runs` tells more"
-        );
-    }
+    store.ping().await.map_err(|error| failed(&error))?;
+    tokio::spawn(keep_recovering(Arc::clone(&app.bot)));
     Ok(())
+}
+
+/// A run is taken up when its lease has ended, which may be some seconds after the start.
+async fn keep_recovering(bot: Arc<Bot>) {
+    let mut ticks = tokio::time::interval(RECOVER_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Ok(store) = bot.store.get().await else {
+            continue;
+        };
+        let recovery = Recovery {
+            store,
+            fleet: &bot.fleet,
+            clock: bot.clock,
+            hidden: &bot.secrets,
+            secrets: &bot.conduct.secrets,
+            directory: bot.conduct.directory.clone(),
+            expires: bot.policy.approval().expires(),
+        };
+        match recovery.run().await {
+            Ok(reports) => {
+                for report in reports {
+                    tracing::warn!(report = report.id, issue = %report.issue, "an interrupted run was brought to its end");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "interrupted runs could not be looked for"),
+        }
+    }
 }
 
 fn warn_about_chats(config: &Config) {

@@ -20,9 +20,11 @@ mod disk;
 mod change;
 mod prune;
 mod exec;
+mod anew;
 mod wait;
 mod perform;
 
+pub use anew::ASIDE;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::EngineError;
 

@@ -6,6 +6,7 @@ pub mod repair;
 pub mod render;
 pub mod sample;
 mod json;
+mod record;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

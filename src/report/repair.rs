@@ -138,7 +138,7 @@ fn first_line(
 
 fn failure(repair: &Repair<'_>) -> Clean {
     let failed = repair.steps.iter().find_map(|step| match &step.end {
-        StepEnd::Failed(why) => Some(say!("{}: {}", step.says, why)),
+        StepEnd::Failed(why) | StepEnd::Unknown(why) => Some(say!("{}: {}", step.says, why)),
         _ => None,
     });
     failed.unwrap_or_else(|| {
@@ -161,6 +161,8 @@ fn step(outcome: &StepOutcome) -> ResolutionStep {
             outcome.says
         ),
         StepEnd::Cancelled => say!("{}: not done, because the run was cancelled", outcome.says),
+        StepEnd::NotNeeded => say!("{}: not needed", outcome.says),
+        StepEnd::Unknown(why) => say!("{}: {}", outcome.says, why),
     };
     ResolutionStep {
         text,
@@ -176,10 +178,12 @@ fn steps_in_time(repair: &Repair<'_>) -> Vec<TimelineEntry> {
         at: first.at,
         text: say!("{} by {} (run {})", repair.title, repair.by, run),
     });
-    let taken = repair
-        .steps
-        .iter()
-        .filter(|step| !matches!(step.end, StepEnd::Skipped | StepEnd::Cancelled));
+    let taken = repair.steps.iter().filter(|step| {
+        !matches!(
+            step.end,
+            StepEnd::Skipped | StepEnd::Cancelled | StepEnd::NotNeeded
+        )
+    });
     let taken = taken.map(|step| {
         let how = if step.end == StepEnd::Done {
             "done"

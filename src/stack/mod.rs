@@ -7,5 +7,5 @@ pub mod graph;
 pub mod resolve;
 
 pub use graph::{Edge, Graph, Why};
-pub use inventory::{Inventory, Key, Service};
+pub use inventory::{Groups, Inventory, Key, Service};
 pub use resolve::{ResolveError, resolve};
