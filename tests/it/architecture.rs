@@ -24,30 +24,35 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("evidence", &["action", "stack", "text"]),
     ("diagnose", &["action", "evidence", "stack", "text"]),
     (
+        "report",
+        &["action", "diagnose", "evidence", "stack", "store", "text"],
+    ),
+    (
         "survey",
         &[
             "action", "clock", "engine", "evidence", "host", "stack", "text",
         ],
     ),
-    ("access", &["action", "setting", "text"]),
+    ("access", &["action", "command", "setting", "text"]),
     ("store", &["setting"]),
     (
-        "run",
+        "runbook",
         &[
-            "access", "action", "clock", "command", "engine", "stack", "store", "text",
+            "action", "command", "evidence", "setting", "stack", "text", "yaml",
         ],
     ),
     (
-        "report",
+        "run",
         &[
-            "action", "diagnose", "evidence", "run", "stack", "store", "text",
+            "access", "action", "clock", "diagnose", "engine", "evidence", "host", "report",
+            "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
         "bot",
         &[
             "access", "action", "clock", "command", "diagnose", "engine", "evidence", "host",
-            "report", "run", "stack", "store", "survey", "text",
+            "report", "run", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
@@ -64,7 +69,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "access", "chat", "host", "setting", "stack", "store", "watch", "web", "yaml",
+            "access", "chat", "host", "runbook", "setting", "stack", "store", "watch", "web",
+            "yaml",
         ],
     ),
     ("sim", &["clock"]),

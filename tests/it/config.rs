@@ -164,6 +164,7 @@ fn the_example_is_valid_and_complete() {
     let key = "ab".repeat(32);
     let environment = [
         ("SLACK_BOT_TOKEN", "xoxb-1"),
+        ("PG_PASSWORD", "pg-1"),
         ("SLACK_APP_TOKEN", "xapp-2"),
         ("SLACK_SIGNING_SECRET", "s3"),
         ("DISCORD_TOKEN", "d4"),
