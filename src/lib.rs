@@ -26,5 +26,6 @@ pub mod watch;
 pub mod web;
 pub mod config;
 pub mod sim;
+pub mod rehearsal;
 pub mod app;
 pub mod cli;

@@ -57,7 +57,7 @@ enum Sub {
     Diagnose(diagnose::DiagnoseArgs),
     /// Carry out one runbook, or show what it would do
     Run(run::RunArgs),
-    /// Check configuration and templates, and say every problem at once
+    /// Check configuration, templates and runbooks with their tests, and say every problem at once
     Check,
     /// What is missing or misconfigured on this machine, and how to mend it
     Doctor,
@@ -141,7 +141,7 @@ async fn dispatch(args: Args) -> Result<Outcome, Failure> {
         Sub::Serve(serve) => serve::run(serve, &settings).await,
         Sub::Diagnose(diagnose) => diagnose::run(diagnose, &settings).await,
         Sub::Run(run) => run::run(run, &settings).await,
-        Sub::Check => check::run(&settings),
+        Sub::Check => check::run(&settings).await,
         Sub::Doctor => doctor::run(&settings).await,
         Sub::Report(report) => report::run(report, &settings).await,
         Sub::Completions(completions) => completions::run(&completions),

@@ -190,8 +190,6 @@ pub enum Behaves {
     Unhealthy,
     /// Healthy until it is started again.
     UnhealthyAfterRestart,
-    /// Healthy until it is started again; then it ends at once.
-    CrashesAfterRestart,
     /// Healthy, with a volume of its own.
     WithVolume,
 }

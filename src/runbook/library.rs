@@ -57,7 +57,10 @@ impl Library {
         }
         let shelf = Arc::new(Shelf::new(sources));
         for problems in &shelf.problems {
-            tracing::warn!("a runbook cannot be used\n{problems}");
+            tracing::warn!(
+                file = problems.file(),
+                "a runbook cannot be used; `dogwatch check` tells why"
+            );
         }
         *read = Some((stamp, Arc::clone(&shelf)));
         shelf

@@ -12,7 +12,23 @@ macro_rules! general {
 }
 
 /// The pack `general`, sorted by name. A test holds this list to the directory.
-const GENERAL: &[(&str, &str)] = general!["restart",];
+const GENERAL: &[(&str, &str)] = general![
+    "bundle",
+    "connection-test",
+    "exec",
+    "full-reset",
+    "hard-restart",
+    "logs",
+    "ordered-restart",
+    "port-holder",
+    "prune",
+    "restart",
+    "scale",
+    "selective-reset",
+    "soft-restart",
+    "start",
+    "stop",
+];
 
 pub(super) fn sources() -> Vec<Source> {
     GENERAL

@@ -164,16 +164,16 @@ fn the_example_is_valid_and_complete() {
     let key = "ab".repeat(32);
     let environment = [
         ("SLACK_BOT_TOKEN", "xoxb-1"),
-        ("PG_PASSWORD", "pg-1"),
         ("SLACK_APP_TOKEN", "xapp-2"),
         ("SLACK_SIGNING_SECRET", "s3"),
         ("DISCORD_TOKEN", "d4"),
         ("DISCORD_PUBLIC_KEY", key.as_str()),
         ("ALERTS_TOKEN", "a5"),
+        ("PG_PASSWORD", "p6"),
     ];
     let config = parse_with(&text, &environment).unwrap_or_else(|error| panic!("{error}"));
     let secrets: Vec<&str> = config.secrets().collect();
-    assert_eq!(secrets, ["xoxb-1", "xapp-2", "s3", "d4", "a5", "pg-1"]);
+    assert_eq!(secrets, ["xoxb-1", "xapp-2", "s3", "d4", "a5", "p6"]);
 
     let schema: serde_json::Value = serde_json::from_str(&config::schema()).expect("JSON");
     let definitions = schema["$defs"].as_object().expect("definitions");

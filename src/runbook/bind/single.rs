@@ -49,7 +49,7 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.wait_healthy {
             let limit = limit.unwrap_or(HEALTH_LIMIT);
-            return self.each(&args.services, scope, Risk::Read, |subject, name| {
+            return self.alive(&args.services, scope, Risk::Read, |subject, name| {
                 let says = say!("wait until {} is well", name);
                 (Action::WaitHealthy { subject, limit }, says)
             });
@@ -184,6 +184,26 @@ impl<'b> Binder<'b> {
         Ok(containers.iter().map(doing).collect())
     }
 
+    /// Without jobs that have done their work: who restarts a stack does not mean its migration.
+    fn alive(
+        &mut self,
+        services: &OneOrMany,
+        scope: &Values,
+        risk: Risk,
+        make: impl Fn(Subject, Name) -> (Action, Clean),
+    ) -> Doings {
+        let containers = self.containers(services, scope, risk)?;
+        let several = containers.len() > 1;
+        let alive = containers
+            .iter()
+            .filter(|one| !(several && is_finished(one)));
+        let doing = |container: &&Container| {
+            let (action, says) = make(self.subject(container), Name::new(&container.name));
+            Doing { action, says }
+        };
+        Ok(alive.map(doing).collect())
+    }
+
     /// Who needs others goes first.
     fn stopping(
         &mut self,
@@ -195,7 +215,7 @@ impl<'b> Binder<'b> {
             Some(text) => Some(time(&text.fill(&scope.texts))?),
             None => None,
         };
-        let mut doings = self.each(&args.services, scope, Risk::Change, |subject, name| {
+        let mut doings = self.alive(&args.services, scope, Risk::Change, |subject, name| {
             make(subject, grace, name)
         })?;
         doings.reverse();
@@ -397,6 +417,14 @@ impl<'b> Binder<'b> {
         }
         Ok(doings)
     }
+}
+
+/// It ended well and nothing will start it again.
+fn is_finished(container: &Container) -> bool {
+    let policy = container.restart_policy.name.as_str();
+    container.state.status == Status::Exited
+        && container.state.exit_code == Some(0)
+        && matches!(policy, "" | "no" | "on-failure")
 }
 
 fn volumes_of(container: &Container) -> BTreeSet<String> {
