@@ -354,7 +354,7 @@ impl<'f> Flow<'f> {
         let bad = steps.iter().find(|step| step.end.is_bad());
         let cancelled = steps.iter().any(|step| step.end == StepEnd::Cancelled);
         let (state, detail) = match (bad, cancelled) {
-            (Some(step), _) => (RunState::Failed, because(step)),
+            (Some(step), _) => (RunState::Failed, step.why()),
             (None, true) => (RunState::Cancelled, Clean::default()),
             (None, false) => (RunState::Succeeded, Clean::default()),
         };
@@ -399,11 +399,4 @@ fn keys(plan: &Plan) -> Vec<String> {
         .chain(plan.rollback.iter().map(of(Part::Rollback)))
         .chain(plan.verify.iter().map(of(Part::Verify)))
         .collect()
-}
-
-fn because(step: &StepOutcome) -> Clean {
-    match &step.end {
-        StepEnd::Failed(why) | StepEnd::Unknown(why) => say!("{}: {}", step.says, why),
-        _ => step.says.clone(),
-    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::action::Risk;
 use crate::runbook::plan::PlannedStep;
+use crate::say;
 use crate::store::RunState;
 use crate::text::Clean;
 
@@ -84,6 +85,16 @@ pub struct StepOutcome {
     pub data: Json,
     /// What was seen or said, bounded.
     pub text: Clean,
+}
+
+impl StepOutcome {
+    /// What it was, and why it did not end well where it did not.
+    pub fn why(&self) -> Clean {
+        match &self.end {
+            StepEnd::Failed(why) | StepEnd::Unknown(why) => say!("{}: {}", self.says, why),
+            _ => self.says.clone(),
+        }
+    }
 }
 
 /// A run that has come to its end.

@@ -4,6 +4,7 @@
 mod params;
 mod steps;
 mod single;
+mod programs;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
