@@ -12,6 +12,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
+use crate::host::fleet::Reach;
+use crate::host::settings::HostSettings;
+use crate::host::ssh::SshSettings;
 use crate::report::{TemplateProblem, Templates};
 use crate::runbook::Library;
 use crate::setting::Identifier;
@@ -30,10 +33,6 @@ pub struct App {
 pub enum WiringError {
     #[error("host `{host}`: {error}")]
     Endpoint { host: String, error: EndpointError },
-    #[error(
-        "host `{host}` is reached over SSH, which this version cannot do yet; give it `docker:` with a forwarded socket"
-    )]
-    Ssh { host: String },
     #[error("{} in the templates\n{}", count(.0.len()), lines(.0))]
     Templates(Vec<TemplateProblem>),
 }
@@ -76,18 +75,10 @@ impl App {
 }
 
 fn fleet(config: &Config) -> Result<Fleet, WiringError> {
-    let endpoint = |(name, settings): (
-        &crate::setting::Identifier,
-        &crate::host::settings::HostSettings,
-    )| {
+    let host = |(name, settings): (&Identifier, &HostSettings)| {
         let host = name.as_str().to_owned();
-        let parsed = match (&settings.docker, &settings.ssh) {
-            (Some(address), _) => Endpoint::parse(&address.to_string()),
-            (None, Some(_)) => return Err(WiringError::Ssh { host }),
-            (None, None) => Endpoint::from_environment(environment),
-        };
-        match parsed {
-            Ok(endpoint) => Ok((host, endpoint)),
+        match reach(settings) {
+            Ok(reach) => Ok((host, reach)),
             Err(error) => Err(WiringError::Endpoint { host, error }),
         }
     };
@@ -95,9 +86,21 @@ fn fleet(config: &Config) -> Result<Fleet, WiringError> {
         config
             .hosts
             .iter()
-            .map(endpoint)
+            .map(host)
             .collect::<Result<Vec<_>, _>>()?,
     ))
+}
+
+fn reach(settings: &HostSettings) -> Result<Reach, EndpointError> {
+    match (&settings.docker, &settings.ssh) {
+        (Some(address), _) => Endpoint::parse(&address.to_string()).map(Reach::Socket),
+        (None, Some(address)) => Ok(Reach::Ssh(SshSettings {
+            address: address.clone(),
+            identity_file: settings.identity_file.clone(),
+            known_hosts_file: settings.known_hosts_file.clone(),
+        })),
+        (None, None) => Endpoint::from_environment(environment).map(Reach::Socket),
+    }
 }
 
 #[expect(

@@ -7,6 +7,7 @@ pub mod stats;
 pub mod events;
 pub mod inventory;
 pub mod catalogue;
+pub mod reference;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -92,13 +92,9 @@ impl Bot {
         }
     }
 
-    /// A command that was built rather than typed: the command line's own sub-commands.
-    pub async fn perform(
-        &self,
-        context: &Context<'_>,
-        command: &Command,
-    ) -> Result<Outcome, Trouble> {
-        // a run is never dropped half-way: it hears of the wish and stops between two steps
+    /// Looking is dropped at once when it is cancelled. A run is never dropped half-way: it sees the
+    /// token itself, stops where it can be stopped, and says what was done.
+    async fn perform(&self, context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
         if command.may_change() {
             return words::perform(context, command).await;
         }

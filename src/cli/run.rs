@@ -57,7 +57,8 @@ pub(super) async fn run(args: RunArgs, settings: &start::Settings) -> Result<Out
 
 /// The run may have asked for a word of approval: one line is read where it did.
 async fn answer(session: &mut crate::chat::console::Session) -> Outcome {
-    let waiting = match session.bot.store.get().await {
+    let bot = session.bot();
+    let waiting = match bot.store.get().await {
         Ok(store) => store.unfinished_runs().await.unwrap_or_default(),
         Err(_) => Vec::new(),
     };

@@ -4,9 +4,11 @@
 pub mod lex;
 pub mod target;
 pub mod words;
+pub mod error;
 pub mod parse;
 pub mod suggest;
 pub mod complete;
+pub mod reference;
 
 use std::time::Duration;
 
@@ -14,7 +16,8 @@ use regex::Regex;
 
 use crate::action::Prunable;
 
-pub use parse::{CommandError, parse};
+pub use error::CommandError;
+pub use parse::parse;
 pub use target::Target;
 pub use words::{WORDS, Word};
 

@@ -2,7 +2,6 @@
 //! checked. Every text in it is clean; it has no markup until a template writes it.
 
 pub mod build;
-pub mod repair;
 pub mod render;
 pub mod sample;
 mod json;

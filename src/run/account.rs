@@ -1,5 +1,5 @@
 //! The report of a run by itself: what was done, how it ended, how it is now, who asked and who
-//! let it go. Pure; where something was wrong before, `report::repair` tells that story with it.
+//! let it go. Pure; where something was wrong before, `repair` tells that story with it.
 
 use jiff::Timestamp;
 

@@ -5,6 +5,7 @@ pub mod book;
 pub mod execute;
 pub mod outcome;
 pub mod account;
+pub mod repair;
 pub mod recover;
 pub mod world;
 mod act;
