@@ -27,6 +27,10 @@ use tokio::sync::watch;
 
 use crate::support::real_engine::{Sandbox, docker, eventually, program, real_engine};
 
+/// More than there are requests that change something.
+const MOST: usize = 12;
+const AT_ONCE: usize = 6;
+
 #[derive(Debug, Clone, Copy)]
 enum When {
     Before,
@@ -80,15 +84,14 @@ impl Relay {
         *forwarded.uri_mut() = hyperlocal::Uri::new(&self.engine, path).into();
         let client: Client<UnixConnector, Full<Bytes>> =
             Client::builder(TokioExecutor::new()).build(UnixConnector);
-        let answer = match client.request(forwarded).await {
-            Ok(answer) => answer,
-            Err(_) => return Ok(refusal()),
+        let Ok(answer) = client.request(forwarded).await else {
+            return Ok(refusal());
         };
         let (parts, body) = answer.into_parts();
         let body = body
             .collect()
             .await
-            .map(|body| body.to_bytes())
+            .map(http_body_util::Collected::to_bytes)
             .unwrap_or_default();
         if hit {
             return self.shoot().await;
@@ -252,6 +255,21 @@ async fn killed_at(boundary: Boundary) -> bool {
         );
         return false;
     }
+    let (store, run) = started_again(&scene, boundary).await;
+    assert_eq!(
+        run.state.word(),
+        "succeeded",
+        "{boundary:?}: {}",
+        run.detail
+    );
+    let report = store.report(&run.report_id).await.unwrap();
+    assert!(matches!(report, Match::One(_)), "{boundary:?}: no report");
+    everything_happened_once(&scene, &before, boundary).await;
+    true
+}
+
+/// The program is started again, and the run comes to its end.
+async fn started_again(scene: &Scene, boundary: Boundary) -> (Store, RunRecord) {
     let real = Path::new("/var/run/docker.sock");
     let mut again = dogwatch(scene.state.path(), real, &["serve", "--headless"]);
     let ended = async {
@@ -267,17 +285,10 @@ async fn killed_at(boundary: Boundary) -> bool {
     let ended = tokio::time::timeout(Duration::from_secs(90), ended).await;
     again.kill().unwrap();
     again.wait().unwrap();
-    let (store, run) = ended.unwrap_or_else(|_| panic!("{boundary:?}: the run never ended"));
-    assert_eq!(
-        run.state.word(),
-        "succeeded",
-        "{boundary:?}: {}",
-        run.detail
-    );
-    assert!(
-        matches!(store.report(&run.report_id).await.unwrap(), Match::One(_)),
-        "{boundary:?}: no report"
-    );
+    ended.unwrap_or_else(|_| panic!("{boundary:?}: the run never ended"))
+}
+
+async fn everything_happened_once(scene: &Scene, before: &str, boundary: Boundary) {
     let gone = format!("container destroy {before} {}", scene.container());
     eventually("the engine has told that the container went", || async {
         scene.count(&gone, "") > 0
@@ -304,7 +315,6 @@ async fn killed_at(boundary: Boundary) -> bool {
         &scene.container(),
     ]);
     assert_eq!(running, "true", "{boundary:?}");
-    true
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -312,9 +322,6 @@ async fn killed_anywhere_a_destructive_run_comes_to_its_end_once() {
     if real_engine().await.is_none() {
         return;
     }
-    /// More than there are requests that change something.
-    const MOST: usize = 12;
-    const AT_ONCE: usize = 6;
     let boundaries = (1..=MOST)
         .flat_map(|request| [When::Before, When::After].map(|when| Boundary { request, when }));
     let results: Vec<bool> = futures_util::StreamExt::collect(futures_util::StreamExt::buffered(

@@ -122,7 +122,7 @@ impl Real {
         (work.await.unwrap(), text)
     }
 
-    async fn started(&self, service: &str) -> String {
+    fn started(&self, service: &str) -> String {
         docker(&[
             "inspect",
             "--format",
@@ -162,17 +162,13 @@ async fn an_ordered_restart_stops_at_the_group_that_stays_ill() {
     );
     real.service("web", &["--label", "dogwatch.groups=ui"], POLITE);
     real.healthy("db").await;
-    let (db, web) = (real.started("db").await, real.started("web").await);
+    let (db, web) = (real.started("db"), real.started("web"));
     let (outcome, text) = real
         .says("run ordered-restart stack=STACK patience=2s")
         .await;
     assert_eq!(outcome, Outcome::Failed, "{text}");
-    assert_ne!(real.started("db").await, db);
-    assert_eq!(
-        real.started("web").await,
-        web,
-        "its group was never reached"
-    );
+    assert_ne!(real.started("db"), db);
+    assert_eq!(real.started("web"), web, "its group was never reached");
     assert!(
         real.report().await.contains("failed at `healthy`"),
         "{}",
@@ -196,12 +192,12 @@ async fn groups_are_restarted_in_order() {
     );
     let (outcome, text) = real.says("run ordered-restart stack=STACK").await;
     assert_eq!(outcome, Outcome::Done, "{text}");
-    assert!(real.started("db").await < real.started("web").await);
+    assert!(real.started("db") < real.started("web"));
     for word in ["soft-restart", "hard-restart"] {
-        let before = real.started("db").await;
+        let before = real.started("db");
         let (outcome, text) = real.says(&format!("run {word} STACK")).await;
         assert_eq!(outcome, Outcome::Done, "{text}");
-        assert_ne!(real.started("db").await, before);
+        assert_ne!(real.started("db"), before);
     }
 }
 
@@ -258,7 +254,7 @@ async fn a_reset_empties_the_volume_and_keeps_the_settings() {
         &write,
     );
     real.service("web", &[], POLITE);
-    let web = real.started("web").await;
+    let web = real.started("web");
     eventually("it has written", || async {
         let argv = ["test", "-f", "/data/old"].map(str::to_owned);
         real.engine
@@ -316,7 +312,7 @@ async fn a_reset_empties_the_volume_and_keeps_the_settings() {
         ]),
         ""
     );
-    assert_eq!(real.started("web").await, web);
+    assert_eq!(real.started("web"), web);
     docker(&["rm", "--force", &name]);
     docker(&["volume", "rm", &volume]);
 }
@@ -362,7 +358,7 @@ async fn looking_changes_nothing() {
             "echo token=abcdefgh12345678; echo hello; sleep 600",
         ],
     );
-    let started = real.started("api").await;
+    let started = real.started("api");
     let (outcome, text) = real.says("run logs service=STACK/api tail=5").await;
     assert!(
         outcome == Outcome::Done && text.contains("hello") && !text.contains("abcdefgh"),
@@ -389,7 +385,7 @@ async fn looking_changes_nothing() {
         file.contains("hello") && !file.contains("abcdefgh12345678"),
         "{file}"
     );
-    assert_eq!(real.started("api").await, started);
+    assert_eq!(real.started("api"), started);
 }
 
 #[tokio::test]

@@ -22,7 +22,10 @@ fn shelf(text: &str) -> Shelf {
 
 fn problems(text: &str) -> String {
     let shelf = shelf(text);
-    let all = shelf.problems.iter().flat_map(|problems| problems.iter());
+    let all = shelf
+        .problems
+        .iter()
+        .flat_map(dogwatch::yaml::Problems::iter);
     all.map(|problem| {
         let help = problem.help.clone().unwrap_or_default();
         let place = format!("{}:{}", problem.line, problem.column);
