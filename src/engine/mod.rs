@@ -20,6 +20,7 @@ mod disk;
 mod change;
 mod prune;
 mod exec;
+mod archive;
 mod wait;
 mod perform;
 

@@ -31,7 +31,7 @@ pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]
         let case = Case {
             asked,
             evidence: &gathered.evidence,
-            graph: &survey.graph,
+            graph: &gathered.graph,
             now,
         };
         let occasion = Occasion {
