@@ -301,6 +301,7 @@ fn undecided(view: &View<'_>) -> Finding {
     let mut proof: Vec<&Evidence> = [
         view.state().map(|(line, _)| line),
         view.health().map(|(line, _)| line),
+        view.answer().map(|(line, _)| line),
     ]
     .into_iter()
     .flatten()

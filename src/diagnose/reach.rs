@@ -169,7 +169,7 @@ impl<'e> Trouble<'e> {
         }
     }
 
-    /// An address that nobody has any more: who was configured to be asked on that port.
+    /// Addresses change hands with every restart; what it is configured to ask on that port stays.
     fn by_port(&self, view: &View<'e>) -> Option<Key> {
         let is_address = self
             .host
@@ -178,8 +178,10 @@ impl<'e> Trouble<'e> {
         let port = self.port.filter(|_| is_address)?;
         let addresses = view.case.graph.addresses(view.service).iter();
         let fits = addresses.filter(|(address, _)| address.port == Some(port));
-        fits.filter_map(|(address, _)| view.case.graph.resolve(view.service, &address.host))
-            .next()
+        let targets: BTreeSet<Key> = fits
+            .filter_map(|(address, _)| view.case.graph.resolve(view.service, &address.host))
+            .collect();
+        targets.into_iter().next()
     }
 
     /// No name in the line and several in the configuration: what fails among its needs.

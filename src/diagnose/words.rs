@@ -168,7 +168,7 @@ impl<'e> View<'e> {
     }
 
     /// Lines that only look like its trouble.
-    fn is_no_trouble(&self, (_, hit): &Said<'e>) -> bool {
+    fn is_no_trouble(&self, (line, hit): &Said<'e>) -> bool {
         match hit.cause {
             Cause::MissingEnv => hit
                 .name("variable")
@@ -177,8 +177,8 @@ impl<'e> View<'e> {
             | Cause::DatabaseMissing
             | Cause::SchemaMissing
             | Cause::LockContention
-            | Cause::DependencyNotReady => self.is_server_of(hit) && hit.level < Level::Dying,
-            Cause::ConnectionsExhausted => self.is_server_of(hit) && !self.accused,
+            | Cause::DependencyNotReady => is_servers_own(line) && hit.level < Level::Dying,
+            Cause::ConnectionsExhausted => is_servers_own(line) && !self.accused,
             _ => false,
         }
     }
@@ -193,32 +193,21 @@ impl<'e> View<'e> {
                 .is_some_and(|value| !value.is_empty())
         })
     }
+}
 
-    /// Whether this container runs the very server whose words these are: a server repeats what
-    /// its clients do wrong.
-    fn is_server_of(&self, hit: &Hit) -> bool {
-        const SERVERS: &[(&str, &[&str])] = &[
-            (
-                "postgres",
-                &["exec postgres", "postgres -", "postgres:", "/postgres"],
-            ),
-            ("mysql", &["mysqld", "mariadbd"]),
-            ("redis", &["redis-server"]),
-            ("mongo", &["mongod"]),
-            ("clickhouse", &["clickhouse-server"]),
-            ("nats", &["nats-server"]),
-            ("rabbit", &["rabbitmq"]),
-        ];
-        let family = hit.signature.as_str().split('-').next().unwrap_or_default();
-        let command = self.command();
-        let image = self.setup().map_or("", |setup| setup.image.as_str());
-        SERVERS.iter().any(|(name, programs)| {
-            *name == family
-                && (programs.iter().any(|program| command.contains(program))
-                    || command.trim() == *name
-                    || image.contains(name))
-        })
-    }
+/// A server repeats in its own log what its clients do wrong. Its lines carry the mark of a log;
+/// those that a client prints do not.
+fn is_servers_own(line: &Evidence) -> bool {
+    const MARKS: &[&str] = &[
+        "] FATAL:  ",
+        "] ERROR:  ",
+        "] LOG:  ",
+        "[Note]",
+        "[Warning]",
+        "[MY-",
+        "\"c\":\"ACCESS\"",
+    ];
+    MARKS.iter().any(|mark| line.text.as_str().contains(mark))
 }
 
 /// Names an error that a program makes by itself.
@@ -226,18 +215,26 @@ pub fn is_bug((line, hit): Said<'_>) -> bool {
     hit.cause == Cause::AppCrash && BUGS.iter().any(|bug| line.text.as_str().contains(bug))
 }
 
-/// The gravest, and of equally grave ones the last. A crash that says what happened comes before
-/// one that does not.
+/// The gravest, and of equally grave ones the last; of several lines about that, the one that
+/// names most.
 fn strongest<'a, 'e: 'a>(said: impl Iterator<Item = &'a Said<'e>>) -> Option<Said<'e>> {
-    said.max_by_key(|said| {
+    let all: Vec<Said<'e>> = said.copied().collect();
+    let weight = |said: &&Said<'e>| {
         (
             said.1.level,
             is_bug(**said),
             said.1.name("message").is_some(),
             place(said.0),
         )
-    })
-    .copied()
+    };
+    let best = all.iter().max_by_key(weight)?;
+    let same = all.iter().filter(|said| {
+        said.1.cause == best.1.cause
+            && said.1.level == best.1.level
+            && is_bug(**said) == is_bug(*best)
+    });
+    same.max_by_key(|said| (said.1.names_something(), place(said.0)))
+        .copied()
 }
 
 fn place(item: &Evidence) -> u64 {

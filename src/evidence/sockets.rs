@@ -39,7 +39,7 @@ impl SocketFact {
                     fact.listening.insert(local);
                 }
                 (ESTABLISHED, Some((_, port)), Some((peer, _))) => {
-                    fact.connected.push((port, peer))
+                    fact.connected.push((port, peer));
                 }
                 _ => {}
             }

@@ -32,7 +32,8 @@ pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]
             asked,
             evidence: &gathered.evidence,
             graph: &gathered.graph,
-            now,
+            // the states were seen at this moment; to judge them later would make them look older
+            now: survey.at,
         };
         let occasion = Occasion {
             id: context.bot.clock.id(),

@@ -80,6 +80,10 @@ impl Hit {
         self.names.get(what)
     }
 
+    pub fn names_something(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     pub fn port(&self) -> Option<u16> {
         self.name("port")?.as_str().parse().ok()
     }
