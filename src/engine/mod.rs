@@ -21,6 +21,7 @@ mod change;
 mod prune;
 mod exec;
 mod anew;
+mod archive;
 mod wait;
 mod perform;
 

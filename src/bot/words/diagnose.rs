@@ -30,8 +30,9 @@ pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]
         let case = Case {
             asked,
             evidence: &gathered.evidence,
-            graph: &survey.graph,
-            now,
+            graph: &gathered.graph,
+            // the states were seen at this moment; to judge them later would make them look older
+            now: survey.at,
         };
         let occasion = Occasion {
             id: context.bot.clock.id(),
