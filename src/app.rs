@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::settings::MemberKind;
 use crate::access::{Allow, Policy};
-use crate::bot::Bot;
+use crate::bot::conduct::AT_ONCE;
+use crate::bot::{Bot, Conduct};
 use crate::chat::slack::{Signature, Slack, SlackOptions};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -19,7 +20,10 @@ use crate::host::fleet::Reach;
 use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
 use crate::report::{TemplateProblem, Templates};
+use crate::runbook::Library;
 use crate::setting::Identifier;
+use crate::stack::Groups;
+use crate::stack::settings::StackSettings;
 use crate::store::Later;
 use crate::web::{Chats, SlackDoor};
 
@@ -69,6 +73,7 @@ impl App {
             secrets: config.secrets().map(str::to_owned).collect(),
             store: Later::at(config.store_url()),
             confirm_changes: false,
+            conduct: conduct(&config),
         };
         Ok(Self {
             config,
@@ -168,10 +173,7 @@ fn policy(config: &Config) -> Policy {
     let rules = |allow: &[crate::access::settings::Allowance]| {
         allow
             .iter()
-            .map(|allow| Allow {
-                stack: allow.stacks.clone(),
-                risk: allow.risk,
-            })
+            .filter_map(|allow| Allow::parse(&String::from(allow.clone())))
             .collect()
     };
     let roles = config
@@ -186,5 +188,40 @@ fn policy(config: &Config) -> Policy {
             roles.iter().map(|role| role.as_str().to_owned()).collect(),
         )
     });
+    let environments = config.stacks.iter().filter_map(|(name, stack)| {
+        let environment = stack.environment.as_ref()?;
+        Some((name.as_str().to_owned(), environment.as_str().to_owned()))
+    });
     Policy::new(roles.collect(), members.collect())
+        .asking(config.approval.clone(), environments.collect())
+}
+
+fn conduct(config: &Config) -> Conduct {
+    let settings = &config.runbooks;
+    let secrets = settings.secrets.iter();
+    let secrets =
+        secrets.map(|(name, secret)| (name.as_str().to_owned(), secret.expose().to_owned()));
+    let at_once = settings.at_once.unwrap_or(AT_ONCE).max(1);
+    Conduct {
+        library: Library::new(settings.directory.clone()),
+        secrets: secrets.collect(),
+        directory: config.state_directory.clone(),
+        groups: groups(config),
+        slots: Semaphore::new(at_once.into()),
+    }
+}
+
+fn groups(config: &Config) -> Groups {
+    let stacks = config
+        .stacks
+        .iter()
+        .filter(|(_, stack)| !stack.groups.is_empty());
+    let of_stack = |(name, stack): (&Identifier, &StackSettings)| {
+        let groups = stack.groups.iter().map(|(group, services)| {
+            let services = services.iter().map(Identifier::name).collect();
+            (group.as_str().to_owned(), services)
+        });
+        (name.as_str().to_owned(), groups.collect())
+    };
+    stacks.map(of_stack).collect()
 }

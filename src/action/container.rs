@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::text::Raw;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Container {
     pub id: String,
     /// Without the leading slash.
@@ -27,6 +27,8 @@ pub struct Container {
     pub networks: Vec<Attachment>,
     pub ports: Vec<Port>,
     pub mounts: Vec<Mount>,
+    /// File systems in memory by their path, with their options; these are not among the mounts.
+    pub tmpfs: BTreeMap<String, String>,
     pub log_driver: String,
 }
 
@@ -56,7 +58,7 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     pub status: Status,
     /// Of the last life; `None` while the first one runs.
@@ -89,7 +91,7 @@ impl HealthStatus {
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Health {
     pub status: HealthStatus,
     pub failing_streak: u64,
@@ -97,7 +99,7 @@ pub struct Health {
     pub log: Vec<HealthResult>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct HealthResult {
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
@@ -105,7 +107,7 @@ pub struct HealthResult {
     pub output: Raw,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     pub entrypoint: Vec<Raw>,
     pub command: Vec<Raw>,
@@ -122,7 +124,7 @@ pub struct Settings {
     pub security_opt: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct HealthTest {
     /// As the engine has it: `["CMD", …]`, `["CMD-SHELL", …]`.
     pub test: Vec<Raw>,

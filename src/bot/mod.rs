@@ -3,6 +3,7 @@
 
 pub mod reply;
 pub mod trouble;
+pub mod conduct;
 pub mod words;
 
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use crate::store::Later;
 use crate::survey::Survey;
 use crate::text::Name;
 
+pub use conduct::Conduct;
 pub use reply::{Outcome, Progress, Reply, Undertaking, Voice};
 pub use trouble::Trouble;
 
@@ -30,6 +32,7 @@ pub struct Bot {
     pub store: Later,
     /// Changes wait for a word of confirmation, as in production.
     pub confirm_changes: bool,
+    pub conduct: Conduct,
 }
 
 /// Somebody's line, with who typed it and where.
@@ -113,7 +116,10 @@ impl Context<'_> {
     }
 
     pub async fn survey(&self, host: &Host) -> Result<Survey, Trouble> {
-        Ok(Survey::take(host, self.bot.clock, &self.bot.secrets).await?)
+        let mut survey = Survey::take(host, self.bot.clock, &self.bot.secrets).await?;
+        let inventory = std::mem::take(&mut survey.inventory);
+        survey.inventory = inventory.with_groups(&self.bot.conduct.groups);
+        Ok(survey)
     }
 
     /// Reading needs the right to read, like everything.

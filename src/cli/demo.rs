@@ -15,7 +15,7 @@ use super::{Failure, FormatArg, start};
 use crate::access::{Caller, Policy};
 use crate::action::events::EventQuery;
 use crate::app::App;
-use crate::bot::{Bot, Outcome};
+use crate::bot::{Bot, Conduct, Outcome};
 use crate::chat::console::{Screen, Session};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -76,6 +76,7 @@ impl Demo {
             secrets: Vec::new(),
             store: Later::in_memory(),
             confirm_changes: true,
+            conduct: Conduct::default(),
         };
         let app = App {
             config: Config::default(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::run::Book;
+use crate::run::Recovery;
 use crate::web::{self, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -28,6 +28,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
+    let mut signals = StopSignals::listen()?;
     let loaded = start::load(settings)?;
     let level = settings
         .log
@@ -58,13 +59,11 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
     let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
     let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
-    let http = tokio::spawn(web::serve(
-        listener,
-        site,
-        Arc::clone(&metrics),
-        chats,
-        stop.clone().cancelled_owned(),
-    ));
+    let http_settings = loaded.config.http.clone();
+    let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
+    let http = tokio::spawn(async move {
+        web::serve(listener, &http_settings, site, counting, chats, stopping).await
+    });
     let reloading = tokio::spawn(reload(
         start::config_path(settings),
         loaded,
@@ -80,9 +79,12 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
         session.bot = bot;
-        session.converse(Some(start::history_file(&app))).await;
+        tokio::select! {
+            _ = session.converse(Some(start::history_file(&app))) => {}
+            () = signals.terminated() => {}
+        }
     } else {
-        asked_to_stop().await;
+        signals.received().await;
     }
     tracing::info!("stopping");
     reloading.abort();
@@ -113,26 +115,45 @@ fn site_of(app: &App) -> Site {
     }
 }
 
+/// How often runs whose program died are looked for.
+const RECOVER_EVERY: Duration = Duration::from_secs(3);
+
 /// A store that cannot be opened is found now and not at three in the morning.
 async fn recover(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
-    let book = Book {
-        store,
-        clock: app.bot.clock,
-    };
-    for run in book
-        .close_interrupted()
-        .await
-        .map_err(|error| failed(&error))?
-    {
-        tracing::warn!(
-            run = run.id,
-            title = run.title,
-            "a run was interrupted; `runs` tells more"
-        );
-    }
+    store.ping().await.map_err(|error| failed(&error))?;
+    tokio::spawn(keep_recovering(Arc::clone(&app.bot)));
     Ok(())
+}
+
+/// A run is taken up when its lease has ended, which may be some seconds after the start.
+async fn keep_recovering(bot: Arc<Bot>) {
+    let mut ticks = tokio::time::interval(RECOVER_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Ok(store) = bot.store.get().await else {
+            continue;
+        };
+        let recovery = Recovery {
+            store,
+            fleet: &bot.fleet,
+            clock: bot.clock,
+            hidden: &bot.secrets,
+            secrets: &bot.conduct.secrets,
+            directory: bot.conduct.directory.clone(),
+            expires: bot.policy.approval().expires(),
+        };
+        match recovery.run().await {
+            Ok(reports) => {
+                for report in reports {
+                    tracing::warn!(report = report.id, issue = %report.issue, "an interrupted run was brought to its end");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "interrupted runs could not be looked for"),
+        }
+    }
 }
 
 fn warn_about_chats(config: &Config) {
@@ -207,15 +228,34 @@ async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Reade
     }
 }
 
-async fn asked_to_stop() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// Somebody asks us to stop. Listened for before anything is served, so that no moment is left in
+/// which a signal would cut us off.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Failure> {
+        let on = |kind| {
+            let why = |error| format!("cannot listen for signals: {error}");
+            signal(kind).map_err(|error| Failure::new(Outcome::Failed, why(error)))
+        };
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+
+    /// At a console Ctrl-C cancels what runs; only this ends the program.
+    async fn terminated(&mut self) {
+        self.terminate.recv().await;
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

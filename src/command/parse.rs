@@ -11,7 +11,7 @@ use super::lex::{LONGEST_LINE, Token, lex};
 use super::suggest::nearest;
 use super::target::{Target, TargetError};
 use super::words::{Arg, ArgKind, Count, Flag, FlagKind, WORDS, Word};
-use super::{Change, Command, LogsCommand};
+use super::{Change, Command, LogsCommand, RunCommand};
 use crate::action::Prunable;
 
 /// A pattern may not grow larger than this when compiled.
@@ -283,6 +283,19 @@ fn build(word: &'static Word, parts: &Parts) -> Result<Command, CommandError> {
         "prune" => Command::Prune {
             what: prunable(&parts.required(0))?,
         },
+        "runbooks" => Command::Runbooks,
+        "run" | "plan" => Command::Run(RunCommand {
+            runbook: parts.required(0),
+            given: parts
+                .args
+                .iter()
+                .skip(1)
+                .map(|arg| assignment(arg))
+                .collect(),
+            plan_only: word.name == "plan",
+            yes: parts.switch("yes"),
+            queue: parts.switch("queue"),
+        }),
         "runs" => Command::Runs,
         "approve" => Command::Approve {
             run: parts.required(0),
@@ -316,6 +329,18 @@ fn logs(parts: &Parts) -> Result<LogsCommand, CommandError> {
     })
 }
 
+/// `name=value`; what does not look like one is a value.
+pub fn assignment(text: &str) -> (Option<String>, String) {
+    let is_name = |name: &str| {
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(inside)
+    };
+    match text.split_once('=') {
+        Some((name, value)) if is_name(name) => (Some(name.to_owned()), value.to_owned()),
+        _ => (None, text.to_owned()),
+    }
+}
+
 fn change(verb: &str, parts: &Parts) -> Result<Change, CommandError> {
     Ok(match verb {
         "start" => Change::Start,
@@ -338,20 +363,22 @@ const SIGNALS: &[&str] = &[
 ];
 
 fn signal(parts: &Parts) -> Result<String, CommandError> {
-    let read = |value: &str| {
-        let name = value.to_uppercase();
-        let name = name.strip_prefix("SIG").unwrap_or(&name);
-        match SIGNALS.iter().find(|known| **known == name) {
-            Some(known) => Ok(format!("SIG{known}")),
-            None => Err(format!("say one of {}", SIGNALS.join(", "))),
-        }
-    };
     Ok(parts
-        .value("signal", read)?
+        .value("signal", signal_name)?
         .unwrap_or_else(|| "SIGKILL".to_owned()))
 }
 
-fn prunable(typed: &str) -> Result<Prunable, CommandError> {
+/// `HUP`, `sighup` as the engine wants it: `SIGHUP`.
+pub fn signal_name(typed: &str) -> Result<String, String> {
+    let name = typed.to_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    match SIGNALS.iter().find(|known| **known == name) {
+        Some(known) => Ok(format!("SIG{known}")),
+        None => Err(format!("say one of {}", SIGNALS.join(", "))),
+    }
+}
+
+pub fn prunable(typed: &str) -> Result<Prunable, CommandError> {
     match typed {
         "containers" => Ok(Prunable::StoppedContainers),
         "images" => Ok(Prunable::DanglingImages),

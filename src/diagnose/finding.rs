@@ -18,6 +18,8 @@ pub struct Finding {
     pub evidence: Vec<Citation>,
     pub fixes: Vec<Fix>,
     pub prevention: Vec<Clean>,
+    /// It fails only because this other service does.
+    pub because_of: Option<Key>,
 }
 
 /// One step that mends it.

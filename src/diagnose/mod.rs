@@ -1,15 +1,17 @@
 //! From evidence to a finding: which service is at fault, why, and what proves it. Pure functions;
 //! no client, no clock. The same evidence gives the same answer, in whatever order it came.
 
-pub mod cause;
 pub mod finding;
 pub mod view;
+pub mod lives;
+pub mod words;
+pub mod reach;
 pub mod rules;
 pub mod rank;
 
 use serde::{Deserialize, Serialize};
 
-pub use cause::Cause;
+pub use crate::evidence::Cause;
 pub use finding::{Affected, Diagnosis, Finding, Fix};
 pub use rank::{Case, diagnose};
 pub use rules::{RULES, Rule};

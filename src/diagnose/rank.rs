@@ -1,16 +1,17 @@
 //! Of everything the rules say, the one root cause: the deepest failing service that the asked one
 //! needs. A healthy service is never accused, and what cannot be decided is said to be so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::reach::is_down;
 use super::rules::RULES;
 use super::view::View;
 use super::{Affected, Cause, Confidence, Diagnosis, Finding, Fix};
 use crate::action::Risk;
 use crate::action::container::{HealthStatus, Status};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Source};
 use crate::say;
 use crate::stack::{Graph, Key};
 use crate::text::{Clean, Name};
@@ -23,28 +24,26 @@ pub struct Case<'e> {
     pub now: Timestamp,
 }
 
+impl<'e> Case<'e> {
+    /// The key as the evidence has it, where anything was seen of that service.
+    pub fn find_key(&self, key: &Key) -> Option<&'e Key> {
+        self.evidence
+            .iter()
+            .map(|item| &item.service)
+            .find(|known| *known == key)
+    }
+}
+
 /// How many last log lines an undecided finding shows.
 const LAST_LINES: usize = 3;
 
 pub fn diagnose(case: &Case<'_>) -> Diagnosis {
-    let asked = find(case, case.asked);
-    let needs = case.graph.all_needs(case.asked);
-    let is_well = asked
-        .as_ref()
-        .is_none_or(|finding| finding.cause == Cause::None);
-    let mut failing: Vec<Finding> = Vec::new();
-    if !is_well {
-        failing.extend(
-            needs
-                .iter()
-                .filter_map(|key| find(case, key))
-                .filter(|finding| finding.cause != Cause::None),
-        );
-    }
-    let asked = asked.unwrap_or_else(|| healthy(case, case.asked));
-    let (root, contributing) = choose(case, asked, failing);
+    let own = find(case, case.asked, false).unwrap_or_else(|| healthy(case, case.asked));
+    let mut seen = BTreeSet::from([case.asked.clone()]);
+    let root = trace(case, own, &mut seen);
+    let contributing = contributing(case, &root);
     let affected = affected(case, &root);
-    let related = related(case, &root.service, &affected);
+    let related = related(case, &root, &affected);
     Diagnosis {
         asked: case.asked.clone(),
         root,
@@ -54,50 +53,154 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     }
 }
 
-/// A cause of its own that is certain outranks everything the service needs; otherwise the deepest
-/// failing need explains it.
-fn choose(case: &Case<'_>, asked: Finding, mut needs: Vec<Finding>) -> (Finding, Vec<Finding>) {
-    let own_cause = asked.confidence == Confidence::Certain;
-    if own_cause || needs.is_empty() {
-        return (asked, needs);
+/// Follows a symptom to the service that explains it, and that one's to the next.
+fn trace(case: &Case<'_>, own: Finding, seen: &mut BTreeSet<Key>) -> Finding {
+    if own.cause == Cause::None || !may_be_a_symptom(&own) {
+        return own;
     }
-    let depth = |finding: &Finding| {
-        let failing_below = |key: &Key| needs.iter().any(|other| other.service == *key);
-        case.graph
-            .all_needs(&finding.service)
-            .iter()
-            .filter(|key| failing_below(key))
-            .count()
+    let found = match &own.because_of {
+        Some(other) => deeper(case, other, true, seen),
+        None => deepest_need(case, &own, seen),
     };
-    let depths: Vec<usize> = needs.iter().map(depth).collect();
-    // nothing failing below it, then the surer one, then nearest first
-    let best = (0..needs.len())
-        .min_by_key(|at| (depths[*at], std::cmp::Reverse(needs[*at].confidence), *at))
-        .unwrap_or_default();
-    let mut root = needs.remove(best);
-    let symptom = asked
+    match found {
+        Some(root) => with_symptom(root, &own),
+        None => settle(case, own),
+    }
+}
+
+/// Whether something further down could be what made this happen.
+fn may_be_a_symptom(finding: &Finding) -> bool {
+    let vague = matches!(
+        finding.cause,
+        Cause::Inconclusive | Cause::HealthcheckTimeout | Cause::HealthcheckStartPeriod
+    );
+    let crash = finding.cause == Cause::AppCrash && finding.confidence != Confidence::Certain;
+    finding.because_of.is_some() || vague || crash
+}
+
+/// What is wrong with a service that somebody blames, or below it.
+fn deeper(case: &Case<'_>, key: &Key, accused: bool, seen: &mut BTreeSet<Key>) -> Option<Finding> {
+    if !seen.insert(key.clone()) {
+        return None;
+    }
+    let found = find(case, key, accused).filter(|finding| finding.cause != Cause::None)?;
+    let root = trace(case, found, seen);
+    Some(if root.cause == Cause::Inconclusive {
+        down(root)
+    } else {
+        root
+    })
+}
+
+/// Nothing in its own words: whichever of its needs fails, the surest first, then the nearest.
+fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Option<Finding> {
+    let needs: Vec<Key> = case
+        .graph
+        .needs(&own.service)
+        .into_keys()
+        .cloned()
+        .collect();
+    let failing = needs.iter().filter(|key| is_down(case, key));
+    let speaks_of = |key: &&Key| own.cause != Cause::AppCrash || mentions(own, key);
+    let suspects: Vec<&Key> = failing.filter(speaks_of).collect();
+    let found: Vec<Finding> = suspects
+        .iter()
+        .filter_map(|key| deeper(case, key, true, seen))
+        .collect();
+    let earliest = |finding: &Finding| finding.evidence.iter().filter_map(|line| line.at).min();
+    found
+        .into_iter()
+        .max_by_key(|finding| (finding.confidence, std::cmp::Reverse(earliest(finding))))
+}
+
+/// A crash tells of a need when it names it, or speaks of connecting to something.
+fn mentions(finding: &Finding, key: &Key) -> bool {
+    const WORDS: &[&str] = &[
+        "connect",
+        "timeout",
+        "timed out",
+        "unavailable",
+        "refused",
+        "unreachable",
+        "database",
+        "redis",
+        "upstream",
+        "broker",
+    ];
+    finding
         .evidence
         .iter()
-        .filter(|line| line.source != crate::evidence::Source::Inspect)
-        .take(1)
+        .filter(|line| line.source == Source::Logs)
+        .any(|line| {
+            let text = line.text.as_str().to_lowercase();
+            text.contains(&key.service.as_str().to_lowercase())
+                || WORDS.iter().any(|word| text.contains(word))
+        })
+}
+
+/// It fails, others suffer from it, and why it fails is not known.
+fn down(mut finding: Finding) -> Finding {
+    finding.cause = Cause::DependencyDown;
+    finding.confidence = Confidence::Likely;
+    finding
+}
+
+/// The line by which the fault was noticed belongs to the proof.
+fn with_symptom(mut root: Finding, own: &Finding) -> Finding {
+    let noticed = own
+        .evidence
+        .iter()
+        .find(|line| line.source != Source::Inspect)
         .cloned();
-    root.evidence.extend(symptom);
-    needs.retain(|finding| finding.cause != Cause::Inconclusive);
-    (root, needs)
+    root.evidence
+        .extend(noticed.filter(|line| !root.evidence.contains(line)));
+    root
+}
+
+/// Nobody below explains it. Who was blamed and works is not accused.
+fn settle(case: &Case<'_>, own: Finding) -> Finding {
+    if own.cause != Cause::DependencyDown {
+        return own;
+    }
+    let views = View::all_of(&own.service, case);
+    let view = views.iter().find(|view| *view.container == own.container);
+    let Some(view) = view else { return own };
+    let mut undecided = undecided(view);
+    let lines = own
+        .evidence
+        .into_iter()
+        .filter(|line| !undecided.evidence.contains(line));
+    let lines: Vec<_> = lines.collect();
+    undecided.evidence.extend(lines);
+    undecided
+}
+
+/// What else fails by a cause of its own among all that the asked service needs.
+fn contributing(case: &Case<'_>, root: &Finding) -> Vec<Finding> {
+    if root.cause == Cause::None {
+        return Vec::new();
+    }
+    let needs = case.graph.all_needs(case.asked);
+    let others = needs
+        .iter()
+        .chain([case.asked])
+        .filter(|key| **key != root.service);
+    let found = others.filter_map(|key| find(case, key, false));
+    found
+        .filter(|finding| {
+            !may_be_a_symptom(finding)
+                && finding.cause != Cause::None
+                && finding.service != root.service
+        })
+        .collect()
 }
 
 /// What is wrong with one service: its worst replica speaks for it. `None`: nothing was seen of it.
-fn find(case: &Case<'_>, key: &Key) -> Option<Finding> {
-    let containers: BTreeSet<&Name> = case
-        .evidence
-        .iter()
-        .filter(|item| item.service == *key)
-        .map(|item| &item.container)
-        .collect();
-    let views: Vec<View<'_>> = containers
-        .iter()
-        .map(|container| View::new(key, container, case.evidence, case.now))
-        .collect();
+fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
+    let mut views = View::all_of(key, case);
+    for view in &mut views {
+        view.accused = accused;
+    }
     let findings: Vec<Finding> = views.iter().map(judge).collect();
     let several = findings.len();
     let ill = findings
@@ -131,14 +234,22 @@ fn judge(view: &View<'_>) -> Finding {
 }
 
 fn healthy(case: &Case<'_>, key: &Key) -> Finding {
-    let container = Name::default();
-    let view = View::new(key, &container, case.evidence, case.now);
-    view.finding(
-        Cause::None,
-        Confidence::Certain,
-        say!("{} has no containers to look at", key.service),
-        &[],
-    )
+    Finding {
+        cause: Cause::None,
+        service: key.clone(),
+        container: Name::default(),
+        confidence: Confidence::Certain,
+        summary: say!("{} has no containers to look at", key.service),
+        evidence: case
+            .evidence
+            .iter()
+            .filter(|item| item.service == *key)
+            .map(Evidence::cite)
+            .collect(),
+        fixes: Vec::new(),
+        prevention: Vec::new(),
+        because_of: None,
+    }
 }
 
 fn well(view: &View<'_>) -> Finding {
@@ -179,11 +290,18 @@ fn undecided(view: &View<'_>) -> Finding {
             " and is restarted again and again"
         ),
         (_, _, Some(code)) => say!("{} ended with code {}", view.name(), code),
+        _ if view
+            .state()
+            .is_some_and(|(_, state)| state.error.is_empty()) =>
+        {
+            say!("{} was created and never started", view.name())
+        }
         _ => say!("{} could not be started", view.name()),
     };
     let mut proof: Vec<&Evidence> = [
         view.state().map(|(line, _)| line),
         view.health().map(|(line, _)| line),
+        view.answer().map(|(line, _)| line),
     ]
     .into_iter()
     .flatten()
@@ -228,7 +346,7 @@ fn affected(case: &Case<'_>, root: &Finding) -> Vec<Affected> {
     let mut needing = case.graph.all_needed_by(&root.service);
     needing.sort();
     for key in needing {
-        let fails = find(case, &key).is_some_and(|finding| finding.cause != Cause::None);
+        let fails = find(case, &key, false).is_some_and(|finding| finding.cause != Cause::None);
         if fails && root.cause != Cause::None {
             let reasons = case.graph.needs(&key);
             let through = reasons
@@ -248,16 +366,7 @@ fn affected(case: &Case<'_>, root: &Finding) -> Vec<Affected> {
 }
 
 fn describe(case: &Case<'_>, key: &Key, because: Clean) -> Option<Affected> {
-    let containers: BTreeSet<&Name> = case
-        .evidence
-        .iter()
-        .filter(|item| item.service == *key)
-        .map(|item| &item.container)
-        .collect();
-    let views: Vec<View<'_>> = containers
-        .iter()
-        .map(|container| View::new(key, container, case.evidence, case.now))
-        .collect();
+    let views = View::all_of(key, case);
     let view = views
         .iter()
         .find(|view| view.is_failing())
@@ -288,26 +397,35 @@ fn describe(case: &Case<'_>, key: &Key, because: Clean) -> Option<Affected> {
     })
 }
 
-/// Whoever is tied to the service at fault and does not fail (yet).
-fn related(case: &Case<'_>, root: &Key, affected: &[Affected]) -> Vec<(Key, Clean)> {
-    let known = |key: &&Key| affected.iter().any(|other| other.service == **key);
-    let needed_by = case
-        .graph
-        .needed_by(root)
-        .into_iter()
-        .filter(|(key, _)| !known(key));
-    let needs = case
-        .graph
-        .needs(root)
-        .into_iter()
-        .filter(|(key, _)| !known(key));
-    let by =
-        needed_by.map(|(key, why)| (key.clone(), say!("needs {} ({})", root.service, why.say())));
-    let to = needs.map(|(key, why)| {
-        (
+/// Whoever is tied to the service at fault and not told of yet, and what else fails in its stack.
+fn related(case: &Case<'_>, root: &Finding, affected: &[Affected]) -> Vec<(Key, Clean)> {
+    let service = &root.service;
+    let mut related: BTreeMap<Key, Clean> = BTreeMap::new();
+    for (key, why) in case.graph.needed_by(service) {
+        related.insert(
             key.clone(),
-            say!("{} needs it ({})", root.service, why.say()),
-        )
-    });
-    by.chain(to).collect()
+            say!("needs {} ({})", service.service, why.say()),
+        );
+    }
+    for (key, why) in case.graph.needs(service) {
+        related.insert(
+            key.clone(),
+            say!("{} needs it ({})", service.service, why.say()),
+        );
+    }
+    for key in case.graph.neighbours(service) {
+        let ill = find(case, key, false).filter(|finding| finding.cause != Cause::None);
+        if let Some(ill) = ill {
+            let tie = related
+                .get(key)
+                .map(|tie| say!("{}; ", tie))
+                .unwrap_or_default();
+            related.insert(
+                key.clone(),
+                say!("{}does not run well itself: {}", tie, ill.summary),
+            );
+        }
+    }
+    related.retain(|key, _| !affected.iter().any(|other| other.service == *key) && key != service);
+    related.into_iter().collect()
 }

@@ -1,47 +1,156 @@
 //! All evidence about one container, sorted, with the questions that rules ask of it.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cause, Confidence, Finding};
-use crate::action::container::{HealthStatus, Status};
+use super::{Case, Cause, Confidence, Finding};
+use crate::action::container::{Container, HealthStatus, Status};
+use crate::action::stats::Stats;
 use crate::evidence::events::EventFact;
+use crate::evidence::probe::{AnswerFact, MachineFact, SpaceFact};
+use crate::evidence::sockets::SocketFact;
 use crate::evidence::state::{HealthFact, StateFact};
 use crate::evidence::{Evidence, Fact};
 use crate::stack::Key;
-use crate::text::{Clean, Name};
+use crate::text::{Clean, Name, Raw};
 
 /// A signal and the death it brings are at most this far apart.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(90);
 
-/// So many restarts are a loop while the last one is recent.
-const LOOP: u64 = 2;
-
-/// A life shorter than this right after restarts is part of a loop.
+/// A life that lasts longer than this is no part of a loop.
 const RECENT: SignedDuration = SignedDuration::from_secs(120);
+
+/// A life must outlive the others by this much to count as the one that went well.
+const HEALED_AFTER: SignedDuration = SignedDuration::from_millis(1500);
 
 pub struct View<'e> {
     pub service: &'e Key,
     pub container: &'e Name,
     pub now: Timestamp,
+    pub case: &'e Case<'e>,
+    /// Somebody who needs it says that it does not work, so its log is taken at its word even
+    /// while it runs.
+    pub accused: bool,
     evidence: Vec<&'e Evidence>,
 }
 
 impl<'e> View<'e> {
-    pub fn new(
-        service: &'e Key,
-        container: &'e Name,
-        evidence: &'e [Evidence],
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(service: &'e Key, container: &'e Name, case: &'e Case<'e>) -> Self {
         let mine = |item: &&Evidence| item.service == *service && item.container == *container;
-        let mut evidence: Vec<&Evidence> = evidence.iter().filter(mine).collect();
-        evidence.sort_by(|a, b| (a.at, a.source, &a.text).cmp(&(b.at, b.source, &b.text)));
+        let mut evidence: Vec<&Evidence> = case.evidence.iter().filter(mine).collect();
+        evidence.sort_by(|a, b| {
+            (a.at, place(a), a.source, &a.text).cmp(&(b.at, place(b), b.source, &b.text))
+        });
         Self {
             service,
             container,
-            now,
+            now: case.now,
+            case,
+            accused: false,
             evidence,
         }
+    }
+
+    /// Every container of a service, by name.
+    pub fn all_of(service: &Key, case: &'e Case<'e>) -> Vec<Self> {
+        let Some(service) = case.find_key(service) else {
+            return Vec::new();
+        };
+        let mine = case
+            .evidence
+            .iter()
+            .filter(|item| item.service == *service && !item.container.is_empty());
+        let containers: BTreeSet<&Name> = mine.map(|item| &item.container).collect();
+        containers
+            .into_iter()
+            .map(|container| Self::new(service, container, case))
+            .collect()
+    }
+
+    fn facts<T>(
+        &self,
+        wanted: impl Fn(&'e Fact) -> Option<T>,
+    ) -> impl DoubleEndedIterator<Item = (&'e Evidence, T)> {
+        self.evidence
+            .iter()
+            .filter_map(move |item| Some((*item, wanted(&item.fact)?)))
+    }
+
+    pub fn setup(&self) -> Option<&'e Container> {
+        self.facts(|fact| match fact {
+            Fact::Setup(setup) => Some(setup.as_ref()),
+            _ => None,
+        })
+        .next()
+        .map(|(_, setup)| setup)
+    }
+
+    pub fn sockets(&self) -> Option<(&'e Evidence, &'e SocketFact)> {
+        self.facts(|fact| match fact {
+            Fact::Sockets(fact) => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    pub fn answer(&self) -> Option<(&'e Evidence, &'e AnswerFact)> {
+        self.facts(|fact| match fact {
+            Fact::Answer(fact) => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    pub fn spaces(&self) -> impl Iterator<Item = (&'e Evidence, &'e SpaceFact)> {
+        self.facts(|fact| match fact {
+            Fact::Space(fact) => Some(fact),
+            _ => None,
+        })
+    }
+
+    pub fn stats(&self) -> Option<(&'e Evidence, Stats)> {
+        self.facts(|fact| match fact {
+            Fact::Usage(fact) => Some(fact.stats),
+            _ => None,
+        })
+        .next()
+    }
+
+    pub fn machine(&self) -> Option<(&'e Evidence, MachineFact)> {
+        self.case.evidence.iter().find_map(|item| match item.fact {
+            Fact::Machine(fact) => Some((item, fact)),
+            _ => None,
+        })
+    }
+
+    /// Who holds a port of the host, where the engine refused to give it out twice.
+    pub fn holder(&self) -> Option<&'e Evidence> {
+        self.facts(|fact| matches!(fact, Fact::PortHolder).then_some(()))
+            .next()
+            .map(|(item, ())| item)
+    }
+
+    /// The words of its command and entry point, as one text. Never shown.
+    pub fn command(&self) -> String {
+        let Some(setup) = self.setup() else {
+            return String::new();
+        };
+        let words: Vec<&str> = setup
+            .settings
+            .entrypoint
+            .iter()
+            .chain(&setup.settings.command)
+            .map(Raw::expose)
+            .collect();
+        words.join(" ")
+    }
+
+    pub fn age(&self) -> Option<SignedDuration> {
+        let (_, state) = self.state()?;
+        state
+            .started_at
+            .map(|started| self.now.duration_since(started))
     }
 
     pub fn state(&self) -> Option<(&'e Evidence, &'e StateFact)> {
@@ -91,14 +200,27 @@ impl<'e> View<'e> {
         })
     }
 
-    /// The engine brings it back again and again.
+    /// The engine brings it back again and again, and this life has not outlived the others.
     pub fn loops(&self) -> bool {
-        self.state().is_some_and(|(_, state)| {
-            let young = state
-                .started_at
-                .is_some_and(|started| self.now.duration_since(started) < RECENT);
-            state.status == Status::Restarting || (state.restart_count >= LOOP && young)
-        })
+        let Some((_, state)) = self.state() else {
+            return false;
+        };
+        if state.status == Status::Restarting {
+            return true;
+        }
+        let well = self
+            .health()
+            .is_some_and(|(_, health)| health.status == HealthStatus::Healthy);
+        if state.status != Status::Running || state.restart_count == 0 || well {
+            return false;
+        }
+        let Some(age) = self.age().filter(|age| *age < RECENT) else {
+            return false;
+        };
+        match self.lives().longest_ended() {
+            Some(longest) => age <= longest.saturating_mul(3) / 2 + HEALED_AFTER,
+            None => state.restart_count > 1 && age < HEALED_AFTER * 5,
+        }
     }
 
     /// How the newest finished life ended: from the state while it is down, else from the events.
@@ -150,6 +272,16 @@ impl<'e> View<'e> {
                 .is_some_and(|(_, state)| state.status == Status::Running)
     }
 
+    pub fn is_healthy(&self) -> bool {
+        self.health()
+            .is_some_and(|(_, health)| health.status == HealthStatus::Healthy)
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.state()
+            .is_some_and(|(_, state)| state.status == Status::Running)
+    }
+
     /// Ended well and was not meant to come back: a job that is done.
     pub fn is_done(&self) -> bool {
         self.state().is_some_and(|(_, state)| {
@@ -167,7 +299,7 @@ impl<'e> View<'e> {
         };
         match state.status {
             Status::Running => self.is_unhealthy() || self.loops(),
-            Status::Created => !state.error.is_empty(),
+            Status::Created => true,
             Status::Restarting | Status::Dead | Status::Paused => true,
             Status::Exited => !self.is_done(),
             Status::Removing => false,
@@ -193,10 +325,19 @@ impl<'e> View<'e> {
             evidence,
             fixes: Vec::new(),
             prevention: Vec::new(),
+            because_of: None,
         }
     }
 
     pub fn name(&self) -> &Name {
         &self.service.service
+    }
+}
+
+/// The line's place in its log: what was written at one moment stays in order.
+fn place(item: &Evidence) -> u64 {
+    match &item.fact {
+        Fact::Log(line) => line.place,
+        _ => 0,
     }
 }

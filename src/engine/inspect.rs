@@ -40,6 +40,7 @@ pub(super) fn container(found: ContainerInspectResponse) -> Container {
         ports: ports::merged(&config, network.ports.as_ref(), host.port_bindings.as_ref()),
         networks: attachments(network.networks.unwrap_or_default()),
         mounts: mounts(found.mounts.unwrap_or_default()),
+        tmpfs: host.tmpfs.clone().unwrap_or_default().into_iter().collect(),
         log_driver: host
             .log_config
             .as_ref()

@@ -33,6 +33,22 @@ impl Engine {
         within(READ_LIMIT, "reading the log", reading).await
     }
 
+    /// Hands over every line within the query, oldest first, and holds none of them.
+    pub async fn scan(
+        &self,
+        id: &str,
+        query: &LogQuery,
+        mut take: impl FnMut(LogLine) + Send,
+    ) -> Result<(), EngineError> {
+        let mut bytes = self.log_bytes(id, query, false).await?;
+        let mut decoder = LogDecoder::default();
+        while let Some(chunk) = bytes.try_next().await? {
+            decoder.push(&chunk, &mut take);
+        }
+        decoder.finish(take);
+        Ok(())
+    }
+
     /// Lines as they are written, after those the query asks for. Ends when the container stops;
     /// engines may then swallow words written in its very last moment, which `logs` still has.
     pub fn follow(&self, id: &str, query: &LogQuery) -> Lines {

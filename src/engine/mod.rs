@@ -20,9 +20,12 @@ mod disk;
 mod change;
 mod prune;
 mod exec;
+mod anew;
+mod archive;
 mod wait;
 mod perform;
 
+pub use anew::ASIDE;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::EngineError;
 

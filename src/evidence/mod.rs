@@ -1,16 +1,25 @@
 //! Facts, one at a time: where each was seen, of which service, when, and in words that may be
 //! shown. Readers turn observations into evidence here and nowhere else; they do no IO.
 
+pub mod cause;
+pub mod signature;
 pub mod state;
 pub mod logs;
+pub mod digest;
 pub mod events;
 pub mod stats;
+pub mod sockets;
+pub mod probe;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::action::container::Container;
 use crate::stack::Key;
 use crate::text::{Clean, Name};
+
+pub use cause::Cause;
+pub use signature::{Hit, Level, Signatures};
 
 /// Where a fact was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,6 +89,18 @@ pub enum Fact {
     Event(events::EventFact),
     Log(logs::LogFact),
     Usage(stats::UsageFact),
+    /// Its configuration as the engine has it: raw values, for judging only.
+    Setup(Box<Container>),
+    /// Where it listens, and who is connected.
+    Sockets(sockets::SocketFact),
+    /// What its health check's address answers.
+    Answer(probe::AnswerFact),
+    /// How full a file system inside it is.
+    Space(probe::SpaceFact),
+    /// The text says who holds the port of the host that it was refused.
+    PortHolder,
+    /// How the machine under it stands.
+    Machine(probe::MachineFact),
     /// Something that could not be looked at; the text says what and why.
     NotSeen,
 }

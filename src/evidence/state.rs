@@ -1,6 +1,6 @@
 //! Facts from a container's own description: its state, its last end, its health checks.
 
-use super::{Evidence, Fact, Source};
+use super::{Evidence, Fact, Hit, Signatures, Source};
 use crate::action::container::{Container, Health, HealthStatus, Limits, RestartPolicy, Status};
 use crate::say;
 use crate::stack::Key;
@@ -33,12 +33,18 @@ pub struct HealthFact {
     /// Of the newest check.
     pub exit_code: Option<i64>,
     pub output: Clean,
+    /// What a signature reads out of the output.
+    pub hit: Option<Hit>,
+    /// How many of the checks that the engine remembers passed.
+    pub passed: usize,
     pub test: Clean,
     pub timeout_s: u64,
+    pub interval_s: u64,
+    pub start_period_s: u64,
 }
 
 pub fn read(key: &Key, container: &Container, redactor: &Redactor) -> Vec<Evidence> {
-    let mut facts = vec![state(key, container, redactor)];
+    let mut facts = vec![state(key, container, redactor), setup(key, container)];
     facts.extend(
         container
             .state
@@ -47,6 +53,18 @@ pub fn read(key: &Key, container: &Container, redactor: &Redactor) -> Vec<Eviden
             .map(|health| self::health(key, container, health, redactor)),
     );
     facts
+}
+
+/// The whole description, for judging. Its text says nothing: it is never cited.
+fn setup(key: &Key, container: &Container) -> Evidence {
+    Evidence {
+        source: Source::Inspect,
+        service: key.clone(),
+        container: Name::new(&container.name),
+        at: None,
+        text: Clean::default(),
+        fact: Fact::Setup(Box::new(container.clone())),
+    }
 }
 
 fn state(key: &Key, container: &Container, redactor: &Redactor) -> Evidence {
@@ -127,8 +145,16 @@ fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor
         failing_streak: health.failing_streak,
         exit_code: newest.map(|result| result.exit_code),
         output: output.clone(),
+        hit: newest.and_then(|result| known_line(result.output.expose(), redactor)),
+        passed: health
+            .log
+            .iter()
+            .filter(|result| result.exit_code == 0)
+            .count(),
         test: Clean::join(&words, " "),
         timeout_s: test.map_or(0, |test| test.timeout.as_secs()),
+        interval_s: test.map_or(0, |test| test.interval.as_secs()),
+        start_period_s: test.map_or(0, |test| test.start_period.as_secs()),
     };
     let text = match (health.status, fact.exit_code) {
         (HealthStatus::Healthy, _) => say!("health check passes"),
@@ -149,6 +175,14 @@ fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor
         text,
         fact: Fact::Health(fact),
     }
+}
+
+/// The first line of a check's output that a signature knows.
+fn known_line(output: &str, redactor: &Redactor) -> Option<Hit> {
+    let signatures = Signatures::built_in();
+    output
+        .lines()
+        .find_map(|line| Some(signatures.find(line)?.1.hit(line, redactor)))
 }
 
 /// The start of an output, on one line.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::OnceCell;
 
+use super::program::Place;
 use super::ssh::{SshHost, SshSettings};
 use super::{Host, MachineFacts};
 use crate::engine::{Endpoint, Engine, EngineError};
@@ -119,6 +120,19 @@ impl Fleet {
             name: entry.name.clone(),
             engine,
         })
+    }
+
+    /// Where programs of that host run.
+    pub async fn place(&self, name: Option<&str>) -> Result<Place, FleetError> {
+        let entry = self.entry(name)?;
+        let wrap = |error| FleetError::Engine {
+            host: entry.name.clone(),
+            error,
+        };
+        match &entry.link {
+            Link::Socket { .. } => Ok(Place::Here),
+            Link::Ssh(host) => host.place().await.map_err(wrap),
+        }
     }
 
     /// Load, memory and disk of the host's machine, where they can be had.

@@ -1,23 +1,20 @@
-//! The runs that go on in this process because of something typed in a chat: how to cancel them,
-//! and which messages somebody is looking after.
+//! The runs whose messages somebody in this process looks after: the sweep leaves them alone.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Default)]
 pub struct Running {
-    runs: Mutex<BTreeMap<String, CancellationToken>>,
+    runs: Mutex<BTreeSet<String>>,
 }
 
 impl Running {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, CancellationToken>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn begin(&self, run: &str, cancel: CancellationToken) {
-        self.lock().insert(run.to_owned(), cancel);
+    pub fn begin(&self, run: &str) {
+        self.lock().insert(run.to_owned());
     }
 
     pub fn end(&self, run: &str) {
@@ -25,18 +22,6 @@ impl Running {
     }
 
     pub fn has(&self, run: &str) -> bool {
-        self.lock().contains_key(run)
-    }
-
-    /// The one run whose id begins or ends with what was typed, and how to stop it.
-    pub fn find(&self, typed: &str) -> Option<(String, CancellationToken)> {
-        let typed = typed.to_uppercase();
-        let runs = self.lock();
-        let mut found = runs
-            .iter()
-            .filter(|(id, _)| id.starts_with(&typed) || id.ends_with(&typed));
-        let (id, cancel) = found.next()?;
-        let only = found.next().is_none() && !typed.is_empty();
-        only.then(|| (id.clone(), cancel.clone()))
+        self.lock().contains(run)
     }
 }

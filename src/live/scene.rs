@@ -48,7 +48,7 @@ pub struct Scene {
 impl Scene {
     pub fn take(&mut self, reply: Reply, now: Timestamp) {
         match reply {
-            Reply::Message(message) => {
+            Reply::Message(message) | Reply::Both { message, .. } => {
                 let kind = match message.about {
                     Some(_) => Kind::Public,
                     None => Kind::Answer,

@@ -2,25 +2,25 @@
 //! elsewhere, waited too long, or was going when the program stopped.
 
 use super::{Ledger, Patience, Running, Stage, StageError};
-use crate::clock::Clock;
+use crate::bot::Bot;
 use crate::run::Book;
 use crate::say;
-use crate::store::{RunRecord, RunState, Store, StoreError};
+use crate::store::{RunRecord, RunState, StoreError};
 use crate::text::{Line, Message, Name, Redactor, Style};
 
 /// One look at all open messages.
-pub async fn sweep<S: Stage>(
-    stage: &S,
-    store: &Store,
-    clock: Clock,
-    running: &Running,
-) -> Result<(), StoreError> {
+pub async fn sweep<S: Stage>(stage: &S, bot: &Bot, running: &Running) -> Result<(), StoreError> {
+    let (store, clock) = (bot.store.get().await?, bot.clock);
     let ledger = Ledger {
         store,
         clock,
         chat: stage.name(),
     };
-    let book = Book { store, clock };
+    let book = Book {
+        store,
+        clock,
+        expires: bot.policy.approval().expires(),
+    };
     for (id, open) in ledger.all().await? {
         if running.has(&id) {
             continue;
@@ -53,7 +53,7 @@ pub async fn sweep<S: Stage>(
 fn last_words(run: &RunRecord, expired: bool, who: Option<&str>) -> Message {
     let title = Redactor::shapes_only().clean(&run.title);
     let (sign, state) = match run.state {
-        _ if expired => ("⚪", "expired: nobody let it go in 15 minutes"),
+        _ if expired => ("⚪", "expired: nobody let it go in time"),
         RunState::Succeeded => ("🟢", "done"),
         RunState::Cancelled => ("⚪", "cancelled"),
         RunState::Refused => ("⚪", "denied"),

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use super::face;
 use super::ledger::Open;
@@ -34,7 +33,6 @@ struct Telling<'t, S> {
     bot: &'t Bot,
     place: &'t Place,
     by: &'t Caller,
-    cancel: &'t CancellationToken,
     /// How many of the things said were delivered.
     given: usize,
     living: Option<Living>,
@@ -56,7 +54,6 @@ impl<S: Stage> Teller<S> {
         (place, by): (&Place, &Caller),
         mut replies: mpsc::Receiver<Reply>,
         work: impl Future<Output = Outcome>,
-        cancel: &CancellationToken,
     ) -> Outcome {
         let (scene, seen) = watch::channel(Scene::default());
         let clock = bot.clock;
@@ -76,7 +73,6 @@ impl<S: Stage> Teller<S> {
             bot,
             place,
             by,
-            cancel,
             given: 0,
             living: None,
         };
@@ -173,8 +169,7 @@ impl<S: Stage> Telling<'_, S> {
         let Some(mut living) = self.living.take() else {
             self.answer(said.get(..work.said_before).unwrap_or(said))
                 .await;
-            self.running
-                .begin(work.run.run.as_str(), self.cancel.clone());
+            self.running.begin(work.run.run.as_str());
             self.living = Some(self.appear(work, message).await);
             return;
         };

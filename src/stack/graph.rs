@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use super::graph_hosts::{Address, is_loopback};
+use super::graph_hosts::{addresses_in, quoted_words};
 use super::inventory::{Inventory, Key, Service};
 use crate::action::container::Container;
 use crate::say;
-use crate::text::{Clean, Name};
+use crate::text::{Clean, Name, Raw};
 
 const DEPENDS_ON: &str = "com.docker.compose.depends_on";
 
@@ -20,9 +22,16 @@ pub enum Why {
     Environment { variable: Name },
     /// An argument of its command names it.
     Argument,
+    /// A file mounted into it names it.
+    File { path: Name },
     /// It lives in the other's network namespace.
     SharesNetworkOf,
+    /// Its log speaks of it.
+    Log,
 }
+
+/// The text of configuration files, by the id of the container they are mounted into.
+pub type Texts = BTreeMap<String, Vec<(String, Raw)>>;
 
 impl Why {
     pub fn say(&self) -> Clean {
@@ -31,6 +40,8 @@ impl Why {
             Self::Declared { condition } => say!("depends_on, {}", condition),
             Self::Environment { variable } => say!("named in {}", variable),
             Self::Argument => say!("named in its command"),
+            Self::File { path } => say!("named in {}", path),
+            Self::Log => say!("named in its log"),
             Self::SharesNetworkOf => say!("uses its network"),
         }
     }
@@ -49,36 +60,107 @@ pub struct Graph {
     /// Sorted, each once.
     pub edges: Vec<Edge>,
     networks: BTreeMap<Key, BTreeSet<String>>,
+    names: Names,
+    /// Every address a service is configured to talk to, known or not.
+    addresses: BTreeMap<Key, Vec<(Address, Why)>>,
 }
 
 impl Graph {
     pub fn new(inventory: &Inventory) -> Self {
-        let names = Names::new(inventory);
-        let mut edges: BTreeSet<Edge> = BTreeSet::new();
+        Self::with_texts(inventory, &Texts::new())
+    }
+
+    /// Reads the files mounted into containers too.
+    pub fn with_texts(inventory: &Inventory, texts: &Texts) -> Self {
+        let mut graph = Self {
+            names: Names::new(inventory),
+            ..Self::default()
+        };
         for service in &inventory.services {
-            for (to, why) in service
+            graph
+                .networks
+                .insert(service.key.clone(), networks_of(service));
+            let said: BTreeSet<(Address, Why)> = service
                 .replicas
                 .iter()
-                .flat_map(|replica| needs(service, replica, &names))
-            {
-                if to != service.key {
-                    edges.insert(Edge {
-                        from: service.key.clone(),
-                        to,
-                        why,
-                    });
-                }
-            }
+                .flat_map(|replica| said_addresses(replica, texts))
+                .collect();
+            graph
+                .addresses
+                .insert(service.key.clone(), said.into_iter().collect());
         }
-        let networks = inventory
-            .services
-            .iter()
-            .map(|service| (service.key.clone(), networks_of(service)))
-            .collect();
-        Self {
-            edges: edges.into_iter().collect(),
-            networks,
+        let edges = inventory.services.iter().flat_map(|service| {
+            let found = service
+                .replicas
+                .iter()
+                .flat_map(|replica| needs(&graph, service, replica, texts));
+            found
+                .map(|(to, why)| (service.key.clone(), to, why))
+                .collect::<Vec<_>>()
+        });
+        let edges: Vec<_> = edges.collect();
+        for (from, to, why) in edges {
+            graph.add(&from, &to, why);
         }
+        graph
+    }
+
+    /// Adds that `from` needs `to`, unless it is known already.
+    pub fn add(&mut self, from: &Key, to: &Key, why: Why) {
+        let edge = Edge {
+            from: from.clone(),
+            to: to.clone(),
+            why,
+        };
+        if from != to
+            && let Err(at) = self.edges.binary_search(&edge)
+        {
+            self.edges.insert(at, edge);
+        }
+    }
+
+    /// Every address this service is configured to talk to.
+    pub fn addresses(&self, key: &Key) -> &[(Address, Why)] {
+        self.addresses.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The service that a host name or address means to `from`: one of its own stack first, then
+    /// one it shares a network with.
+    pub fn resolve(&self, from: &Key, host: &str) -> Option<Key> {
+        if is_loopback(host) {
+            return None;
+        }
+        let here = self.networks.get(from);
+        if let Some(holders) = self.names.by_address.get(host) {
+            let reachable =
+                |(network, _): &&(String, Key)| here.is_some_and(|here| here.contains(network));
+            return holders.iter().find(reachable).map(|(_, key)| key.clone());
+        }
+        let candidates = self.names.by_name.get(&host.to_lowercase())?;
+        let near = candidates.iter().find(|key| self.share_network(from, key));
+        self.in_same_stack(from, host).or_else(|| near.cloned())
+    }
+
+    /// The service of that name in the same stack.
+    pub fn in_same_stack(&self, from: &Key, name: &str) -> Option<Key> {
+        let candidates = self.names.by_name.get(&name.to_lowercase())?;
+        let same = |key: &&Key| key.stack.is_some() && key.stack == from.stack;
+        candidates.iter().find(same).cloned()
+    }
+
+    /// The other services of the same stack.
+    pub fn neighbours(&self, key: &Key) -> impl Iterator<Item = &Key> {
+        self.networks
+            .keys()
+            .filter(move |other| other.stack.is_some() && other.stack == key.stack && *other != key)
+    }
+
+    pub fn networks(&self, key: &Key) -> impl Iterator<Item = &str> {
+        self.networks
+            .get(key)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 
     /// What this service needs directly, each once with its strongest reason.
@@ -172,93 +254,106 @@ fn networks_of(service: &Service) -> BTreeSet<String> {
         .collect()
 }
 
-/// Which service a host name means, seen from a given container.
-struct Names<'i> {
-    inventory: &'i Inventory,
-    by_name: BTreeMap<String, Vec<&'i Service>>,
+/// Which service a host name or address means, seen from a given service.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    by_name: BTreeMap<String, BTreeSet<Key>>,
+    /// On which network somebody has this address.
+    by_address: BTreeMap<String, BTreeSet<(String, Key)>>,
+    by_id: BTreeMap<String, Key>,
 }
 
-impl<'i> Names<'i> {
-    fn new(inventory: &'i Inventory) -> Self {
-        let mut by_name: BTreeMap<String, Vec<&'i Service>> = BTreeMap::new();
+impl Names {
+    fn new(inventory: &Inventory) -> Self {
+        let mut names = Self::default();
         for service in &inventory.services {
-            let mut names: BTreeSet<&str> = BTreeSet::from([service.name().as_str()]);
+            names.add(service.name().as_str(), &service.key);
             for replica in &service.replicas {
-                names.insert(&replica.name);
-                names.extend(
-                    replica
-                        .networks
-                        .iter()
-                        .flat_map(|attachment| &attachment.aliases)
-                        .map(String::as_str),
-                );
-            }
-            for name in names {
-                by_name
-                    .entry(name.to_lowercase())
-                    .or_default()
-                    .push(service);
+                names.add(&replica.name, &service.key);
+                names.by_id.insert(replica.id.clone(), service.key.clone());
+                names
+                    .by_id
+                    .insert(replica.name.clone(), service.key.clone());
+                for attachment in &replica.networks {
+                    for alias in &attachment.aliases {
+                        names.add(alias, &service.key);
+                    }
+                    let place = (attachment.network.clone(), service.key.clone());
+                    names
+                        .by_address
+                        .entry(attachment.address.clone())
+                        .or_default()
+                        .insert(place);
+                }
             }
         }
-        Self { inventory, by_name }
+        names.by_address.remove("");
+        names
     }
 
-    /// The service of the same stack goes first, then one on a shared network.
-    fn find(&self, from: &Service, host: &str) -> Option<Key> {
-        let candidates = self.by_name.get(&host.to_lowercase())?;
-        let own_networks = networks_of(from);
-        let same_stack = candidates
-            .iter()
-            .find(|to| to.key.stack.is_some() && to.key.stack == from.key.stack);
-        let reachable = || {
-            candidates
-                .iter()
-                .find(|to| networks_of(to).intersection(&own_networks).next().is_some())
-        };
-        same_stack
-            .or_else(reachable)
-            .map(|service| service.key.clone())
-    }
-
-    fn by_id(&self, id: &str) -> Option<Key> {
-        let holds = |service: &&Service| {
-            service
-                .replicas
-                .iter()
-                .any(|replica| replica.id == id || replica.name == id)
-        };
-        self.inventory
-            .services
-            .iter()
-            .find(holds)
-            .map(|service| service.key.clone())
+    fn add(&mut self, name: &str, key: &Key) {
+        self.by_name
+            .entry(name.to_lowercase())
+            .or_default()
+            .insert(key.clone());
     }
 }
 
-fn needs(service: &Service, replica: &Container, names: &Names<'_>) -> Vec<(Key, Why)> {
+/// What one container says about whom it needs.
+fn needs(graph: &Graph, service: &Service, replica: &Container, texts: &Texts) -> Vec<(Key, Why)> {
     let mut found = declared(service, replica);
-    for (variable, value) in &replica.settings.environment {
-        for host in hosts_in(value.expose(), names_an_address(variable)) {
-            if let Some(key) = names.find(service, host) {
-                found.push((
-                    key,
-                    Why::Environment {
-                        variable: Name::new(variable),
-                    },
-                ));
-            }
-        }
+    for (address, why) in said_addresses(replica, texts) {
+        found.extend(
+            graph
+                .resolve(&service.key, &address.host)
+                .map(|key| (key, why)),
+        );
     }
-    let arguments = replica
-        .settings
-        .entrypoint
-        .iter()
-        .chain(&replica.settings.command);
-    for host in arguments.flat_map(|argument| hosts_in(argument.expose(), false)) {
-        found.extend(names.find(service, host).map(|key| (key, Why::Argument)));
+    for argument in arguments(replica).filter(|argument| argument.contains(['(', '\n'])) {
+        let named =
+            quoted_words(argument).filter_map(|word| graph.in_same_stack(&service.key, word));
+        found.extend(named.map(|key| (key, Why::Argument)));
     }
     if let Some(id) = replica.network_mode.strip_prefix("container:") {
-        found.extend(names.by_id(id).map(|key| (key, Why::SharesNetworkOf)));
+        let owner = graph.names.by_id.get(id).cloned();
+        found.extend(owner.map(|key| (key, Why::SharesNetworkOf)));
+    }
+    found
+}
+
+fn arguments(replica: &Container) -> impl Iterator<Item = &str> {
+    let settings = &replica.settings;
+    settings
+        .entrypoint
+        .iter()
+        .chain(&settings.command)
+        .map(Raw::expose)
+}
+
+/// Every address in its environment, its command and the files mounted into it.
+fn said_addresses(replica: &Container, texts: &Texts) -> Vec<(Address, Why)> {
+    let mut found: Vec<(Address, Why)> = Vec::new();
+    for (variable, value) in &replica.settings.environment {
+        let why = || Why::Environment {
+            variable: Name::new(variable),
+        };
+        let addresses = addresses_in(value.expose(), names_an_address(variable));
+        found.extend(addresses.into_iter().map(|address| (address, why())));
+    }
+    // one text, so that a flag and its value in two arguments are read together
+    let command: Vec<&str> = arguments(replica).collect();
+    let addresses = addresses_in(&command.join(" "), false);
+    found.extend(
+        addresses
+            .into_iter()
+            .map(|address| (address, Why::Argument)),
+    );
+    for (path, text) in texts.get(&replica.id).into_iter().flatten() {
+        let why = || Why::File {
+            path: Name::new(path),
+        };
+        let addresses = addresses_in(text.expose(), false);
+        found.extend(addresses.into_iter().map(|address| (address, why())));
     }
     found
 }
@@ -290,37 +385,6 @@ fn names_an_address(variable: &str) -> bool {
         "ENDPOINT", "BROKER", "BROKERS", "SERVICE", "UPSTREAM",
     ];
     ends.iter().any(|end| variable.ends_with(end)) && variable != "HOSTNAME"
-}
-
-/// Host names inside a value: of URLs, of `host:port`, and the bare value where it may be one.
-fn hosts_in(value: &str, bare: bool) -> Vec<&str> {
-    let pieces = value
-        .split(|c: char| c.is_whitespace() || ",;'\"()[]{}<>|=".contains(c))
-        .filter(|piece| !piece.is_empty());
-    pieces.filter_map(|piece| host_of(piece, bare)).collect()
-}
-
-fn host_of(piece: &str, bare: bool) -> Option<&str> {
-    let (scheme, rest) = match piece.split_once("://") {
-        Some((_, rest)) => (true, rest),
-        None => (false, piece),
-    };
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (user, host_port) = match authority.rsplit_once('@') {
-        Some((_, host)) => (true, host),
-        None => (false, authority),
-    };
-    let (host, port) = match host_port.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (host_port, None),
-    };
-    let has_port =
-        port.is_some_and(|port| !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()));
-    let looks_right = !host.is_empty()
-        && host
-            .chars()
-            .all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    (looks_right && (scheme || has_port || user || (bare && port.is_none()))).then_some(host)
 }
 
 #[cfg(test)]

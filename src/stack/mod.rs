@@ -4,8 +4,9 @@
 pub mod settings;
 pub mod inventory;
 pub mod graph;
+pub mod graph_hosts;
 pub mod resolve;
 
-pub use graph::{Edge, Graph, Why};
-pub use inventory::{Inventory, Key, Service};
+pub use graph::{Address, Edge, Graph, Why};
+pub use inventory::{Groups, Inventory, Key, Service};
 pub use resolve::{ResolveError, resolve};

@@ -3,6 +3,10 @@
 
 pub mod gather;
 
+mod look;
+mod texts;
+mod inside;
+
 use jiff::Timestamp;
 
 use crate::action::container::Container;

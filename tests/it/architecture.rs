@@ -24,30 +24,35 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("evidence", &["action", "stack", "text"]),
     ("diagnose", &["action", "evidence", "stack", "text"]),
     (
+        "report",
+        &["action", "diagnose", "evidence", "stack", "store", "text"],
+    ),
+    (
         "survey",
         &[
             "action", "clock", "engine", "evidence", "host", "stack", "text",
         ],
     ),
-    ("access", &["action", "setting", "text"]),
+    ("access", &["action", "command", "setting", "text"]),
     ("store", &["setting"]),
     (
-        "run",
+        "runbook",
         &[
-            "access", "action", "clock", "command", "engine", "stack", "store", "text",
+            "action", "command", "evidence", "setting", "stack", "text", "yaml",
         ],
     ),
     (
-        "report",
+        "run",
         &[
-            "action", "diagnose", "evidence", "run", "stack", "store", "text",
+            "access", "action", "clock", "diagnose", "engine", "evidence", "host", "report",
+            "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
         "bot",
         &[
             "access", "action", "clock", "command", "diagnose", "engine", "evidence", "host",
-            "report", "run", "stack", "store", "survey", "text",
+            "report", "run", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
@@ -73,10 +78,18 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "access", "chat", "host", "setting", "stack", "store", "watch", "web", "yaml",
+            "access", "chat", "host", "runbook", "setting", "stack", "store", "watch", "web",
+            "yaml",
         ],
     ),
     ("sim", &["clock"]),
+    (
+        "rehearsal",
+        &[
+            "access", "action", "clock", "engine", "host", "run", "runbook", "sim", "stack",
+            "store", "survey", "text",
+        ],
+    ),
 ];
 
 /// The only modules that see everything: wiring and the command line.
@@ -86,7 +99,7 @@ const ABOVE_ALL: &[&str] = &["app", "cli", "lib", "main"];
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
     ("nix", &["host", "cli"]),
-    ("openssh", &["host/ssh"]),
+    ("openssh", &["host/ssh", "host/program.rs"]),
     ("handlebars", &["report/render"]),
     ("granit_parser", &["yaml"]),
     ("sqlx", &["store"]),

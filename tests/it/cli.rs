@@ -109,7 +109,7 @@ fn an_unknown_service_is_told_with_the_nearest_and_the_others() {
     error: no service `zebra` on this host; there is: api, db
     error: no stack `shpo` here; did you mean `shop`? there is: blog
     error: there is no host `vps`; hosts: local
-    error: no group `@workers`; groups are named in the configuration under `stacks.<name>.groups`
+    error: no group `@workers` here; groups are named in the configuration under `stacks.<name>.groups`, or by the label `dogwatch.groups`
     ");
 }
 

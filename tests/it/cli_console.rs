@@ -3,7 +3,7 @@
 use dogwatch::sim::{Behaviour, World, demo_world};
 
 use crate::cli::service;
-use crate::support::program::Place;
+use crate::support::program::{Place, me};
 
 #[test]
 fn one_command_may_follow_two_dashes() {
@@ -22,13 +22,13 @@ fn a_script_runs_line_by_line_and_its_worst_line_is_its_code() {
     let well = place.feed(&["console"], "# a remark\n\nstatus shop\n  whoami  \n");
     let said = well.done();
     let status = said.find("shop on local").expect("the status");
-    let who = said.find("you are console:tester").expect("who asks");
+    let who = said.find(&format!("you are {}", me())).expect("who asks");
     assert!(status < who, "{said}");
 
     let mixed = place.feed(&["console"], "statsu\nwhoami\n");
     assert_eq!(mixed.code, 2, "{mixed:?}");
     assert!(mixed.err.contains("`statsu`"), "{mixed:?}");
-    assert!(mixed.out.contains("console:tester"), "{mixed:?}");
+    assert!(mixed.out.contains(&me()), "{mixed:?}");
 
     let nothing = place.feed(&["console"], "");
     assert_eq!((nothing.code, nothing.out.as_str()), (0, ""));
@@ -63,7 +63,7 @@ fn an_over_long_line_is_refused() {
     let line = format!("status {}\nwhoami\n", "x".repeat(100_000));
     let answer = place.feed(&["console"], &line);
     assert_eq!(answer.code, 2);
-    assert!(answer.out.contains("console:tester"), "{answer:?}");
+    assert!(answer.out.contains(&me()), "{answer:?}");
     assert!(answer.err.len() < 1000, "{}", answer.err.len());
 }
 
@@ -127,7 +127,7 @@ fn a_change_is_carried_out_and_remembered() {
     let runs = place.run(&["console", "--", "runs"]).done();
     let succeeded = runs.matches("succeeded").count();
     assert_eq!(succeeded, 2, "{runs}");
-    assert!(runs.contains("console:tester"), "{runs}");
+    assert!(runs.contains(&me()), "{runs}");
 }
 
 #[test]
@@ -143,11 +143,10 @@ fn who_may_only_read_is_refused_a_change() {
     let place = Place::simulated(demo_world());
     let config = place.write(
         "reader.yaml",
-        r#"
-access:
-  roles: { reader: { allow: ["*:read"] } }
-  members: { "console:tester": [reader] }
-"#,
+        &format!(
+            "access:\n  roles: {{ reader: {{ allow: [\"*:read\"] }} }}\n  members: {{ \"{}\": [reader] }}\n",
+            me()
+        ),
     );
     let config = config.display().to_string();
     let restart = ["--config", &config, "console", "--", "restart", "db"];

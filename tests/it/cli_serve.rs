@@ -23,7 +23,14 @@ struct Server<'p> {
 const CONFIG: &str = "http: { listen: \"127.0.0.1:0\" }\n";
 
 impl<'p> Server<'p> {
+    /// Returns when it answers, so that it hears signals too.
     fn start(place: &'p Place) -> Self {
+        let server = Self::listening(place);
+        server.get("/healthz");
+        server
+    }
+
+    fn listening(place: &'p Place) -> Self {
         place.write("dogwatch.yaml", CONFIG);
         let mut command = place.command(&["serve"]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -49,9 +56,15 @@ impl<'p> Server<'p> {
 
     /// Status line and headers, and the body.
     fn get(&self, path: &str) -> (String, String) {
+        self.get_as("localhost", path)
+    }
+
+    /// As a browser that was sent to `host`.
+    fn get_as(&self, host: &str, path: &str) -> (String, String) {
         self.place.block_on(async {
             let mut stream = TcpStream::connect(&self.address).await.expect("it listens");
-            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let request =
+                format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await.unwrap();
@@ -114,7 +127,7 @@ fn it_says_that_it_lives_and_is_ready_and_how_it_does() {
     assert!(head.starts_with("http/1.1 200"), "{head}");
     assert!(body.contains("dogwatch_build_info{version=\""), "{body}");
     assert!(
-        body.contains("dogwatch_http_responses_total{code=\"200\"} 2"),
+        body.contains("dogwatch_http_responses_total{code=\"200\"} 3"),
         "{body}"
     );
     assert!(body.ends_with("# EOF\n"), "{body}");
@@ -203,5 +216,18 @@ fn without_an_engine_it_serves_and_is_ready() {
     let place = Place::without_engine();
     let server = Server::start(&place);
     let (head, _) = server.get("/readyz");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+}
+
+#[test]
+fn a_page_of_somebody_else_gets_no_report() {
+    let place = Place::simulated(demo_world());
+    let server = Server::start(&place);
+    let (head, body) = server.get_as("reports.evil.example", "/reports");
+    assert!(head.starts_with("http/1.1 421"), "{head}");
+    assert!(!body.contains("<html"), "{body}");
+    let (head, _) = server.get_as("127.0.0.1:8080", "/reports");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    let (head, _) = server.get_as("reports.evil.example", "/healthz");
     assert!(head.starts_with("http/1.1 200"), "{head}");
 }

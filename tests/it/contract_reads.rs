@@ -59,7 +59,8 @@ fn assert_is_placed(web: &Container, prefix: &str) {
     };
     assert_eq!(network.network, format!("{prefix}-net"));
     assert_eq!(web.network_mode, network.network);
-    assert!(network.address.starts_with("172.") && network.gateway.ends_with(".1"));
+    assert_eq!(network.address.split('.').count(), 4, "{network:?}");
+    assert!(network.gateway.ends_with(".1"), "{network:?}");
     assert!(network.aliases.contains(&"web".to_owned()));
     let [port] = web.ports.as_slice() else {
         panic!("one port, not {:?}", web.ports);
@@ -248,7 +249,11 @@ pub(crate) async fn networks_know_their_members(fixture: &Fixture) {
     };
     let ours = named(&format!("{}-net", fixture.prefix));
     assert_eq!((ours.driver.as_str(), ours.internal), ("bridge", false));
-    assert!(ours.subnets.len() == 1 && ours.subnets[0].ends_with("/16"));
+    // which pool and size depends on what else the engine serves
+    assert!(
+        ours.subnets.len() == 1 && ours.subnets[0].contains('/'),
+        "{ours:?}"
+    );
     let members: Vec<&str> = ours.members.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         members,

@@ -55,10 +55,15 @@ pub(crate) fn is_there() -> bool {
     } else {
         return true;
     };
-    let required = environment("DOGWATCH_REQUIRE_ENGINE").as_deref() == Some("1");
-    assert!(!required, "the lab cannot run: {lacks}");
-    say(&format_args!("lab: NOT RUN: {lacks}"));
+    missing(lacks);
     false
+}
+
+/// Says that a test was not run, or fails where everything must be there.
+pub(crate) fn missing(what: &str) {
+    let required = environment("DOGWATCH_REQUIRE_ENGINE").as_deref() == Some("1");
+    assert!(!required, "{what}");
+    say(&format_args!("NOT RUN: {what}"));
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! What on-call staff live through in Slack: asking, changing, approving, being told.
 
+use std::time::Duration;
+
 use dogwatch::bot::Outcome;
+use dogwatch::live::Posted;
+use dogwatch::live::ledger::{Ledger, Open};
+use dogwatch::store::{NewRun, RunState, StateChange};
 use serde_json::json;
+use tokio::time::{sleep, timeout};
 
 use crate::support::fake_slack::{Failure, Shown};
 use crate::support::slack_shop::{ANNA, BOB, CARL, OPS, SlackShop, policy};
@@ -127,12 +133,12 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
     shop.ops(ANNA, "remove migrate").await;
     let offer = shop
         .slack
-        .until("an offer", |shown| shown.text.contains("needs approval"))
+        .until("an offer", |shown| shown.text.contains("; it expires in"))
         .await;
     assert_eq!(offer.only, None, "everybody sees what waits");
     insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH")] }, {
         insta::assert_snapshot!(words(&offer), @"
-        remove migrate in shop on local: destructive, needs approval
+        remove migrate in shop on local: destructive, needs a second person
         1  remove shop-migrate-1  *deletes for good*
         type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
         plan HASH
@@ -192,7 +198,7 @@ async fn a_denial_has_a_reason_and_the_buttons_die() {
     shop.ops(ANNA, "remove migrate").await;
     let offer = shop
         .slack
-        .until("an offer", |shown| shown.text.contains("needs approval"))
+        .until("an offer", |shown| shown.text.contains("; it expires in"))
         .await;
     let pressed = shop.slack.press(BOB, &offer, "Deny");
     shop.slack.sockets.send("interactive", &pressed).await;
@@ -227,7 +233,7 @@ async fn an_offer_outlives_the_program() {
         .await;
     let offer = shop
         .slack
-        .until("an offer", |shown| shown.text.contains("needs approval"))
+        .until("an offer", |shown| shown.text.contains("; it expires in"))
         .await;
     let shop = shop.restart().await;
     shop.slack
@@ -359,5 +365,128 @@ async fn an_alert_is_diagnosed_from_its_message() {
         })
         .await;
     assert_eq!((report.only, report.thread.as_deref()), (None, Some("3.3")));
+    shop.slack.assert_obeyed();
+}
+
+#[tokio::test]
+async fn an_approved_repair_ends_in_a_verified_report() {
+    let shop = SlackShop::with(|bot| {
+        bot.policy = policy();
+        bot.confirm_changes = true;
+    })
+    .await;
+    shop.shop.outage().await;
+    shop.ops(ANNA, "restart db api gateway").await;
+    let offer = shop
+        .slack
+        .until("an offer", |shown| shown.text.contains("; it expires in"))
+        .await;
+    let pressed = shop.slack.press(BOB, &offer, "Approve");
+    shop.slack.sockets.send("interactive", &pressed).await;
+    let ended = shop
+        .slack
+        .until("its end", |shown| {
+            shown.text.starts_with("🟢") && shown.thread.is_none()
+        })
+        .await;
+    assert_eq!(ended.ts, offer.ts, "one message from the offer to the end");
+    let said = words(&ended);
+    for part in [
+        "db, api and gateway recovered",
+        "oom-killed",
+        "*Verify*",
+        "✓ ",
+        "asked by <@UANNA>, let go by <@UBOB>",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    shop.slack.assert_obeyed();
+}
+
+#[tokio::test]
+async fn an_offer_that_nobody_took_loses_its_buttons() {
+    let shop = SlackShop::open().await;
+    shop.ops(ANNA, "remove migrate").await;
+    let offer = shop
+        .slack
+        .until("an offer", |shown| shown.text.contains("; it expires in"))
+        .await;
+    {
+        let bot = &shop.shop.bot;
+        let store = bot.store.get().await.unwrap();
+        let hours_ago = bot.clock.now().as_millisecond() - 5 * 3_600_000;
+        let run = NewRun {
+            id: "01OLDRUN".into(),
+            created_ms: hours_ago,
+            requested_by: "slack:UANNA".into(),
+            title: "remove something old".into(),
+            stack_key: "local/shop".into(),
+            risk: "destructive".into(),
+            ..NewRun::default()
+        };
+        store.create_run(&run).await.unwrap();
+        let waits = StateChange::to(RunState::AwaitingApproval, hours_ago);
+        store.set_state(&run.id, &waits).await.unwrap();
+        let ledger = Ledger {
+            store,
+            clock: bot.clock,
+            chat: "slack",
+        };
+        let posted = Posted {
+            channel: offer.channel.clone(),
+            id: offer.ts.clone(),
+            thread: None,
+        };
+        let by = "slack:UANNA".to_owned();
+        ledger.open(&run.id, &Open { posted, by }).await.unwrap();
+    }
+    let shop = shop.restart().await;
+    let dead = shop
+        .slack
+        .until("its last words", |shown| {
+            shown.ts == offer.ts && shown.text.contains("expired")
+        })
+        .await;
+    assert!(dead.buttons().is_empty(), "{dead:#?}");
+    shop.slack.assert_obeyed();
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_message_comes_as_a_file() {
+    let shop = SlackShop::open().await;
+    let line = "logs db api worker web gateway queue cache --since 10d --tail 2000 --timestamps";
+    shop.mention(ANNA, line).await;
+    shop.slack
+        .until("logs", |shown| {
+            shown.blocks.to_string().contains("left out here")
+        })
+        .await;
+    let file = timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(file) = shop.slack.world().files.pop() {
+                return file;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let file = file.await.expect("a file comes");
+    assert!(file.len() > 11_000 && file.contains("shop-api-1"));
+    shop.slack.assert_obeyed();
+}
+
+#[tokio::test]
+async fn doctor_names_the_scope_that_is_missing() {
+    let shop = SlackShop::open().await;
+    shop.ops(ANNA, "doctor").await;
+    let said = shop
+        .slack
+        .until("the checks", |shown| {
+            shown.blocks.to_string().contains("Slack: ")
+        })
+        .await;
+    let said = words(&said);
+    assert!(said.contains("app_mentions:read"), "{said}");
+    assert!(said.contains("usergroups:read"), "{said}");
+    assert!(!said.contains("`files:write`"), "{said}");
     shop.slack.assert_obeyed();
 }

@@ -17,7 +17,7 @@ fn text() -> impl Strategy<Value = Clean> {
         "\\PC{0,80}",
         "[<>&!@a-z`*_~]{0,120}",
         Just("<!channel> <!here> <@U123> @everyone".to_owned()),
-        "[&<>]{3000,4000}",
+        "[&<>]{2900,3100}",
         "[a-z ]{1,40}",
     ]
     .prop_map(|text| clean(&text))
@@ -44,7 +44,7 @@ fn message() -> impl Strategy<Value = Message> {
         line().prop_map(|line| Message::new().line(line)),
         vec(line(), 0..30).prop_map(|lines| Message::new().list(lines)),
         vec((text(), line()), 0..25).prop_map(|pairs| Message::new().fields(pairs)),
-        vec(text(), 0..200).prop_map(|lines| Message::new().code(lines)),
+        vec(text(), 0..60).prop_map(|lines| Message::new().code(lines)),
         vec(line(), 0..20).prop_map(|cells| {
             let mut table = Table::new(&["what", ">how"]);
             for cell in cells {
@@ -68,7 +68,7 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn every_message_keeps_every_limit(message in message()) {

@@ -6,6 +6,7 @@ use dogwatch::chat::slack::Signature;
 use dogwatch::clock::Clock;
 use dogwatch::report::Templates;
 use dogwatch::setting::Secret;
+use dogwatch::web::settings::HttpSettings;
 use dogwatch::web::{self, Chats, Metrics, Site, SlackDoor};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
@@ -46,13 +47,11 @@ async fn front() -> Front {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let metrics = Arc::new(Metrics::default());
-    tokio::spawn(web::serve(
-        listener,
-        seen,
-        metrics,
-        chats,
-        std::future::pending(),
-    ));
+    let settings = HttpSettings::default();
+    tokio::spawn(async move {
+        let never = std::future::pending();
+        web::serve(listener, &settings, seen, metrics, chats, never).await
+    });
     Front {
         shop,
         base,
@@ -212,7 +211,7 @@ async fn a_form_is_corrected_in_the_answer_itself() {
     let offer = front
         .shop
         .slack
-        .until("an offer", |shown| shown.text.contains("needs approval"))
+        .until("an offer", |shown| shown.text.contains("; it expires in"))
         .await;
     let press = front.shop.slack.press(ANNA, &offer, "Approve");
     let payload = json!({ "payload": press.to_string() });

@@ -112,6 +112,7 @@ impl Session {
     /// Looks up the live names while the person thinks.
     fn refresh(&self, live: &LiveNames) {
         let (bot, live) = (self.bot(), Arc::clone(live));
+        let caller = self.caller.clone();
         tokio::spawn(async move {
             let Ok(host) = bot.fleet.host(None).await else {
                 return;
@@ -121,6 +122,7 @@ impl Session {
             };
             if let Ok(mut live) = live.write() {
                 live.targets = survey.inventory.names();
+                live.runbooks = runbooks(&bot, &caller);
             }
         });
     }
@@ -144,4 +146,14 @@ impl Session {
         }
         worst
     }
+}
+
+/// Those that this person may run on some stack.
+fn runbooks(bot: &Bot, caller: &Caller) -> Vec<String> {
+    let shelf = bot.conduct.library.shelf();
+    let may = shelf.iter().filter(|runbook| {
+        let name = &runbook.file.name;
+        bot.policy.may_run_somewhere(caller, name, runbook.risk)
+    });
+    may.map(|runbook| runbook.file.name.clone()).collect()
 }

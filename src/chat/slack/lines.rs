@@ -10,17 +10,15 @@ use super::door::Slack;
 use super::inbound::{Asked, Wish};
 use super::modal::Form;
 use super::outbox::SOON;
-use crate::access::{Caller, Policy, Surface};
-use crate::action::Risk;
+use crate::access::{Caller, Surface};
 use crate::bot::{Incoming, Outcome, Trouble, Voice, What};
 use crate::command::{self, Command, Word};
 use crate::live::sweep::sweep;
 use crate::live::{Ledger, Place, Stage};
-use crate::run::{Book, BookError};
+use crate::run::Book;
 use crate::say;
-use crate::store::{RunRecord, RunState};
 use crate::survey::Survey;
-use crate::text::{Message, Name};
+use crate::text::{Clean, Message, Name};
 
 /// Looking never takes longer, nor does following a log in a chat.
 const LOOKING: Duration = Duration::from_mins(10);
@@ -89,11 +87,6 @@ impl Slack {
     async fn line(&self, place: &Place, caller: &Caller, line: &str) {
         let line = line.strip_prefix('/').unwrap_or(line);
         let command = command::parse(line);
-        if let Ok(Command::Cancel { run }) = &command
-            && self.cancel(place, caller, run).await
-        {
-            return;
-        }
         // help and who one is concern nobody else
         let mut place = place.clone();
         if matches!(command, Ok(Command::Help { .. } | Command::Whoami)) {
@@ -146,9 +139,7 @@ impl Slack {
             }
             outcome
         };
-        self.teller
-            .tell(&bot, (place, caller), replies, work, &cancel)
-            .await;
+        self.teller.tell(&bot, (place, caller), replies, work).await;
         if let Some(looking) = looking {
             looking.abort();
         }
@@ -164,10 +155,7 @@ impl Slack {
     /// Messages of runs that were decided get their last words.
     pub(super) async fn settle(&self) {
         let bot = self.bot();
-        let swept = match bot.store.get().await {
-            Ok(store) => sweep(&*self.teller.stage, store, bot.clock, &self.teller.running).await,
-            Err(error) => Err(error),
-        };
+        let swept = sweep(&*self.teller.stage, &bot, &self.teller.running).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "open messages could not be looked through");
         }
@@ -177,10 +165,10 @@ impl Slack {
     /// again when it is filled in.
     async fn ask(&self, place: &Place, caller: &Caller, form: &Form, trigger: &str) {
         let about = match self.waiting(caller, &form.line).await {
-            Ok(run) => run.title,
+            Ok(title) => title,
             Err(trouble) => return self.whisper(place, &trouble.message()).await,
         };
-        let body = json!({ "trigger_id": trigger, "view": form.view(&about) });
+        let body = json!({ "trigger_id": trigger, "view": form.view(about.as_str()) });
         if let Err(error) = self.outbox.json("views.open", "", &body, SOON).await {
             tracing::warn!(%error, "a form could not be opened");
             let line = say!(
@@ -191,51 +179,24 @@ impl Slack {
         }
     }
 
-    /// The run that an `approve` or `deny` is about, if this person may decide it now.
-    async fn waiting(&self, caller: &Caller, line: &str) -> Result<RunRecord, Trouble> {
+    /// What a run that an `approve` or `deny` is about is called, if this person may decide it now.
+    async fn waiting(&self, caller: &Caller, line: &str) -> Result<Clean, Trouble> {
         let bot = self.bot();
         let id = line.split_whitespace().nth(1).unwrap_or_default();
         let book = Book {
             store: bot.store.get().await?,
             clock: bot.clock,
+            expires: bot.policy.approval().expires(),
         };
         let run = book.find(id).await?;
-        may(&bot.policy, caller, &run)?;
-        if run.state != RunState::AwaitingApproval {
-            return Err(BookError::NotWaiting {
-                id: run.id,
-                state: run.state.word(),
-            }
-            .into());
-        }
-        if book.has_expired(&run) {
-            return Err(BookError::Expired(run.id).into());
-        }
-        Ok(run)
-    }
-
-    /// A run that goes on here stops after its present step. False: there is none of this name.
-    async fn cancel(&self, place: &Place, caller: &Caller, typed: &str) -> bool {
-        let Some((id, cancel)) = self.teller.running.find(typed) else {
-            return false;
+        let plan = match book.going_plan(&run) {
+            Some(plan) => plan,
+            None => book.waiting_plan(&run)?,
         };
-        let bot = self.bot();
-        let allowed = match bot.store.get().await {
-            Ok(store) => match store.run(&id).await {
-                Ok(run) => may(&bot.policy, caller, &run),
-                Err(error) => Err(error.into()),
-            },
-            Err(error) => Err(error.into()),
-        };
-        let message = match allowed {
-            Ok(()) => {
-                cancel.cancel();
-                Message::new().line("it stops after its present step")
-            }
-            Err(trouble) => trouble.message(),
-        };
-        self.whisper(place, &message).await;
-        true
+        let runbook = Some(plan.runbook.as_str());
+        bot.policy
+            .decide_run(caller, plan.stack(), runbook, plan.risk())?;
+        Ok(plan.title)
     }
 
     async fn alert(&self, place: &Place, caller: &Caller, text: &str) {
@@ -287,16 +248,4 @@ impl Slack {
             tracing::warn!(%why, "an answer could not be given");
         }
     }
-}
-
-/// Whoever may do what a run does may decide about it.
-fn may(policy: &Policy, caller: &Caller, run: &RunRecord) -> Result<(), Trouble> {
-    let risk = [Risk::Read, Risk::Change, Risk::Destructive]
-        .into_iter()
-        .find(|risk| risk.word() == run.risk)
-        .unwrap_or(Risk::Destructive);
-    let stack = run.stack_key.split_once('/').map(|(_, stack)| stack);
-    let stack = stack.filter(|stack| !stack.is_empty()).map(Name::new);
-    policy.decide(caller, stack.as_ref(), risk)?;
-    Ok(())
 }

@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::Aborted,
     why: "A program aborts itself (signal 6) when it finds itself in a state it does not trust: a failed assertion, a corrupted heap, an unhandled exception in C++ or Go.",
     example: "exit 134 (128 + signal 6)",
+    verify: "the service runs past the time at which it aborted",
     prevention: &["read the message before the abort: it names the assertion that failed"],
     check,
 };
@@ -17,7 +18,10 @@ const EXIT: i64 = 134;
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, _) = view.state()?;
-    if view.last_exit() != Some(EXIT) || !(view.has_ended() || view.loops()) {
+    if view.last_exit() != Some(EXIT)
+        || !(view.has_ended() || view.loops())
+        || view.explains_itself()
+    {
         return None;
     }
     let last = view.logs().next_back();

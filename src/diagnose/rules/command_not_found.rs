@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::CommandNotFound,
     why: "The engine starts exactly the file the command names. When no such file is on the image's path, the container is never started (exit 127); a shell that cannot find a program ends with 127 too.",
     example: "exec: \"serve\": executable file not found in $PATH",
+    verify: "the container starts and its program runs",
     prevention: &["run the image once in CI with the very command that production uses"],
     check,
 };
@@ -20,22 +21,28 @@ fn check(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
     let text = state.error.as_str();
     // a missing interpreter says the same of a file that is there
-    let engine_says = text.contains("executable file not found")
+    let engine_says = view
+        .state()
+        .is_some_and(|(_, state)| !state.error.is_empty())
+        && text.contains("executable file not found")
         || (text.contains("no such file or directory") && text.contains("exec"));
     let exit = view.last_exit() == Some(NOT_FOUND) && (view.has_ended() || view.loops());
-    let shell_says = view
-        .logs()
-        .rev()
-        .find(|item| item.text.as_str().contains("not found"));
+    let shell_says = view.decisive_of(&[Cause::CommandNotFound]);
     let (confidence, proof) = match (engine_says, exit, shell_says) {
         (true, _, _) => (Confidence::Certain, vec![line]),
-        (false, true, Some(said)) => (Confidence::Certain, vec![line, said]),
+        (false, _, Some(said)) => (Confidence::Certain, vec![line, said.0]),
         (false, true, None) => (Confidence::Likely, vec![line]),
-        (false, false, _) => return None,
+        (false, false, None) => return None,
     };
+    let command = shell_says.and_then(|said| said.1.name("command"));
+    let command = command.map_or_else(
+        || say!("`{}`", state.program),
+        |command| say!("`{}`", command),
+    );
     let summary = say!(
-        "{} cannot run its command: no such program in the image{}",
+        "{} cannot run {}: there is no such program in its image{}",
         view.name(),
+        command,
         super::again_and_again(view)
     );
     let mut finding = view.finding(Cause::CommandNotFound, confidence, summary, &proof);

@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::ExecFormatError,
     why: "A program built for another processor, or a script whose first line does not name its interpreter, is refused by the kernel.",
     example: "exec /app/server: exec format error",
+    verify: "the container starts",
     prevention: &["build images for the platform they run on, and start scripts with a #! line"],
     check,
 };

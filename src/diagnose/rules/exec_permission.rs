@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::ExecPermission,
     why: "A file can be started only when its execute bit is set for the user of the container and its file system allows programs. A script copied without the bit is the usual reason.",
     example: "exec: \"/app/start.sh\": permission denied",
+    verify: "the container starts",
     prevention: &["set the execute bit in the repository, or use COPY --chmod=755"],
     check,
 };
@@ -21,16 +22,12 @@ fn check(view: &View<'_>) -> Option<Finding> {
     let engine_says =
         state.error.as_str().contains("permission denied") && state.error.as_str().contains("exec");
     let exit = view.last_exit() == Some(MAY_NOT_RUN) && (view.has_ended() || view.loops());
-    let shell_says = view.logs().rev().find(|item| {
-        item.text
-            .as_str()
-            .to_lowercase()
-            .contains("permission denied")
-    });
+    let shell_says = view.decisive_of(&[Cause::ExecPermission]);
     let (confidence, proof) = match (engine_says, exit, shell_says) {
         (true, _, _) => (Confidence::Certain, vec![line]),
-        (false, true, Some(said)) => (Confidence::Certain, vec![line, said]),
-        (false, _, _) => return None,
+        (false, true, Some(said)) => (Confidence::Certain, vec![line, said.0]),
+        (false, false, Some(said)) => (Confidence::Likely, vec![line, said.0]),
+        (false, _, None) => return None,
     };
     let summary = say!(
         "{} may not execute its command `{}`{}",

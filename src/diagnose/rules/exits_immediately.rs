@@ -10,20 +10,30 @@ pub const RULE: Rule = Rule {
     cause: Cause::ExitsImmediately,
     why: "A container lives as long as its main process. A program that goes into the background, a shell without a terminal, or a finished job under a policy of always ends with code 0 and is started again for ever.",
     example: "exit 0, restarted 12 times, restart policy always",
+    verify: "the container still runs after a minute",
     prevention: &["run the service in the foreground, and give one-off jobs the restart policy no"],
     check,
 };
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
-    if view.last_exit() != Some(0) || !view.loops() || view.stopped_by_somebody().is_some() {
+    if view.last_exit() != Some(0) || view.stopped_by_somebody().is_some() {
         return None;
     }
-    let summary = say!(
-        "{} ends at once without an error and is restarted for ever ({} restarts)",
-        view.name(),
-        state.restart_count
-    );
+    let summary = if view.loops() {
+        say!(
+            "{} ends at once without an error and is restarted for ever ({} restarts)",
+            view.name(),
+            state.restart_count
+        )
+    } else if view.has_ended() && (view.accused || is_a_server(view)) {
+        say!(
+            "{} should go on serving, but ended without an error (exit 0)",
+            view.name()
+        )
+    } else {
+        return None;
+    };
     let last = view.logs().next_back();
     let proof: Vec<_> = [Some(line), last].into_iter().flatten().collect();
     let mut finding = view.finding(
@@ -41,4 +51,30 @@ fn check(view: &View<'_>) -> Option<Finding> {
     finding.fixes.push(by_hand(text, Risk::Change));
     finding.fixes.push(recreate(view));
     Some(finding)
+}
+
+/// Publishes a port, has a health check, or runs a program that is known to serve.
+fn is_a_server(view: &View<'_>) -> bool {
+    const SERVERS: &[&str] = &[
+        "nginx",
+        "redis-server",
+        "postgres",
+        "mysqld",
+        "httpd",
+        "apache2",
+        "mongod",
+        "nats-server",
+        "gunicorn",
+        "uvicorn",
+        "haproxy",
+        "caddy",
+        "memcached",
+    ];
+    let publishes = view
+        .setup()
+        .is_some_and(|setup| setup.ports.iter().any(|port| port.published.is_some()));
+    let command = view.command();
+    let program = command.split_whitespace().next().unwrap_or_default();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    publishes || view.health().is_some() || SERVERS.contains(&program)
 }

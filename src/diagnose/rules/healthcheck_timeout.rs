@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::HealthcheckTimeout,
     why: "A check that takes longer than its timeout counts as failed. The service hangs or is slow, or the limit is too short for it.",
     example: "Health check exceeded timeout (2s)",
+    verify: "the check passes well within its timeout when run by hand",
     prevention: &[
         "let the check ask something cheap, and give it a limit well above its usual time",
     ],

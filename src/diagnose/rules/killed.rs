@@ -10,24 +10,29 @@ pub const RULE: Rule = Rule {
     cause: Cause::Killed,
     why: "Signal 9 cannot be caught. When the engine's record shows the signal, somebody sent it through the engine; when it shows none, a process of the host or of the container did.",
     example: "exit 137 without an oom event",
+    verify: "the container runs and no kill follows",
     prevention: &["stop services with a grace period instead of killing them"],
     check,
 };
 
 const KILLED: i64 = 137;
+const TERMINATED: i64 = 143;
 const SIGKILL: u32 = 9;
+const SIGTERM: u32 = 15;
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
     let at_fault = view.has_ended() || view.loops();
-    if view.last_exit() != Some(KILLED) || !at_fault || state.oom_killed {
+    let by_signal = matches!(view.last_exit(), Some(KILLED | TERMINATED));
+    if !by_signal || !at_fault || state.oom_killed || view.explains_itself() || ends_it_itself(view)
+    {
         return None;
     }
     let sent = view.near_death(|fact| {
         matches!(
             fact,
             EventFact::Signalled {
-                signal: None | Some(SIGKILL)
+                signal: None | Some(SIGKILL | SIGTERM)
             }
         )
     });
@@ -37,7 +42,7 @@ fn check(view: &View<'_>) -> Option<Finding> {
             Confidence::Certain,
         ),
         None => (
-            "by signal 9, which did not come through the engine",
+            "by a signal which did not come through the engine",
             Confidence::Likely,
         ),
     };
@@ -52,4 +57,10 @@ fn check(view: &View<'_>) -> Option<Finding> {
     finding.fixes.push(read_logs(view));
     finding.fixes.push(start_again(view));
     Some(finding)
+}
+
+/// A health check that kills what it finds ill.
+fn ends_it_itself(view: &View<'_>) -> bool {
+    view.health()
+        .is_some_and(|(_, health)| health.test.as_str().contains("kill"))
 }

@@ -1,24 +1,72 @@
 //! One file per cause. A rule looks at one container's evidence and either says nothing or says
 //! why it fails and what proves it. `RULES` is in order of trust: the first that speaks is heard.
 
-pub mod oom_killed;
+pub mod sigterm_ignored;
 pub mod stopped_by_operator;
+pub mod oom_killed;
+pub mod host_memory_exhausted;
 pub mod port_conflict;
 pub mod command_not_found;
 pub mod exec_permission;
 pub mod exec_format_error;
+pub mod mount_missing;
+pub mod image_not_found;
+pub mod image_pull_denied;
+pub mod image_pull_timeout;
+pub mod image_platform_mismatch;
+pub mod build_failed;
+pub mod subnet_overlap;
+pub mod env_file_missing;
+pub mod heap_exhausted;
+pub mod pids_exhausted;
+pub mod fd_exhausted;
+pub mod disk_full;
+pub mod inodes_full;
 pub mod segfault;
 pub mod aborted;
 pub mod killed;
-pub mod exits_immediately;
 pub mod healthcheck_tool_missing;
+pub mod healthcheck_wrong_target;
+pub mod missing_env;
+pub mod config_invalid;
+pub mod dependency_missing;
+pub mod missing_file;
+pub mod volume_permission;
+pub mod read_only_filesystem;
+pub mod auth_failed;
+pub mod database_missing;
+pub mod schema_missing;
+pub mod connections_exhausted;
+pub mod lock_contention;
+pub mod rate_limited;
+pub mod consumer_lag;
+pub mod clock_skew;
+pub mod tls_error;
+pub mod localhost_misuse;
+pub mod network_isolated;
+pub mod dns_failure;
+pub mod dependency_not_ready;
+pub mod dependency_down;
+pub mod connection_refused;
+pub mod connection_timeout;
+pub mod healthcheck_start_period;
+pub mod cpu_throttled;
 pub mod healthcheck_timeout;
+pub mod memory_pressure;
+pub mod app_crash;
+pub mod exits_immediately;
+mod full;
+mod steps;
 
 use super::view::View;
-use super::{Cause, Finding, Fix};
-use crate::action::Risk;
-use crate::say;
+use super::{Cause, Finding};
 use crate::text::Clean;
+
+use steps::{
+    addressed, again_and_again, by_hand, engine_says, lines_around, look, mount_over, named,
+    named_where, noted, only_mount, reach_finding, read_logs, rebuild, recreate, restart,
+    said_finding, server_of, start_again,
+};
 
 /// A cause that can be recognised, with what its page in the reference says.
 pub struct Rule {
@@ -27,24 +75,68 @@ pub struct Rule {
     pub why: &'static str,
     /// What it looks like.
     pub example: &'static str,
+    /// What is true again when it is mended.
+    pub verify: &'static str,
     /// How to keep it from happening again.
     pub prevention: &'static [&'static str],
     pub check: fn(&View<'_>) -> Option<Finding>,
 }
 
 pub static RULES: &[Rule] = &[
-    oom_killed::RULE,
+    sigterm_ignored::RULE,
     stopped_by_operator::RULE,
+    oom_killed::RULE,
+    host_memory_exhausted::RULE,
     port_conflict::RULE,
     command_not_found::RULE,
     exec_permission::RULE,
     exec_format_error::RULE,
+    mount_missing::RULE,
+    image_not_found::RULE,
+    image_pull_denied::RULE,
+    image_pull_timeout::RULE,
+    image_platform_mismatch::RULE,
+    build_failed::RULE,
+    subnet_overlap::RULE,
+    env_file_missing::RULE,
+    heap_exhausted::RULE,
+    pids_exhausted::RULE,
+    fd_exhausted::RULE,
+    disk_full::RULE,
+    inodes_full::RULE,
     segfault::RULE,
     aborted::RULE,
     killed::RULE,
-    exits_immediately::RULE,
     healthcheck_tool_missing::RULE,
+    healthcheck_wrong_target::RULE,
+    missing_env::RULE,
+    config_invalid::RULE,
+    dependency_missing::RULE,
+    missing_file::RULE,
+    volume_permission::RULE,
+    read_only_filesystem::RULE,
+    auth_failed::RULE,
+    database_missing::RULE,
+    schema_missing::RULE,
+    connections_exhausted::RULE,
+    lock_contention::RULE,
+    rate_limited::RULE,
+    consumer_lag::RULE,
+    clock_skew::RULE,
+    tls_error::RULE,
+    localhost_misuse::RULE,
+    network_isolated::RULE,
+    dns_failure::RULE,
+    dependency_not_ready::RULE,
+    dependency_down::RULE,
+    connection_refused::RULE,
+    connection_timeout::RULE,
+    healthcheck_start_period::RULE,
+    cpu_throttled::RULE,
     healthcheck_timeout::RULE,
+    memory_pressure::RULE,
+    app_crash::RULE,
+    exits_immediately::RULE,
 ];
 
 impl Rule {
@@ -59,52 +151,5 @@ impl Rule {
 
     pub fn of(cause: Cause) -> Option<&'static Self> {
         RULES.iter().find(|rule| rule.cause == cause)
-    }
-}
-
-/// A step a person does by hand: editing a file, looking something up.
-fn by_hand(text: Clean, risk: Risk) -> Fix {
-    Fix {
-        text,
-        command: None,
-        risk,
-    }
-}
-
-fn start_again(view: &View<'_>) -> Fix {
-    let command = say!("docker start {}", view.container);
-    Fix {
-        text: say!("start {} again", view.name()),
-        command: Some(command),
-        risk: Risk::Change,
-    }
-}
-
-fn read_logs(view: &View<'_>) -> Fix {
-    let command = say!("docker logs --tail 100 {}", view.container);
-    Fix {
-        text: say!("read the last lines of {}", view.name()),
-        command: Some(command),
-        risk: Risk::Read,
-    }
-}
-
-fn recreate(view: &View<'_>) -> Fix {
-    let command = say!("docker compose up -d {}", view.name());
-    let text = say!("recreate {} with the corrected settings", view.name());
-    Fix {
-        text,
-        command: view.service.stack.is_some().then_some(command),
-        risk: Risk::Change,
-    }
-}
-
-/// `: it was restarted 5 times`, where it was.
-fn again_and_again(view: &View<'_>) -> Clean {
-    match view.state() {
-        Some((_, state)) if state.restart_count > 0 && view.loops() => {
-            say!(", again and again ({} restarts)", state.restart_count)
-        }
-        _ => Clean::default(),
     }
 }

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::OomKilled,
     why: "A container may use as much memory as its limit says. When its processes ask for more, the kernel kills one of them with signal 9, and where that is the main process the container ends with exit code 137.",
     example: "OOMKilled true, exit 137; events: oom, then die",
+    verify: "memory stays under 85 % of the limit, and no oom event follows",
     prevention: &[
         "set the limit to the measured use plus at least 200 MiB, and never under 600 MiB",
         "alert when memory stays above 85 % of the limit",
@@ -27,6 +28,9 @@ fn check(view: &View<'_>) -> Option<Finding> {
     let (state_line, state) = view.state()?;
     let flag = state.oom_killed;
     let event = view.near_death(|fact| fact == EventFact::OutOfMemory);
+    if view.decisive_of(&[Cause::HeapExhausted]).is_some() {
+        return None;
+    }
     if !(view.has_ended() || view.loops()) || !(flag || event.is_some()) {
         return None;
     }
@@ -36,8 +40,10 @@ fn check(view: &View<'_>) -> Option<Finding> {
     let confidence = match (died_of_kill, event.is_some() || limit.is_some()) {
         (true, true) => Confidence::Certain,
         (true, false) => Confidence::Likely,
-        (false, _) if event.is_some() && view.last_exit() != Some(0) => Confidence::Likely,
-        (false, _) => return None,
+        (false, _) if !flag && event.is_none() => return None,
+        // it went on without the child and ended well
+        (false, _) if view.last_exit() == Some(0) && !view.accused => return None,
+        (false, _) => Confidence::Likely,
     };
     let of = limit
         .map(|limit| say!(" (limit {})", bytes(limit)))

@@ -4,12 +4,14 @@ use super::{Rule, by_hand, start_again};
 use crate::action::Risk;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Confidence, Finding};
+use crate::evidence::Evidence;
 use crate::say;
 
 pub const RULE: Rule = Rule {
     cause: Cause::PortConflict,
     why: "A port of an address on the host can be held once. When another container or a process of the host holds it, the engine cannot publish it a second time and the container is never started.",
     example: "Bind for 127.0.0.1:8080 failed: port is already allocated",
+    verify: "the port is published by this container",
     prevention: &[
         "publish ports on 127.0.0.1 behind one gateway, or keep a list of who holds which port",
     ],
@@ -17,6 +19,38 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>) -> Option<Finding> {
+    on_the_host(view).or_else(|| inside(view))
+}
+
+/// Its own program finds the port taken in its own network.
+fn inside(view: &View<'_>) -> Option<Finding> {
+    let said = view.decisive_of(&[Cause::PortConflict])?;
+    let which = said
+        .1
+        .port()
+        .map_or_else(|| say!("a port"), |port| say!("port {}", port));
+    let summary = say!(
+        "{} cannot listen: {} is already in use in its own container{}",
+        view.name(),
+        which,
+        super::again_and_again(view)
+    );
+    let mut finding = super::said_finding(view, Cause::PortConflict, said, summary);
+    finding.fixes.push(super::look(
+        say!("see what runs inside"),
+        say!("docker top {}", view.container),
+    ));
+    let text = say!(
+        "start only one program on {} in {}, or give one of them another port",
+        which,
+        view.name()
+    );
+    finding.fixes.push(by_hand(text, Risk::Change));
+    finding.fixes.push(super::recreate(view));
+    Some(finding)
+}
+
+fn on_the_host(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
     let text = state.error.as_str();
     if !(text.contains("port is already allocated") || text.contains("address already in use")) {
@@ -30,12 +64,13 @@ fn check(view: &View<'_>) -> Option<Finding> {
         which
     );
     let mut finding = view.finding(Cause::PortConflict, Confidence::Certain, summary, &[line]);
+    finding.evidence.extend(view.holder().map(Evidence::cite));
     let find = port.map(|port| say!("docker ps --filter publish={}", port));
     let text = say!(
         "find what holds {}: another container, or a process of the host",
         which
     );
-    finding.fixes.push(super::Fix {
+    finding.fixes.push(crate::diagnose::Fix {
         text,
         command: find,
         risk: Risk::Read,

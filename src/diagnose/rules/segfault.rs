@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     cause: Cause::Segfault,
     why: "The kernel ends a program with signal 11 when it touches memory that is not its own: a bug in native code, or a library that does not fit.",
     example: "exit 139 (128 + signal 11)",
+    verify: "the service runs past the time at which it crashed",
     prevention: &["keep core dumps of this service, so that the next crash names its line"],
     check,
 };
@@ -17,7 +18,10 @@ const EXIT: i64 = 139;
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, _) = view.state()?;
-    if view.last_exit() != Some(EXIT) || !(view.has_ended() || view.loops()) {
+    if view.last_exit() != Some(EXIT)
+        || !(view.has_ended() || view.loops())
+        || view.explains_itself()
+    {
         return None;
     }
     let last = view.logs().next_back();

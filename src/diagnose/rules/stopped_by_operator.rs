@@ -5,12 +5,15 @@ use crate::action::container::Status;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Confidence, Finding};
 use crate::evidence::events::EventFact;
+use crate::evidence::state::StateFact;
+use crate::evidence::{Evidence, Fact};
 use crate::say;
 
 pub const RULE: Rule = Rule {
     cause: Cause::StoppedByOperator,
     why: "A stop, kill or pause through the engine leaves a record; a crash leaves none. What was stopped on purpose does not come back by itself.",
     example: "events: kill (signal 15), die, stop",
+    verify: "the container runs",
     prevention: &[
         "say in the channel when something is stopped on purpose, or stop it through Dogwatch, which records who and why",
     ],
@@ -33,7 +36,7 @@ fn check(view: &View<'_>) -> Option<Finding> {
             summary,
             &proof,
         );
-        finding.fixes.push(super::Fix {
+        finding.fixes.push(crate::diagnose::Fix {
             text: say!("let {} go on", view.name()),
             command: Some(say!("docker unpause {}", view.container)),
             risk: crate::action::Risk::Change,
@@ -43,7 +46,9 @@ fn check(view: &View<'_>) -> Option<Finding> {
     if state.status != Status::Exited {
         return None;
     }
-    let stop = view.stopped_by_somebody()?;
+    let Some(stop) = view.stopped_by_somebody() else {
+        return without_record(view, state_line, state);
+    };
     let forced = state.exit_code == Some(137);
     let how = if forced {
         "; it did not end in time and was killed"
@@ -60,6 +65,51 @@ fn check(view: &View<'_>) -> Option<Finding> {
         Confidence::Certain,
         summary,
         &[stop, state_line],
+    );
+    finding.fixes.push(start_again(view));
+    Some(finding)
+}
+
+/// The engine forgets its record soon. A policy that would have brought it back, and words of a
+/// program that was asked to stop, tell of a stop as well.
+fn without_record(view: &View<'_>, state_line: &Evidence, state: &StateFact) -> Option<Finding> {
+    let policy = &state.restart_policy;
+    let would_be_back = match policy.name.as_str() {
+        "always" | "unless-stopped" => true,
+        "on-failure" => {
+            state.exit_code.is_some_and(|code| code != 0)
+                && (policy.maximum == 0 || state.restart_count < policy.maximum)
+        }
+        _ => false,
+    };
+    let kept_away = would_be_back && state.error.is_empty();
+    let asked = view
+        .lines_of_life()
+        .into_iter()
+        .rev()
+        .find(|item| match &item.fact {
+            Fact::Log(line) => line
+                .hit
+                .as_ref()
+                .is_some_and(|hit| hit.cause == Cause::StoppedByOperator),
+            _ => false,
+        });
+    let ended_by_signal = matches!(state.exit_code, Some(0 | 130 | 137 | 143));
+    if !kept_away && (asked.is_none() || !ended_by_signal) {
+        return None;
+    }
+    let proof: Vec<&Evidence> = [Some(state_line), asked].into_iter().flatten().collect();
+    let why = if kept_away {
+        "its restart policy would have brought it back"
+    } else {
+        "it says that it was asked to"
+    };
+    let summary = say!("{} was stopped by somebody: {}", view.name(), why);
+    let mut finding = view.finding(
+        Cause::StoppedByOperator,
+        Confidence::Likely,
+        summary,
+        &proof,
     );
     finding.fixes.push(start_again(view));
     Some(finding)

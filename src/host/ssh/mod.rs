@@ -16,6 +16,7 @@ use openssh::{ControlPersist, ForwardType, KnownHosts, Session, SessionBuilder, 
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use super::program::Place;
 use super::settings::SshAddress;
 use crate::clock::Clock;
 use crate::engine::{Endpoint, Engine, EngineError};
@@ -62,11 +63,16 @@ enum State {
 
 #[derive(Debug)]
 struct Open {
-    session: Arc<Session>,
+    login: Arc<Login>,
     engine: Engine,
     used: Instant,
-    /// Holds the sockets; gone with the session.
-    _directory: Private,
+}
+
+/// A live session, with the directory of its sockets: both are gone when nobody holds it.
+#[derive(Debug)]
+pub struct Login {
+    pub(super) session: Session,
+    directory: Private,
 }
 
 impl SshHost {
@@ -85,7 +91,7 @@ impl SshHost {
     pub async fn engine(&self) -> Result<Engine, EngineError> {
         let mut state = self.state.lock().await;
         let pause = match &mut *state {
-            State::Open(open) if open.session.check().await.is_ok() => {
+            State::Open(open) if open.login.session.check().await.is_ok() => {
                 open.used = Instant::now();
                 return Ok(open.engine.clone());
             }
@@ -113,22 +119,25 @@ impl SshHost {
 
     async fn open(&self) -> Result<Open, EngineError> {
         let directory = Private::new().map_err(|error| self.unreachable(&error.to_string()))?;
-        let session = Arc::new(self.login(&directory.0).await?);
-        let found = remote::find_engine(&session, self).await?;
-        let socket = directory.0.join("engine.sock");
+        let session = self.login(&directory.0).await?;
+        let login = Arc::new(Login { session, directory });
+        let found = remote::find_engine(&login.session, self).await?;
+        let socket = login.directory.0.join("engine.sock");
         let unix = |path: &Path| Socket::UnixSocket {
             path: Cow::Owned(path.to_owned()),
         };
-        let forward = session.request_port_forward(ForwardType::Local, unix(&socket), unix(&found));
+        let forward =
+            login
+                .session
+                .request_port_forward(ForwardType::Local, unix(&socket), unix(&found));
         forward
             .await
             .map_err(|error| self.unreachable(&refusal::last_line(&error)))?;
         let engine = Engine::connect(&Endpoint::Unix(socket)).await?;
         Ok(Open {
-            session,
+            login,
             engine,
             used: Instant::now(),
-            _directory: directory,
         })
     }
 
@@ -180,16 +189,24 @@ impl SshHost {
         }
     }
 
+    /// Where programs of this host run.
+    pub async fn place(&self) -> Result<Place, EngineError> {
+        Ok(Place::There(self.live().await?))
+    }
+
+    /// The live session, opened if need be.
+    async fn live(&self) -> Result<Arc<Login>, EngineError> {
+        self.engine().await?;
+        match &*self.state.lock().await {
+            State::Open(open) => Ok(Arc::clone(&open.login)),
+            State::Closed | State::Broken { .. } => Err(self.unreachable("the session is gone")),
+        }
+    }
+
     /// What the host says of itself: load, memory, disk.
     pub async fn facts(&self) -> Result<super::MachineFacts, EngineError> {
-        self.engine().await?;
-        let state = self.state.lock().await;
-        let State::Open(open) = &*state else {
-            return Err(self.unreachable("the session is gone"));
-        };
-        let session = Arc::clone(&open.session);
-        drop(state);
-        remote::facts(&session)
+        let login = self.live().await?;
+        remote::facts(&login.session)
             .await
             .map_err(|why| self.unreachable(&why))
     }

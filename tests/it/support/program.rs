@@ -189,3 +189,11 @@ impl Answer {
         self.err
     }
 }
+
+/// Who the program takes us for at the console: the system's user, whatever the environment says.
+pub(crate) fn me() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid())
+        .unwrap()
+        .unwrap();
+    format!("console:{}", user.name)
+}

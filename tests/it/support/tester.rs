@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dogwatch::access::{Caller, Policy};
-use dogwatch::bot::{Bot, Incoming, Outcome, Reply, Voice, What};
+use dogwatch::bot::{Bot, Conduct, Incoming, Outcome, Reply, Voice, What};
 use dogwatch::clock::Clock;
 use dogwatch::engine::Endpoint;
 use dogwatch::host::Fleet;
@@ -47,6 +47,7 @@ impl Tester {
             secrets: Vec::new(),
             store: Later::in_memory(),
             confirm_changes: false,
+            conduct: Conduct::default(),
         };
         change(&mut bot);
         let caller = Caller::console("anna");
@@ -99,7 +100,9 @@ impl Tester {
 impl Answer {
     fn take(&mut self, reply: Reply) {
         let text = match reply {
-            Reply::Message(message) => write(&message, &Dialect::Plain).into_string(),
+            Reply::Message(message) | Reply::Both { message, .. } => {
+                write(&message, &Dialect::Plain).into_string()
+            }
             Reply::Trouble(trouble) => write(&trouble.message(), &Dialect::Plain).into_string(),
             Reply::Streamed(line) => {
                 line.0

@@ -1,0 +1,357 @@
+//! Why one service cannot reach another, told apart: the other is down, sits on another network,
+//! listens elsewhere, was not up yet; or the name, the port or the address is wrong.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::view::View;
+use super::{Case, Cause};
+use crate::action::container::Status;
+use crate::evidence::{Evidence, Hit};
+use crate::stack::Key;
+use crate::stack::graph::is_loopback;
+use crate::text::{Clean, Name};
+
+/// What stands between the two.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reach {
+    /// The other service fails: its cause is the cause.
+    Down(Key),
+    /// The other runs, but may be in trouble of its own.
+    Troubled(Key),
+    /// It asks itself for what another service serves.
+    Localhost(Key),
+    /// They share no network.
+    Isolated(Key),
+    /// No service has this name.
+    Unknown,
+    /// The other works now and did not yet when it was needed.
+    TooEarly(Key),
+    /// The other is still on its way up: nothing listens in it.
+    NotListening(Key),
+    /// The other listens, but not on this port.
+    WrongPort(Key),
+    /// The other listens on its own loopback address only.
+    LoopbackOnly(Key),
+    /// Nothing is known about the other end.
+    Outside,
+}
+
+/// A line that says that something cannot be reached, and why that is.
+pub struct Trouble<'e> {
+    pub line: Option<&'e Evidence>,
+    pub symptom: Cause,
+    pub reach: Reach,
+    /// As the line or the configuration names it.
+    pub host: Option<Clean>,
+    pub port: Option<u16>,
+    /// What proves it beside the line.
+    pub proof: Vec<&'e Evidence>,
+}
+
+/// A service that came up this shortly before or after it was needed was raced against.
+const RACE: SignedDuration = SignedDuration::from_secs(120);
+
+const SYMPTOMS: &[Cause] = &[
+    Cause::ConnectionRefused,
+    Cause::DnsFailure,
+    Cause::ConnectionTimeout,
+    Cause::DependencyDown,
+    Cause::DependencyNotReady,
+];
+
+impl<'e> Trouble<'e> {
+    /// Of the line that decides, where that is about reaching something.
+    pub fn of(view: &View<'e>) -> Option<Self> {
+        if let Some(said) = view.decisive_of(SYMPTOMS) {
+            return Some(Self::explain(view, Some(said.0), said.1));
+        }
+        // a check that asks another service says so in its output
+        let (line, health) = view.health().filter(|_| view.is_unhealthy())?;
+        let hit = health.hit.as_ref()?;
+        let elsewhere = hit
+            .name("host")
+            .is_some_and(|host| !is_loopback(host.as_str()));
+        (elsewhere && SYMPTOMS.contains(&hit.cause)).then(|| Self::explain(view, Some(line), hit))
+    }
+
+    fn explain(view: &View<'e>, line: Option<&'e Evidence>, hit: &Hit) -> Self {
+        let named = hit.name("host").or_else(|| hit.name("address"));
+        let mut trouble = Self {
+            line,
+            symptom: hit.cause,
+            reach: Reach::Outside,
+            host: named.cloned(),
+            port: hit.port(),
+            proof: Vec::new(),
+        };
+        if hit.name("socket").is_some() {
+            // a client without a host name asks a socket of its own machine
+            trouble.host = Some(Clean::from_static("localhost"));
+            trouble.port = trouble.port.or(Some(5432));
+        }
+        trouble.fill_from_configuration(view);
+        trouble.reach = trouble.judge(view);
+        trouble
+    }
+
+    /// A line without a host or port: what it is configured to talk to may decide.
+    fn fill_from_configuration(&mut self, view: &View<'e>) {
+        let graph = view.case.graph;
+        let own = |host: &str| {
+            graph.resolve(view.service, host).as_ref() == Some(view.service) || host == "0.0.0.0"
+        };
+        let addresses = graph
+            .addresses(view.service)
+            .iter()
+            .map(|(address, _)| address);
+        let mut candidates: Vec<_> = addresses.filter(|address| !own(&address.host)).collect();
+        if let Some(host) = &self.host {
+            let target = graph.resolve(view.service, host.as_str());
+            candidates.retain(|address| {
+                address.host == host.as_str()
+                    || (is_loopback(&address.host) && is_loopback(host.as_str()))
+                    || (target.is_some() && graph.resolve(view.service, &address.host) == target)
+            });
+        } else {
+            candidates.retain(|address| self.could_be(view, address));
+        }
+        let hosts: BTreeSet<&str> = candidates
+            .iter()
+            .map(|address| address.host.as_str())
+            .collect();
+        let ports: BTreeSet<u16> = candidates
+            .iter()
+            .filter_map(|address| address.port)
+            .collect();
+        if let (None, [host]) = (&self.host, hosts.iter().collect::<Vec<_>>().as_slice()) {
+            self.host = Some(Name::new(host).into());
+        }
+        if let (None, [port]) = (self.port, ports.iter().collect::<Vec<_>>().as_slice()) {
+            self.port = Some(**port);
+        }
+    }
+
+    /// Whether an address fits what the symptom says.
+    fn could_be(&self, view: &View<'e>, address: &crate::stack::Address) -> bool {
+        let target = view.case.graph.resolve(view.service, &address.host);
+        let is_number = address.host.chars().all(|c| c.is_ascii_digit() || c == '.');
+        match self.symptom {
+            Cause::DnsFailure if is_loopback(&address.host) || is_number => false,
+            Cause::DnsFailure => target.is_none_or(|target| {
+                is_down(view.case, &target) || !view.case.graph.share_network(view.service, &target)
+            }),
+            Cause::ConnectionRefused if is_loopback(&address.host) => true,
+            _ => target.is_none_or(|target| {
+                !is_open(view.case, &target, address.port) || is_down(view.case, &target)
+            }),
+        }
+    }
+
+    fn judge(&mut self, view: &View<'e>) -> Reach {
+        let case = view.case;
+        let Some(host) = self.host.clone() else {
+            return self.judge_unnamed(view);
+        };
+        if is_loopback(host.as_str()) {
+            return self.judge_loopback(view);
+        }
+        let target = case
+            .graph
+            .resolve(view.service, host.as_str())
+            .or_else(|| self.by_port(view));
+        match target {
+            Some(target) if target == *view.service => Reach::Outside,
+            Some(target) => self.judge_target(view, target),
+            None if self.symptom == Cause::DnsFailure => Reach::Unknown,
+            None => Reach::Outside,
+        }
+    }
+
+    /// Addresses change hands with every restart; what it is configured to ask on that port stays.
+    fn by_port(&self, view: &View<'e>) -> Option<Key> {
+        let is_address = self
+            .host
+            .as_ref()
+            .is_some_and(|host| host.as_str().parse::<std::net::IpAddr>().is_ok());
+        let port = self.port.filter(|_| is_address)?;
+        let addresses = view.case.graph.addresses(view.service).iter();
+        let fits = addresses.filter(|(address, _)| address.port == Some(port));
+        let targets: BTreeSet<Key> = fits
+            .filter_map(|(address, _)| view.case.graph.resolve(view.service, &address.host))
+            .collect();
+        targets.into_iter().next()
+    }
+
+    /// No name in the line and several in the configuration: what fails among its needs.
+    fn judge_unnamed(&self, view: &View<'e>) -> Reach {
+        let needs: Vec<Key> = view
+            .case
+            .graph
+            .needs(view.service)
+            .into_keys()
+            .cloned()
+            .collect();
+        let down: Vec<&Key> = needs
+            .iter()
+            .filter(|need| is_down(view.case, need))
+            .collect();
+        match (down.as_slice(), needs.as_slice()) {
+            ([one], _) => Reach::Down((*one).clone()),
+            ([], [one]) if self.symptom != Cause::DnsFailure => Reach::Troubled(one.clone()),
+            ([first, ..], _) => Reach::Down((*first).clone()),
+            _ => Reach::Outside,
+        }
+    }
+
+    fn judge_loopback(&mut self, view: &View<'e>) -> Reach {
+        if self.symptom == Cause::DnsFailure {
+            return Reach::Outside;
+        }
+        let case = view.case;
+        let serving = case
+            .graph
+            .neighbours(view.service)
+            .filter(|key| self.port.is_some_and(|port| serves(case, key, port)));
+        let serving: Vec<&Key> = serving.collect();
+        let Some(owner) = serving.first() else {
+            return Reach::Outside;
+        };
+        self.proof.extend(
+            View::all_of(owner, case)
+                .iter()
+                .filter_map(|view| Some(view.sockets()?.0))
+                .take(1),
+        );
+        Reach::Localhost((*owner).clone())
+    }
+
+    fn judge_target(&mut self, view: &View<'e>, target: Key) -> Reach {
+        let case = view.case;
+        if !case.graph.share_network(view.service, &target) && !is_gone(case, &target) {
+            return Reach::Isolated(target);
+        }
+        if is_down(case, &target) {
+            return Reach::Down(target);
+        }
+        let views = View::all_of(&target, case);
+        if matches!(
+            self.symptom,
+            Cause::ConnectionTimeout | Cause::DependencyDown
+        ) {
+            return Reach::Troubled(target);
+        }
+        let Some((sockets_line, sockets)) = views.iter().find_map(View::sockets) else {
+            return if came_up_late(view, &views, self.line) {
+                Reach::TooEarly(target)
+            } else {
+                Reach::Troubled(target)
+            };
+        };
+        self.proof.push(sockets_line);
+        match self.port {
+            _ if sockets.listening.is_empty() => Reach::NotListening(target),
+            Some(port) if sockets.is_open(port) => Reach::TooEarly(target),
+            Some(port) if sockets.is_loopback_only(port) => Reach::LoopbackOnly(target),
+            Some(_) => Reach::WrongPort(target),
+            None if sockets
+                .listening
+                .iter()
+                .all(|(address, _)| address.is_loopback()) =>
+            {
+                Reach::LoopbackOnly(target)
+            }
+            None => Reach::TooEarly(target),
+        }
+    }
+}
+
+/// Whether the target started around the time it was missed.
+fn came_up_late(view: &View<'_>, targets: &[View<'_>], line: Option<&Evidence>) -> bool {
+    let missed = line.and_then(|line| line.at).unwrap_or(view.now);
+    targets
+        .iter()
+        .filter_map(|target| target.state()?.1.started_at)
+        .any(|started| missed.duration_since(started) < RACE)
+}
+
+/// Whether the service fails as a whole: no replica of it works.
+pub fn is_down(case: &Case<'_>, key: &Key) -> bool {
+    let views = View::all_of(key, case);
+    !views.is_empty()
+        && views
+            .iter()
+            .all(|view| !view.is_running() || view.loops() || view.is_unhealthy())
+}
+
+/// None of its containers has an address at this moment.
+fn is_gone(case: &Case<'_>, key: &Key) -> bool {
+    let views = View::all_of(key, case);
+    !views.is_empty()
+        && views.iter().all(|view| {
+            view.state()
+                .is_some_and(|(_, state)| !matches!(state.status, Status::Running | Status::Paused))
+        })
+}
+
+fn is_open(case: &Case<'_>, key: &Key, port: Option<u16>) -> bool {
+    let views = View::all_of(key, case);
+    let mut sockets = views.iter().filter_map(View::sockets);
+    sockets.any(|(_, sockets)| match port {
+        Some(port) => sockets.is_open(port),
+        None => sockets
+            .listening
+            .iter()
+            .any(|(address, _)| !address.is_loopback()),
+    })
+}
+
+/// Whether a service is the one that serves a port: it listens there, it says so in its ports or
+/// its command, or its program does so by habit.
+pub fn serves(case: &Case<'_>, key: &Key, port: u16) -> bool {
+    View::all_of(key, case).iter().any(|view| {
+        if let Some((_, sockets)) = view.sockets() {
+            return sockets.ports().contains(&port);
+        }
+        let exposed = view
+            .setup()
+            .is_some_and(|setup| setup.ports.iter().any(|exposed| exposed.inside == port));
+        exposed || has_word(&view.command(), &port.to_string()) || usual_ports(view).contains(&port)
+    })
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|piece| piece == word)
+}
+
+/// Ports that programs and images listen on when nobody says otherwise.
+fn usual_ports(view: &View<'_>) -> Vec<u16> {
+    const USUAL: &[(&str, u16)] = &[
+        ("postgres", 5432),
+        ("redis", 6379),
+        ("valkey", 6379),
+        ("mysql", 3306),
+        ("mariadb", 3306),
+        ("mongo", 27017),
+        ("nats", 4222),
+        ("rabbitmq", 5672),
+        ("kafka", 9092),
+        ("nginx", 80),
+        ("httpd", 80),
+        ("memcached", 11211),
+        ("elasticsearch", 9200),
+        ("clickhouse", 8123),
+        ("qdrant", 6333),
+        ("minio", 9000),
+        ("temporal", 7233),
+    ];
+    let command = view.command();
+    let image = view.setup().map_or("", |setup| setup.image.as_str());
+    USUAL
+        .iter()
+        .filter(|(name, _)| command.contains(name) || image.contains(name))
+        .map(|(_, port)| *port)
+        .collect()
+}

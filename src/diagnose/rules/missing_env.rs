@@ -1,0 +1,82 @@
+//! An environment variable that it needs is not set: the program names it, and the container's
+//! configuration does not have it.
+
+use super::Rule;
+use super::{again_and_again, by_hand, recreate, said_finding};
+use crate::action::Risk;
+use crate::diagnose::view::View;
+use crate::diagnose::{Cause, Finding};
+use crate::say;
+use crate::text::Clean;
+
+pub const RULE: Rule = Rule {
+    cause: Cause::MissingEnv,
+    why: "A program that reads its configuration from the environment ends when a variable it needs is not there. Most often the variable is missing in the compose file or the env file, or was renamed on one side only.",
+    example: "KeyError: 'OPENAI_API_KEY'; sh: JWT_SECRET: must be set",
+    verify: "docker inspect shows the variable, and the service stays up",
+    prevention: &[
+        "compose: environment: NAME: ${NAME:?set it in .env} makes compose refuse to start without it",
+    ],
+    check,
+};
+
+fn check(view: &View<'_>) -> Option<Finding> {
+    let said = view.decisive_of(&[Cause::MissingEnv])?;
+    let variable = said
+        .1
+        .name("variable")
+        .cloned()
+        .or_else(|| known_variable(said.1.signature.as_str()));
+    let summary = match &variable {
+        Some(variable) => say!(
+            "{} needs the environment variable `{}`, which is not set{}",
+            view.name(),
+            variable,
+            again_and_again(view)
+        ),
+        None => say!(
+            "{} needs an environment variable that is not set{}",
+            view.name(),
+            again_and_again(view)
+        ),
+    };
+    let mut finding = said_finding(view, Cause::MissingEnv, said, summary);
+    if let Some(variable) = variable {
+        finding.evidence.push(super::noted(
+            view,
+            say!(
+                "`{}` is not among the variables of {}",
+                variable,
+                view.container
+            ),
+        ));
+        let text = say!(
+            "set `{}` for {} in the compose file or its env file",
+            variable,
+            view.name()
+        );
+        finding.fixes.push(by_hand(text, Risk::Change));
+        finding.prevention.push(say!(
+            "compose: services: {}: environment: {}: \"${{{}:?}}\"",
+            view.name(),
+            variable,
+            variable
+        ));
+    } else {
+        finding.fixes.push(by_hand(
+            say!("set the variable that {} names in its log", view.name()),
+            Risk::Change,
+        ));
+    }
+    finding.fixes.push(recreate(view));
+    Some(finding)
+}
+
+/// Images of databases that do not name the variable they miss.
+fn known_variable(signature: &str) -> Option<Clean> {
+    match signature {
+        "postgres-image-password" => Some("POSTGRES_PASSWORD".into()),
+        "mysql-image-password" => Some("MYSQL_ROOT_PASSWORD".into()),
+        _ => None,
+    }
+}

@@ -1,0 +1,120 @@
+//! Facts from looking into a running container or at the machine: what an address answers, how
+//! full a file system is. Reading only; who looks is `survey`.
+
+use super::{Evidence, Fact, Source};
+use crate::say;
+use crate::stack::Key;
+use crate::text::{Clean, Name};
+
+use super::stats::bytes;
+
+/// The status that the health check's own address answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerFact {
+    pub url: Clean,
+    pub status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceFact {
+    pub path: Clean,
+    pub free_bytes: u64,
+    pub inodes: u64,
+    pub free_inodes: u64,
+}
+
+/// What is left on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MachineFact {
+    pub memory: u64,
+    pub memory_available: u64,
+    pub disk_available: u64,
+}
+
+fn evidence(key: &Key, container: &str, source: Source, text: Clean, fact: Fact) -> Evidence {
+    Evidence {
+        source,
+        service: key.clone(),
+        container: Name::new(container),
+        at: None,
+        text,
+        fact,
+    }
+}
+
+pub fn answer(key: &Key, container: &str, url: Clean, status: u16) -> Evidence {
+    let text = say!("asked by hand, {} answers with status {}", url, status);
+    evidence(
+        key,
+        container,
+        Source::Network,
+        text,
+        Fact::Answer(AnswerFact { url, status }),
+    )
+}
+
+/// `free blocks, block size, inodes, free inodes, path`, as `stat -f -c '%a %S %c %d %n'` writes.
+pub fn space(key: &Key, container: &str, lines: &Clean) -> Vec<Evidence> {
+    let read = |line: Clean| {
+        let mut fields = line.as_str().split_whitespace();
+        let mut number = || fields.next()?.parse::<u64>().ok();
+        let (blocks, size) = (number()?, number()?);
+        let (inodes, free_inodes) = (number()?, number()?);
+        let path = fields.next()?.to_owned();
+        let path = line.map(|whole| {
+            whole
+                .find(&path)
+                .and_then(|at| whole.get(at..))
+                .unwrap_or_default()
+        });
+        let free_bytes = blocks.saturating_mul(size);
+        let text = say!(
+            "{} has {} free, {} of {} inodes free",
+            path,
+            bytes(free_bytes),
+            free_inodes,
+            inodes
+        );
+        let fact = SpaceFact {
+            path,
+            free_bytes,
+            inodes,
+            free_inodes,
+        };
+        Some(evidence(
+            key,
+            container,
+            Source::Host,
+            text,
+            Fact::Space(fact),
+        ))
+    };
+    lines.lines().filter_map(read).collect()
+}
+
+pub fn machine(key: &Key, container: &str, fact: MachineFact) -> Evidence {
+    let text = say!(
+        "the host has {} of {} memory and {} disk left",
+        bytes(fact.memory_available),
+        bytes(fact.memory),
+        bytes(fact.disk_available)
+    );
+    evidence(key, container, Source::Host, text, Fact::Machine(fact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Redactor;
+
+    #[test]
+    fn reads_what_stat_writes() {
+        let lines = Redactor::shapes_only().clean("16384 4096 64 0 /sessions\nstat: nonsense\n");
+        let key = Key::new(None, "a");
+        let told: Vec<String> = space(&key, "a-1", &lines)
+            .iter()
+            .map(|item| item.text.to_string())
+            .collect();
+        assert_eq!(told, ["/sessions has 64 MiB free, 0 of 64 inodes free"]);
+    }
+}
