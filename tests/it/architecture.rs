@@ -74,6 +74,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sim", &["clock"]),
+    (
+        "rehearsal",
+        &[
+            "access", "action", "clock", "engine", "host", "run", "runbook", "sim", "stack",
+            "store", "survey", "text",
+        ],
+    ),
 ];
 
 /// The only modules that see everything: wiring and the command line.
