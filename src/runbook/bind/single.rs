@@ -141,7 +141,10 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.health {
             let subjects = self.subjects(&args.services, scope)?;
-            let says = say!("look at the health of {} containers", subjects.len());
+            let says = say!(
+                "look at the health of {}",
+                containers_in_words(subjects.len())
+            );
             return Ok(vec![Doing {
                 action: Action::Health { subjects },
                 says,
@@ -149,7 +152,10 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.bundle {
             let subjects = self.subjects(&args.services, scope)?;
-            let says = say!("collect what is known of {} containers", subjects.len());
+            let says = say!(
+                "collect what is known of {}",
+                containers_in_words(subjects.len())
+            );
             let stack = scope.stack.clone().unwrap_or_default();
             return Ok(vec![Doing {
                 action: Action::Bundle { stack, subjects },
@@ -268,4 +274,12 @@ pub(super) fn volumes_of(container: &Container) -> BTreeSet<String> {
         .iter()
         .filter(|mount| mount.kind == "volume");
     volumes.filter_map(|mount| mount.name.clone()).collect()
+}
+
+fn containers_in_words(count: usize) -> Clean {
+    if count == 1 {
+        say!("1 container")
+    } else {
+        say!("{} containers", count)
+    }
 }
