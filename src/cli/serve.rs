@@ -39,6 +39,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
     recover(&app).await?;
 
+    let watcher = watcher(start::config_path(settings), loaded.clone());
     let listen = loaded.config.http.listen.0;
     let in_use = |error| {
         Failure::new(
@@ -65,8 +66,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         web::serve(listener, &http_settings, site, counting, chats, stopping).await
     });
     let reloading = tokio::spawn(reload(
-        start::config_path(settings),
-        loaded,
+        watcher,
+        loaded.config,
         Readers {
             sites,
             bots,
@@ -174,6 +175,17 @@ async fn close_idle_sessions(bot: watch::Receiver<Arc<Bot>>) {
     }
 }
 
+/// Listens for changes from now on; `None` where there is no file.
+fn watcher(path: Option<std::path::PathBuf>, loaded: Loaded) -> Option<Watcher> {
+    match Watcher::new(&path?, loaded) {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            tracing::error!(%error, "the configuration file cannot be watched; restart to reload");
+            None
+        }
+    }
+}
+
 /// Who is told of a new configuration.
 struct Readers {
     sites: watch::Sender<Arc<Site>>,
@@ -182,17 +194,9 @@ struct Readers {
 }
 
 /// Takes a changed configuration while everything goes on; a wrong one changes nothing.
-async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Readers) {
-    let Some(path) = path else {
+async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers) {
+    let Some(mut watcher) = watcher else {
         return std::future::pending().await;
-    };
-    let started_with = loaded.config.clone();
-    let mut watcher = match Watcher::new(&path, loaded) {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::error!(%error, "the configuration file cannot be watched; restart to reload");
-            return std::future::pending().await;
-        }
     };
     loop {
         match watcher.changed().await {

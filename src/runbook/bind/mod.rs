@@ -4,7 +4,7 @@
 mod params;
 mod steps;
 mod single;
-mod programs;
+mod looking;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
