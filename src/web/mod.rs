@@ -89,12 +89,12 @@ pub async fn serve(
         loopback,
         public_host,
     };
-    axum::serve(listener, router(web))
+    axum::serve(listener, router(&web))
         .with_graceful_shutdown(stop)
         .await
 }
 
-fn router(web: Web) -> Router {
+fn router(web: &Web) -> Router {
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let slack = web.chats.slack.clone().map(slack::routes);
