@@ -3,14 +3,23 @@
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::sync::Semaphore;
 
 use crate::access::{Allow, Policy};
-use crate::bot::Bot;
+use crate::bot::conduct::AT_ONCE;
+use crate::bot::{Bot, Conduct};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
+use crate::host::fleet::Reach;
+use crate::host::settings::HostSettings;
+use crate::host::ssh::SshSettings;
 use crate::report::{TemplateProblem, Templates};
+use crate::runbook::Library;
+use crate::setting::Identifier;
+use crate::stack::Groups;
+use crate::stack::settings::StackSettings;
 use crate::store::Later;
 
 /// Everything that runs, built from one configuration.
@@ -24,10 +33,6 @@ pub struct App {
 pub enum WiringError {
     #[error("host `{host}`: {error}")]
     Endpoint { host: String, error: EndpointError },
-    #[error(
-        "host `{host}` is reached over SSH, which this version cannot do yet; give it `docker:` with a forwarded socket"
-    )]
-    Ssh { host: String },
     #[error("{} in the templates\n{}", count(.0.len()), lines(.0))]
     Templates(Vec<TemplateProblem>),
 }
@@ -59,6 +64,7 @@ impl App {
             secrets: config.secrets().map(str::to_owned).collect(),
             store: Later::at(config.store_url()),
             confirm_changes: false,
+            conduct: conduct(&config),
         };
         Ok(Self {
             config,
@@ -69,18 +75,10 @@ impl App {
 }
 
 fn fleet(config: &Config) -> Result<Fleet, WiringError> {
-    let endpoint = |(name, settings): (
-        &crate::setting::Identifier,
-        &crate::host::settings::HostSettings,
-    )| {
+    let host = |(name, settings): (&Identifier, &HostSettings)| {
         let host = name.as_str().to_owned();
-        let parsed = match (&settings.docker, &settings.ssh) {
-            (Some(address), _) => Endpoint::parse(&address.to_string()),
-            (None, Some(_)) => return Err(WiringError::Ssh { host }),
-            (None, None) => Endpoint::from_environment(environment),
-        };
-        match parsed {
-            Ok(endpoint) => Ok((host, endpoint)),
+        match reach(settings) {
+            Ok(reach) => Ok((host, reach)),
             Err(error) => Err(WiringError::Endpoint { host, error }),
         }
     };
@@ -88,9 +86,21 @@ fn fleet(config: &Config) -> Result<Fleet, WiringError> {
         config
             .hosts
             .iter()
-            .map(endpoint)
+            .map(host)
             .collect::<Result<Vec<_>, _>>()?,
     ))
+}
+
+fn reach(settings: &HostSettings) -> Result<Reach, EndpointError> {
+    match (&settings.docker, &settings.ssh) {
+        (Some(address), _) => Endpoint::parse(&address.to_string()).map(Reach::Socket),
+        (None, Some(address)) => Ok(Reach::Ssh(SshSettings {
+            address: address.clone(),
+            identity_file: settings.identity_file.clone(),
+            known_hosts_file: settings.known_hosts_file.clone(),
+        })),
+        (None, None) => Endpoint::from_environment(environment).map(Reach::Socket),
+    }
 }
 
 #[expect(
@@ -105,10 +115,7 @@ fn policy(config: &Config) -> Policy {
     let rules = |allow: &[crate::access::settings::Allowance]| {
         allow
             .iter()
-            .map(|allow| Allow {
-                stack: allow.stacks.clone(),
-                risk: allow.risk,
-            })
+            .filter_map(|allow| Allow::parse(&String::from(allow.clone())))
             .collect()
     };
     let roles = config
@@ -123,5 +130,40 @@ fn policy(config: &Config) -> Policy {
             roles.iter().map(|role| role.as_str().to_owned()).collect(),
         )
     });
+    let environments = config.stacks.iter().filter_map(|(name, stack)| {
+        let environment = stack.environment.as_ref()?;
+        Some((name.as_str().to_owned(), environment.as_str().to_owned()))
+    });
     Policy::new(roles.collect(), members.collect())
+        .asking(config.approval.clone(), environments.collect())
+}
+
+fn conduct(config: &Config) -> Conduct {
+    let settings = &config.runbooks;
+    let secrets = settings.secrets.iter();
+    let secrets =
+        secrets.map(|(name, secret)| (name.as_str().to_owned(), secret.expose().to_owned()));
+    let at_once = settings.at_once.unwrap_or(AT_ONCE).max(1);
+    Conduct {
+        library: Library::new(settings.directory.clone()),
+        secrets: secrets.collect(),
+        directory: config.state_directory.clone(),
+        groups: groups(config),
+        slots: Semaphore::new(at_once.into()),
+    }
+}
+
+fn groups(config: &Config) -> Groups {
+    let stacks = config
+        .stacks
+        .iter()
+        .filter(|(_, stack)| !stack.groups.is_empty());
+    let of_stack = |(name, stack): (&Identifier, &StackSettings)| {
+        let groups = stack.groups.iter().map(|(group, services)| {
+            let services = services.iter().map(Identifier::name).collect();
+            (group.as_str().to_owned(), services)
+        });
+        (name.as_str().to_owned(), groups.collect())
+    };
+    stacks.map(of_stack).collect()
 }

@@ -2,7 +2,11 @@
 //! much to this stack.
 
 pub mod settings;
+pub mod approval;
 
+pub use approval::{ApprovalSettings, Need};
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::action::Risk;
@@ -58,24 +62,58 @@ impl Say for Caller {}
 pub struct Allow {
     /// `*`, `shop`, `shop-*`.
     pub stack: String,
+    /// Only stacks of this environment.
+    pub environment: Option<String>,
+    /// Only this runbook or word.
+    pub runbook: Option<String>,
     pub risk: Risk,
 }
 
+/// What is asked for: where, and by which runbook.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place<'p> {
+    pub stack: Option<&'p Name>,
+    pub environment: Option<&'p str>,
+    pub runbook: Option<&'p str>,
+}
+
 impl Allow {
-    /// `shop:change`; `None` when it is not of that form.
+    /// `STACK[@ENVIRONMENT][/RUNBOOK]:RISK`, such as `shop:change` or `*@prod/restart:change`;
+    /// `None` when it is not of that form.
     pub fn parse(text: &str) -> Option<Self> {
-        let (stack, risk) = text.rsplit_once(':')?;
+        let (place, risk) = text.rsplit_once(':')?;
         let risk = [Risk::Read, Risk::Change, Risk::Destructive]
             .into_iter()
             .find(|known| known.word() == risk)?;
+        let (place, runbook) = halves(place, '/')?;
+        let (stack, environment) = halves(place, '@')?;
         (!stack.is_empty()).then(|| Self {
             stack: stack.to_owned(),
+            environment: environment.map(str::to_owned),
+            runbook: runbook.map(str::to_owned),
             risk,
         })
     }
 
-    fn covers(&self, stack: Option<&Name>, risk: Risk) -> bool {
-        self.risk == risk && matches(&self.stack, stack.map_or("", Name::as_str))
+    fn covers(&self, place: Place<'_>, risk: Risk) -> bool {
+        let fits = |wanted: &Option<String>, is: Option<&str>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| is.is_some_and(|is| matches(wanted, is)))
+        };
+        self.risk == risk
+            && matches(&self.stack, place.stack.map_or("", Name::as_str))
+            && fits(&self.environment, place.environment)
+            && fits(&self.runbook, place.runbook)
+    }
+}
+
+/// What stands before and after a sign; `None` when nothing stands after it.
+fn halves(text: &str, sign: char) -> Option<(&str, Option<&str>)> {
+    match text.split_once(sign) {
+        Some((_, "")) => None,
+        Some((before, after)) => Some((before, Some(after))),
+        None => Some((text, None)),
     }
 }
 
@@ -106,6 +144,9 @@ fn matches(pattern: &str, text: &str) -> bool {
 pub struct Policy {
     roles: Vec<(String, Vec<Allow>)>,
     members: Vec<(String, Vec<String>)>,
+    /// Of stacks.
+    environments: BTreeMap<String, String>,
+    approval: ApprovalSettings,
 }
 
 /// Proof that a caller may do this much to this stack.
@@ -128,9 +169,10 @@ impl Grant {
 /// What was missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
-    pub caller: Caller,
+    pub caller: Box<Caller>,
     pub risk: Risk,
     pub stack: Option<Name>,
+    pub runbook: Option<Name>,
     pub roles: Vec<String>,
 }
 
@@ -142,9 +184,13 @@ impl fmt::Display for Denial {
         } else {
             format!("`{}`", self.roles.join("`, `"))
         };
+        let runbook = self.runbook.as_ref();
+        let runbook = runbook
+            .map(|name| format!(" for `{name}`"))
+            .unwrap_or_default();
         write!(
             f,
-            "`{}` needs the right `{}` on `{stack}`, and has {roles}; ask whoever keeps `access` in the configuration",
+            "`{}` needs the right `{}` on `{stack}`{runbook}, and has {roles}; ask whoever keeps `access` in the configuration",
             self.caller,
             self.risk.word()
         )
@@ -153,7 +199,42 @@ impl fmt::Display for Denial {
 
 impl Policy {
     pub fn new(roles: Vec<(String, Vec<Allow>)>, members: Vec<(String, Vec<String>)>) -> Self {
-        Self { roles, members }
+        Self {
+            roles,
+            members,
+            ..Self::default()
+        }
+    }
+
+    /// With what is needed before a run, and which stack is of which environment.
+    #[must_use]
+    pub fn asking(
+        mut self,
+        approval: ApprovalSettings,
+        environments: BTreeMap<String, String>,
+    ) -> Self {
+        self.approval = approval;
+        self.environments = environments;
+        self
+    }
+
+    pub fn approval(&self) -> &ApprovalSettings {
+        &self.approval
+    }
+
+    pub fn environment(&self, stack: Option<&Name>) -> Option<&str> {
+        self.environments.get(stack?.as_str()).map(String::as_str)
+    }
+
+    /// What has to happen before this caller's run may begin. Whoever is alone at the console,
+    /// without anybody configured, can only confirm to themselves.
+    pub fn need(&self, caller: &Caller, stack: Option<&Name>, risk: Risk) -> Need {
+        let need = self.approval.need(self.environment(stack), risk);
+        if self.is_unset() && caller.surface == Surface::Console {
+            need.min(Need::Confirm)
+        } else {
+            need
+        }
     }
 
     /// Nobody is named: the console may do everything, a chat user may only read.
@@ -167,6 +248,22 @@ impl Policy {
         stack: Option<&Name>,
         risk: Risk,
     ) -> Result<Grant, Denial> {
+        self.decide_run(caller, stack, None, risk)
+    }
+
+    /// The same for one runbook or word, which a role may name.
+    pub fn decide_run(
+        &self,
+        caller: &Caller,
+        stack: Option<&Name>,
+        runbook: Option<&str>,
+        risk: Risk,
+    ) -> Result<Grant, Denial> {
+        let place = Place {
+            stack,
+            environment: self.environment(stack),
+            runbook,
+        };
         let roles = self.roles_of(caller);
         let allowed = if self.is_unset() {
             caller.surface == Surface::Console || risk == Risk::Read
@@ -176,7 +273,7 @@ impl Policy {
                 .iter()
                 .filter(|(name, _)| roles.contains(name))
                 .flat_map(|(_, rules)| rules);
-            rules.into_iter().any(|rule| rule.covers(stack, risk))
+            rules.into_iter().any(|rule| rule.covers(place, risk))
         };
         if allowed {
             Ok(Grant {
@@ -185,9 +282,10 @@ impl Policy {
             })
         } else {
             Err(Denial {
-                caller: caller.clone(),
+                caller: Box::new(caller.clone()),
                 risk,
                 stack: stack.cloned(),
+                runbook: runbook.map(Name::new),
                 roles,
             })
         }
@@ -213,6 +311,8 @@ impl Policy {
     pub fn allows(&self, caller: &Caller) -> Vec<Allow> {
         let all = |risk| Allow {
             stack: "*".to_owned(),
+            environment: None,
+            runbook: None,
             risk,
         };
         if self.is_unset() {
@@ -233,6 +333,14 @@ impl Policy {
             .filter(|(name, _)| roles.contains(name))
             .flat_map(|(_, rules)| rules.clone())
             .collect()
+    }
+
+    /// Whether there is any stack on which this caller may run a runbook of that risk.
+    pub fn may_run_somewhere(&self, caller: &Caller, runbook: &str, risk: Risk) -> bool {
+        self.allows(caller).iter().any(|allow| {
+            let named = allow.runbook.as_deref();
+            allow.risk == risk && named.is_none_or(|named| matches(named, runbook))
+        })
     }
 }
 
@@ -303,6 +411,36 @@ mod tests {
         };
         assert!(policy.decide(&chat, None, Risk::Read).is_ok());
         assert!(policy.decide(&chat, None, Risk::Change).is_err());
+    }
+
+    #[test]
+    fn a_role_may_name_an_environment_and_a_runbook() {
+        let allow = vec![Allow::parse("*@staging/restart:change").unwrap()];
+        let members = vec![("console:*".to_owned(), vec!["some".to_owned()])];
+        let environments = [("lab", "staging"), ("shop", "prod")];
+        let environments = environments.map(|(stack, name)| (stack.to_owned(), name.to_owned()));
+        let policy = Policy::new(vec![("some".to_owned(), allow)], members)
+            .asking(ApprovalSettings::default(), environments.into());
+        let may = |stack: &str, runbook| {
+            let (caller, stack) = (Caller::console("anna"), Name::new(stack));
+            let decided = policy.decide_run(&caller, Some(&stack), Some(runbook), Risk::Change);
+            decided.is_ok()
+        };
+        assert!(may("lab", "restart"));
+        assert!(!may("lab", "stop") && !may("shop", "restart") && !may("other", "restart"));
+        assert!(Allow::parse("shop/:change").is_none() && Allow::parse("@prod:read").is_none());
+    }
+
+    #[test]
+    fn alone_at_the_console_nobody_can_be_a_second_person() {
+        let policy = Policy::default();
+        let need = |caller: &Caller| policy.need(caller, None, Risk::Destructive);
+        assert_eq!(need(&Caller::console("root")), Need::Confirm);
+        let chat = Caller {
+            surface: Surface::Slack,
+            ..Caller::console("U1")
+        };
+        assert_eq!(need(&chat), Need::SecondPerson);
     }
 
     #[test]

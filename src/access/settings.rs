@@ -24,8 +24,9 @@ pub struct AccessSettings {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoleSettings {
-    /// `STACK:RISK`: a stack's name, in which `*` stands for any signs, and `read`, `change` or
-    /// `destructive`. Each risk has to be allowed by itself.
+    /// `STACK[@ENVIRONMENT][/RUNBOOK]:RISK`: a stack's name, in which `*` stands for any signs,
+    /// perhaps its environment, perhaps one runbook, and `read`, `change` or `destructive`. Each
+    /// risk has to be allowed by itself.
     pub allow: Vec<Allowance>,
 }
 
@@ -34,7 +35,7 @@ pub struct RoleSettings {
 #[serde(try_from = "String", into = "String")]
 #[schemars(inline, with = "String")]
 pub struct Allowance {
-    /// A stack's name in which `*` stands for any signs.
+    /// A stack's name in which `*` stands for any signs, perhaps with environment and runbook.
     pub stacks: String,
     pub risk: Risk,
 }
@@ -46,7 +47,7 @@ impl TryFrom<String> for Allowance {
         let (stacks, risk) = text
             .rsplit_once(':')
             .ok_or("expected `STACK:RISK`, such as `*:read` or `shop:change`")?;
-        let inside = |c: char| c.is_ascii_alphanumeric() || "_.-*".contains(c);
+        let inside = |c: char| c.is_ascii_alphanumeric() || "_.-*@/".contains(c);
         if stacks.is_empty() || !stacks.chars().all(inside) {
             return Err("expected a stack's name, or a part of it and `*`, before the `:`");
         }
@@ -54,6 +55,9 @@ impl TryFrom<String> for Allowance {
             .into_iter()
             .find(|known| known.word() == risk)
             .ok_or("expected `read`, `change` or `destructive` after the `:`")?;
+        if super::Allow::parse(&text).is_none() {
+            return Err("expected `STACK[@ENVIRONMENT][/RUNBOOK]:RISK`");
+        }
         Ok(Self {
             stacks: stacks.to_owned(),
             risk,

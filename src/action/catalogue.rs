@@ -133,8 +133,57 @@ pub const REMOVE_VOLUME: Spec = spec(
 pub const PRUNE: Spec = spec(
     "engine.prune",
     Risk::Destructive,
-    true,
+    false, // what nothing uses now may be something else after a crash
     "remove stopped containers, dangling images, unused networks or build cache",
+);
+
+pub const SET_ASIDE: Spec = spec(
+    "container.set_aside",
+    Risk::Change,
+    true,
+    "keep a copy of a container's settings, without its volumes, in a container that never runs",
+);
+pub const MAKE_ANEW: Spec = spec(
+    "container.make_anew",
+    Risk::Change,
+    true,
+    "make a removed container again from the settings that were set aside, with new volumes",
+);
+pub const SCALE: Spec = spec(
+    "service.scale",
+    Risk::Change,
+    true,
+    "start or stop containers of a service until so many run; makes no new ones",
+);
+pub const HEALTH: Spec = spec(
+    "stack.health",
+    Risk::Read,
+    true,
+    "count which containers are well and which are not",
+);
+pub const BUNDLE: Spec = spec(
+    "stack.bundle",
+    Risk::Read,
+    true,
+    "write state, log, events and use of containers, redacted, to a directory",
+);
+pub const PROBE: Spec = spec(
+    "network.probe",
+    Risk::Read,
+    true,
+    "from inside a container: resolve a name, connect to a port, and hear a greeting",
+);
+pub const PORT_HOLDER: Spec = spec(
+    "port.holder",
+    Risk::Read,
+    true,
+    "find which container publishes a port of the host",
+);
+pub const GATE: Spec = spec(
+    "gate",
+    Risk::Read,
+    true,
+    "wait until somebody approves once more",
 );
 
 /// Every action there is, in the order people read them.
@@ -158,6 +207,14 @@ pub const SPECS: &[Spec] = &[
     REMOVE,
     REMOVE_VOLUME,
     PRUNE,
+    SET_ASIDE,
+    MAKE_ANEW,
+    SCALE,
+    HEALTH,
+    BUNDLE,
+    PROBE,
+    PORT_HOLDER,
+    GATE,
 ];
 
 impl Action {
@@ -182,6 +239,13 @@ impl Action {
             Self::Remove { .. } => REMOVE,
             Self::RemoveVolume { .. } => REMOVE_VOLUME,
             Self::Prune { .. } => PRUNE,
+            Self::SetAside { .. } => SET_ASIDE,
+            Self::MakeAnew { .. } => MAKE_ANEW,
+            Self::Health { .. } => HEALTH,
+            Self::Bundle { .. } => BUNDLE,
+            Self::Probe { .. } => PROBE,
+            Self::PortHolder { .. } => PORT_HOLDER,
+            Self::Gate { .. } => GATE,
         }
     }
 }

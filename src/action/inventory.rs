@@ -18,6 +18,7 @@ pub struct Volume {
     pub name: String,
     pub driver: String,
     pub mountpoint: String,
+    pub created: Option<Timestamp>,
     pub project: Option<String>,
     /// `None` where the engine does not know.
     pub size: Option<u64>,

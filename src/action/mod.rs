@@ -7,9 +7,12 @@ pub mod stats;
 pub mod events;
 pub mod inventory;
 pub mod catalogue;
+pub mod reference;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{SPECS, Spec};
@@ -86,6 +89,8 @@ pub enum Action {
     Exec {
         subject: Subject,
         argv: Vec<String>,
+        #[serde(default)]
+        env: BTreeMap<String, EnvValue>,
         limit: Duration,
     },
     WaitHealthy {
@@ -96,12 +101,110 @@ pub enum Action {
         subject: Subject,
         force: bool,
     },
+    /// With `created` given, only the volume that was made then goes, and no other of its name.
     RemoveVolume {
         volume: String,
+        #[serde(default)]
+        created: Option<Timestamp>,
     },
     Prune {
         what: Prunable,
     },
+    /// Keeps the settings in a container of another name; without what is mounted from `volumes`.
+    SetAside {
+        subject: Subject,
+        volumes: Vec<String>,
+    },
+    /// Makes the container again from what was set aside, and takes that away.
+    MakeAnew {
+        name: String,
+    },
+    Health {
+        subjects: Vec<Subject>,
+    },
+    Bundle {
+        stack: String,
+        subjects: Vec<Subject>,
+    },
+    Probe {
+        subject: Subject,
+        to: String,
+        port: u16,
+        speaks: Speaks,
+    },
+    PortHolder {
+        port: u16,
+    },
+    Gate {
+        text: crate::text::Clean,
+    },
+}
+
+impl Action {
+    /// The containers it is about, by the ids they had when it was planned.
+    pub fn subjects(&self) -> &[Subject] {
+        match self {
+            Self::Inspect { subject }
+            | Self::Logs { subject, .. }
+            | Self::Stats { subject }
+            | Self::Top { subject }
+            | Self::Start { subject }
+            | Self::Stop { subject, .. }
+            | Self::Restart { subject, .. }
+            | Self::Kill { subject, .. }
+            | Self::Exec { subject, .. }
+            | Self::WaitHealthy { subject, .. }
+            | Self::Remove { subject, .. }
+            | Self::SetAside { subject, .. }
+            | Self::Probe { subject, .. } => std::slice::from_ref(subject),
+            Self::Health { subjects } | Self::Bundle { subjects, .. } => subjects,
+            Self::List
+            | Self::Events { .. }
+            | Self::Networks
+            | Self::Volumes
+            | Self::Images
+            | Self::DiskUsage
+            | Self::RemoveVolume { .. }
+            | Self::Prune { .. }
+            | Self::MakeAnew { .. }
+            | Self::PortHolder { .. }
+            | Self::Gate { .. } => &[],
+        }
+    }
+
+    pub fn risk(&self) -> Risk {
+        self.spec().risk
+    }
+}
+
+/// A variable for a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnvValue {
+    Plain(String),
+    /// The name of a configured secret: its value is looked up when the program starts.
+    Secret(String),
+}
+
+/// What is expected to answer at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaks {
+    Tcp,
+    Http,
+    Postgres,
+    Redis,
+}
+
+impl Speaks {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Http => "http",
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+        }
+    }
 }
 
 /// What a prune may take away. Volumes are not among them: a volume goes by its name only.
@@ -112,6 +215,18 @@ pub enum Prunable {
     DanglingImages,
     UnusedNetworks,
     BuildCache,
+}
+
+impl Prunable {
+    /// As people read it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::StoppedContainers => "stopped containers",
+            Self::DanglingImages => "images without a name",
+            Self::UnusedNetworks => "networks that nothing uses",
+            Self::BuildCache => "build cache",
+        }
+    }
 }
 
 /// What came back. Raw: it becomes `Evidence` or `Clean` text before anybody sees it.

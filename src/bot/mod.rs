@@ -3,6 +3,7 @@
 
 pub mod reply;
 pub mod trouble;
+pub mod conduct;
 pub mod words;
 
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use crate::store::Later;
 use crate::survey::Survey;
 use crate::text::Name;
 
+pub use conduct::Conduct;
 pub use reply::{Outcome, Progress, Reply, Voice};
 pub use trouble::Trouble;
 
@@ -30,6 +32,7 @@ pub struct Bot {
     pub store: Later,
     /// Changes wait for a word of confirmation, as in production.
     pub confirm_changes: bool,
+    pub conduct: Conduct,
 }
 
 /// Somebody's line, with who typed it and where.
@@ -89,12 +92,12 @@ impl Bot {
         }
     }
 
-    /// A command that was built rather than typed: the command line's own sub-commands.
-    pub async fn perform(
-        &self,
-        context: &Context<'_>,
-        command: &Command,
-    ) -> Result<Outcome, Trouble> {
+    /// Looking is dropped at once when it is cancelled. A run is never dropped half-way: it sees the
+    /// token itself, stops where it can be stopped, and says what was done.
+    async fn perform(&self, context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
+        if command.may_change() {
+            return words::perform(context, command).await;
+        }
         tokio::select! {
             done = words::perform(context, command) => done,
             () = context.cancel.cancelled() => Ok(Outcome::Failed),
@@ -113,7 +116,10 @@ impl Context<'_> {
     }
 
     pub async fn survey(&self, host: &Host) -> Result<Survey, Trouble> {
-        Ok(Survey::take(host, self.bot.clock, &self.bot.secrets).await?)
+        let mut survey = Survey::take(host, self.bot.clock, &self.bot.secrets).await?;
+        let inventory = std::mem::take(&mut survey.inventory);
+        survey.inventory = inventory.with_groups(&self.bot.conduct.groups);
+        Ok(survey)
     }
 
     /// Reading needs the right to read, like everything.

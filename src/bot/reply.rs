@@ -13,6 +13,11 @@ pub enum Reply {
     /// The line did not do what was asked.
     Trouble(Trouble),
     Report(Box<Report>),
+    /// For people a message, for programs a JSON document.
+    Both {
+        message: Message,
+        document: String,
+    },
     /// One line of a stream: a followed log.
     Streamed(Line),
     /// Something long goes on; replaced by whatever comes next.

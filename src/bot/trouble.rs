@@ -6,6 +6,7 @@ use crate::access::Denial;
 use crate::command::CommandError;
 use crate::engine::EngineError;
 use crate::host::FleetError;
+use crate::host::fleet::LOCAL;
 use crate::run::BookError;
 use crate::stack::ResolveError;
 use crate::store::StoreError;
@@ -77,7 +78,12 @@ impl From<FleetError> for Trouble {
     fn from(error: FleetError) -> Self {
         match error {
             FleetError::Unknown { .. } => Self::told(Outcome::Usage, &error),
-            FleetError::Engine { error, .. } => error.into(),
+            FleetError::Engine { host, error } if host == LOCAL => Self::from(error),
+            FleetError::Engine { host, error } => {
+                let trouble = Self::from(error);
+                let text = crate::say!("host `{}`: {}", host, trouble.text);
+                Self { text, ..trouble }
+            }
         }
     }
 }

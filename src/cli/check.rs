@@ -1,37 +1,85 @@
-//! `dogwatch check`: configuration and templates are valid, or every problem at once.
+//! `dogwatch check`: configuration, templates and runbooks are valid and the runbooks' own tests
+//! pass, or every problem at once.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write, stderr};
 
 use super::{Failure, start};
 use crate::app::App;
 use crate::bot::Outcome;
+use crate::rehearsal::{Played, play_all};
+use crate::runbook::Shelf;
 
-pub(super) fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
+pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     let loaded = start::load(settings)?;
     let file = start::config_path(settings);
     let (hosts, stacks) = (loaded.config.hosts.len(), loaded.config.stacks.len());
     let own = loaded.config.templates.directory.clone();
-    App::wire(loaded.config).map_err(|error| Failure::new(Outcome::Usage, error))?;
-    let mut out = std::io::stdout().lock();
-    let said = match file {
-        Some(file) => writeln!(
-            out,
+    let app = App::wire(loaded.config).map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let shelf = app.bot.conduct.library.shelf();
+    let colours = stderr().is_terminal() && !settings.plain;
+    valid(&shelf, colours)?;
+    let played = play_all(&shelf).await;
+    passed(&played)?;
+    let configuration = match file {
+        Some(file) => format!(
             "`{}` is valid: {hosts} hosts, {stacks} stacks",
             file.display()
         ),
-        None => writeln!(
-            out,
+        None => {
             "there is no configuration file; without one the local engine and the console are used"
-        ),
+                .to_owned()
+        }
     };
-    let said = said.and_then(|()| match own {
-        Some(directory) => writeln!(
-            out,
-            "the templates are valid, those in `{}` included",
-            directory.display()
-        ),
-        None => writeln!(out, "the built-in templates are valid"),
-    });
-    said.map_err(|error| Failure::new(Outcome::Failed, error))?;
+    let templates = match own {
+        Some(directory) => {
+            format!(
+                "the templates are valid, those in `{}` included",
+                directory.display()
+            )
+        }
+        None => "the built-in templates are valid".to_owned(),
+    };
+    let runbooks = format!(
+        "{} runbooks are valid, and their {} tests pass",
+        shelf.iter().count(),
+        played.len()
+    );
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{configuration}\n{templates}\n{runbooks}")
+        .map_err(|error| Failure::new(Outcome::Failed, error))?;
     Ok(Outcome::Done)
+}
+
+fn valid(shelf: &Shelf, colours: bool) -> Result<(), Failure> {
+    if shelf.problems.is_empty() {
+        return Ok(());
+    }
+    let texts = shelf
+        .problems
+        .iter()
+        .map(|problems| problems.render(colours));
+    let text = texts.collect::<Vec<_>>().join("\n\n");
+    Err(Failure::new(Outcome::Usage, text))
+}
+
+fn passed(played: &[Played]) -> Result<(), Failure> {
+    let failed = played.iter().filter(|played| !played.problems.is_empty());
+    let texts: Vec<String> = failed
+        .map(|played| {
+            let problems = played.problems.join("\n  ");
+            format!(
+                "`{}`, test \"{}\":\n  {problems}",
+                played.runbook, played.test
+            )
+        })
+        .collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} tests of runbooks fail\n{}",
+        texts.len(),
+        texts.join("\n")
+    );
+    Err(Failure::new(Outcome::Usage, text))
 }

@@ -8,22 +8,23 @@ use std::time::Duration;
 
 use clap::Args;
 use futures_util::StreamExt;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::{Failure, FormatArg, start};
 use crate::access::{Caller, Policy};
 use crate::action::events::EventQuery;
 use crate::app::App;
-use crate::bot::{Bot, Outcome};
+use crate::bot::{Bot, Conduct, Outcome};
 use crate::chat::console::{Screen, Session};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, Events};
 use crate::host::Fleet;
-use crate::report::Templates;
+use crate::report::{Report, Templates};
 use crate::sim::{Simulation, demo_world};
-use crate::store::Later;
-use crate::text::{Line, Message, Style};
+use crate::store::{Later, ReportFilter};
+use crate::text::{Dialect, Line, Message, Style};
 use crate::watch::alert::alert;
 
 #[derive(Debug, Args)]
@@ -31,6 +32,9 @@ pub(super) struct DemoArgs {
     /// Play it to the end even in a terminal
     #[arg(long)]
     auto: bool,
+    /// Also write the last report into FILE, as a page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// The longest the staged outage and the recovery may take, each.
@@ -47,11 +51,15 @@ pub(super) async fn run(args: DemoArgs, settings: &start::Settings) -> Result<Ou
     let simulation =
         Simulation::start(demo_world(), &socket, Clock::System).map_err(|error| failed(&error))?;
     let mut demo = Demo::new(&socket, settings, &directory);
-    if plays_itself {
-        demo.play(&simulation).await
+    let outcome = if plays_itself {
+        demo.play(&simulation).await?
     } else {
-        demo.guide(&simulation).await
+        demo.guide(&simulation).await?
+    };
+    if let Some(file) = args.html {
+        demo.write_page(&file).await?;
     }
+    Ok(outcome)
 }
 
 struct Demo {
@@ -68,6 +76,7 @@ impl Demo {
             secrets: Vec::new(),
             store: Later::in_memory(),
             confirm_changes: true,
+            conduct: Conduct::default(),
         };
         let app = App {
             config: Config::default(),
@@ -80,7 +89,7 @@ impl Demo {
             settings.plain,
         );
         let session = Session {
-            bot: app.bot,
+            bot: watch::channel(app.bot).1,
             caller: Caller::console(&start::user()),
             screen,
             interactive: true,
@@ -124,7 +133,7 @@ impl Demo {
         let gone = || Failure::new(Outcome::Failed, "the built-in engine went away");
         let host = self
             .session
-            .bot
+            .bot()
             .fleet
             .host(None)
             .await
@@ -178,13 +187,8 @@ impl Demo {
     /// The start of the id of the run that waits for approval.
     async fn waiting_run(&self) -> Result<String, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
-        let store = self
-            .session
-            .bot
-            .store
-            .get()
-            .await
-            .map_err(|error| failed(&error))?;
+        let bot = self.session.bot();
+        let store = bot.store.get().await.map_err(|error| failed(&error))?;
         let waiting = store
             .unfinished_runs()
             .await
@@ -193,6 +197,31 @@ impl Demo {
             .last()
             .ok_or_else(|| failed(&"no run waits for approval"))?;
         Ok(crate::run::book::short(&run.id).to_owned())
+    }
+
+    /// The newest report as a page: what `dogwatch report export` does for reports that are kept.
+    async fn write_page(&self, file: &std::path::Path) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
+        let bot = self.session.bot();
+        let store = bot.store.get().await.map_err(|error| failed(&error))?;
+        let newest = ReportFilter {
+            limit: Some(1),
+            ..ReportFilter::default()
+        };
+        let records = store
+            .reports(&newest)
+            .await
+            .map_err(|error| failed(&error))?;
+        let record = records
+            .first()
+            .ok_or_else(|| failed(&"no report was made"))?;
+        let report: Report =
+            serde_json::from_str(&record.body_json).map_err(|error| failed(&error))?;
+        let page = Templates::built_in()
+            .report(&report, &Dialect::Html)
+            .map_err(|error| failed(&error))?;
+        std::fs::write(file, page.as_str())
+            .map_err(|error| failed(&format!("cannot write `{}`: {error}", file.display())))
     }
 
     async fn tell(&mut self, text: &'static str) {

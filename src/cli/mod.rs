@@ -6,6 +6,7 @@ mod diagnose;
 mod check;
 mod doctor;
 mod report;
+mod run;
 mod serve;
 mod demo;
 mod completions;
@@ -54,7 +55,9 @@ enum Sub {
     Serve(serve::ServeArgs),
     /// Find the service at fault, the cause and the proof; reads only
     Diagnose(diagnose::DiagnoseArgs),
-    /// Check configuration and templates, and say every problem at once
+    /// Carry out one runbook, or show what it would do
+    Run(run::RunArgs),
+    /// Check configuration, templates and runbooks with their tests, and say every problem at once
     Check,
     /// What is missing or misconfigured on this machine, and how to mend it
     Doctor,
@@ -137,7 +140,8 @@ async fn dispatch(args: Args) -> Result<Outcome, Failure> {
         Sub::Console(console) => console::run(console, &settings).await,
         Sub::Serve(serve) => serve::run(serve, &settings).await,
         Sub::Diagnose(diagnose) => diagnose::run(diagnose, &settings).await,
-        Sub::Check => check::run(&settings),
+        Sub::Run(run) => run::run(run, &settings).await,
+        Sub::Check => check::run(&settings).await,
         Sub::Doctor => doctor::run(&settings).await,
         Sub::Report(report) => report::run(report, &settings).await,
         Sub::Completions(completions) => completions::run(&completions),

@@ -3,19 +3,21 @@
 
 use std::io::{IsTerminal, stdin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, FormatArg, start};
 use crate::app::App;
-use crate::bot::Outcome;
+use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::run::Book;
+use crate::run::Recovery;
 use crate::web::{self, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -26,6 +28,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
+    let mut signals = StopSignals::listen()?;
     let loaded = start::load(settings)?;
     let level = settings
         .log
@@ -50,22 +53,37 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let stop = CancellationToken::new();
     let metrics = Arc::new(Metrics::default());
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
-    let http = tokio::spawn(web::serve(
-        listener,
-        site,
-        Arc::clone(&metrics),
-        stop.clone().cancelled_owned(),
+    let (bots, bot) = watch::channel(Arc::clone(&app.bot));
+    let http_settings = loaded.config.http.clone();
+    let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
+    let http = tokio::spawn(async move {
+        web::serve(listener, &http_settings, site, counting, stopping).await
+    });
+    let reloading = tokio::spawn(reload(
+        start::config_path(settings),
+        loaded,
+        Readers {
+            sites,
+            bots,
+            metrics,
+        },
     ));
-    let reloading = tokio::spawn(reload(start::config_path(settings), loaded, sites, metrics));
+
+    let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
-        session.converse(Some(start::history_file(&app))).await;
+        session.bot = bot;
+        tokio::select! {
+            _ = session.converse(Some(start::history_file(&app))) => {}
+            () = signals.terminated() => {}
+        }
     } else {
-        asked_to_stop().await;
+        signals.received().await;
     }
     tracing::info!("stopping");
     reloading.abort();
+    tidying.abort();
     stop.cancel();
     match http.await {
         Ok(Ok(())) => Ok(Outcome::Done),
@@ -87,26 +105,45 @@ fn site_of(app: &App) -> Site {
     }
 }
 
+/// How often runs whose program died are looked for.
+const RECOVER_EVERY: Duration = Duration::from_secs(3);
+
 /// A store that cannot be opened is found now and not at three in the morning.
 async fn recover(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
-    let book = Book {
-        store,
-        clock: app.bot.clock,
-    };
-    for run in book
-        .close_interrupted()
-        .await
-        .map_err(|error| failed(&error))?
-    {
-        tracing::warn!(
-            run = run.id,
-            title = run.title,
-            "a run was interrupted; `runs` tells more"
-        );
-    }
+    store.ping().await.map_err(|error| failed(&error))?;
+    tokio::spawn(keep_recovering(Arc::clone(&app.bot)));
     Ok(())
+}
+
+/// A run is taken up when its lease has ended, which may be some seconds after the start.
+async fn keep_recovering(bot: Arc<Bot>) {
+    let mut ticks = tokio::time::interval(RECOVER_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Ok(store) = bot.store.get().await else {
+            continue;
+        };
+        let recovery = Recovery {
+            store,
+            fleet: &bot.fleet,
+            clock: bot.clock,
+            hidden: &bot.secrets,
+            secrets: &bot.conduct.secrets,
+            directory: bot.conduct.directory.clone(),
+            expires: bot.policy.approval().expires(),
+        };
+        match recovery.run().await {
+            Ok(reports) => {
+                for report in reports {
+                    tracing::warn!(report = report.id, issue = %report.issue, "an interrupted run was brought to its end");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "interrupted runs could not be looked for"),
+        }
+    }
 }
 
 fn warn_about_chats(config: &Config) {
@@ -117,13 +154,27 @@ fn warn_about_chats(config: &Config) {
     }
 }
 
-/// Takes a changed configuration while everything goes on; a wrong one changes nothing.
-async fn reload(
-    path: Option<std::path::PathBuf>,
-    loaded: Loaded,
+/// A session over SSH that nobody used for so long is given back.
+const IDLE: Duration = Duration::from_mins(10);
+
+async fn close_idle_sessions(bot: watch::Receiver<Arc<Bot>>) {
+    let mut ticks = interval(Duration::from_mins(1));
+    loop {
+        ticks.tick().await;
+        let bot = Arc::clone(&bot.borrow());
+        bot.fleet.close_idle(IDLE).await;
+    }
+}
+
+/// Who is told of a new configuration.
+struct Readers {
     sites: watch::Sender<Arc<Site>>,
+    bots: watch::Sender<Arc<Bot>>,
     metrics: Arc<Metrics>,
-) {
+}
+
+/// Takes a changed configuration while everything goes on; a wrong one changes nothing.
+async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Readers) {
     let Some(path) = path else {
         return std::future::pending().await;
     };
@@ -146,12 +197,13 @@ async fn reload(
                 match App::wire(*config) {
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
-                        metrics.reloaded(true);
-                        sites.send_replace(Arc::new(site_of(&app)));
+                        readers.metrics.reloaded(true);
+                        readers.sites.send_replace(Arc::new(site_of(&app)));
+                        readers.bots.send_replace(app.bot);
                     }
                     Err(error) => {
                         tracing::error!(%error, "the changed configuration is wrong; the old one stays in force");
-                        metrics.reloaded(false);
+                        readers.metrics.reloaded(false);
                     }
                 }
             }
@@ -159,21 +211,40 @@ async fn reload(
                 tracing::error!(
                     "the changed configuration is wrong; the old one stays in force\n{problems}"
                 );
-                metrics.reloaded(false);
+                readers.metrics.reloaded(false);
             }
         }
     }
 }
 
-async fn asked_to_stop() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// Somebody asks us to stop. Listened for before anything is served, so that no moment is left in
+/// which a signal would cut us off.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Failure> {
+        let on = |kind| {
+            let why = |error| format!("cannot listen for signals: {error}");
+            signal(kind).map_err(|error| Failure::new(Outcome::Failed, why(error)))
+        };
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+
+    /// At a console Ctrl-C cancels what runs; only this ends the program.
+    async fn terminated(&mut self) {
+        self.terminate.recv().await;
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, FormatArg};
@@ -105,7 +106,7 @@ pub(super) fn session(
 ) -> Session {
     let screen = Screen::new(Arc::clone(&app.templates), format.into(), settings.plain);
     Session {
-        bot: Arc::clone(&app.bot),
+        bot: watch::channel(Arc::clone(&app.bot)).1,
         caller: Caller::console(&user()),
         screen,
         interactive,
@@ -131,12 +132,14 @@ pub(super) fn written(
     Ok((text.into_string(), ending))
 }
 
-/// Who sits at the console: the system's own name for the person.
+/// Who sits at the console: the name that the system knows this process by. What the environment
+/// says does not count, because anybody can set it.
 pub(super) fn user() -> String {
-    environment("SUDO_USER")
-        .or_else(|| environment("USER"))
-        .or_else(|| environment("LOGNAME"))
-        .unwrap_or_else(|| "somebody".to_owned())
+    let id = nix::unistd::getuid();
+    match nix::unistd::User::from_uid(id) {
+        Ok(Some(user)) => user.name,
+        Ok(None) | Err(_) => format!("uid-{id}"),
+    }
 }
 
 pub(super) fn history_file(app: &App) -> PathBuf {

@@ -7,6 +7,7 @@ use super::words::{ArgKind, Count, WORDS, Word};
 pub struct Live {
     pub targets: Vec<String>,
     pub runs: Vec<String>,
+    pub runbooks: Vec<String>,
     pub reports: Vec<String>,
 }
 
@@ -61,6 +62,7 @@ fn arguments(word: &Word, given: &[&str], part: &str, live: &Live) -> Vec<String
         ArgKind::Word => matching(part, WORDS.iter().map(|word| word.name)),
         ArgKind::Target => names(&live.targets),
         ArgKind::Run => names(&live.runs),
+        ArgKind::Runbook => names(&live.runbooks),
         ArgKind::Report => names(&live.reports),
         ArgKind::Prunable => matching(part, ["cache", "containers", "images", "networks"]),
         ArgKind::Text => Vec::new(),

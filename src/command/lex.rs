@@ -3,6 +3,9 @@
 
 use thiserror::Error;
 
+/// The longest line that is read; longer ones are somebody's paste.
+pub const LONGEST_LINE: usize = 8 * 1024;
+
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LexError {
     #[error(

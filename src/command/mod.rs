@@ -4,9 +4,11 @@
 pub mod lex;
 pub mod target;
 pub mod words;
+pub mod error;
 pub mod parse;
 pub mod suggest;
 pub mod complete;
+pub mod reference;
 
 use std::time::Duration;
 
@@ -14,7 +16,8 @@ use regex::Regex;
 
 use crate::action::Prunable;
 
-pub use parse::{CommandError, parse};
+pub use error::CommandError;
+pub use parse::parse;
 pub use target::Target;
 pub use words::{WORDS, Word};
 
@@ -59,6 +62,8 @@ pub enum Command {
     Prune {
         what: Prunable,
     },
+    Runbooks,
+    Run(RunCommand),
     Runs,
     Approve {
         run: String,
@@ -84,6 +89,7 @@ impl Command {
         matches!(
             self,
             Self::Change { .. }
+                | Self::Run(_)
                 | Self::Prune { .. }
                 | Self::Approve { .. }
                 | Self::Deny { .. }
@@ -112,6 +118,18 @@ impl Change {
             Self::Remove => "remove",
         }
     }
+}
+
+/// A runbook with values for its parameters.
+#[derive(Debug, Clone, Default)]
+pub struct RunCommand {
+    pub runbook: String,
+    /// In the order they were typed; a value may come without its parameter's name.
+    pub given: Vec<(Option<String>, String)>,
+    /// Show what would be done, and do nothing.
+    pub plan_only: bool,
+    pub yes: bool,
+    pub queue: bool,
 }
 
 #[derive(Debug, Clone)]

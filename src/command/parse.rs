@@ -5,81 +5,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use regex::{Regex, RegexBuilder};
-use thiserror::Error;
 
-use super::lex::{LexError, Token, lex};
+use super::error::CommandError;
+use super::lex::{LONGEST_LINE, Token, lex};
 use super::suggest::nearest;
 use super::target::{Target, TargetError};
 use super::words::{Arg, ArgKind, Count, Flag, FlagKind, WORDS, Word};
-use super::{Change, Command, LogsCommand};
+use super::{Change, Command, LogsCommand, RunCommand};
 use crate::action::Prunable;
-
-/// The longest line that is read; longer ones are somebody's paste.
-pub const LONGEST_LINE: usize = 8 * 1024;
 
 /// A pattern may not grow larger than this when compiled.
 const PATTERN_LIMIT: usize = 1 << 20;
-
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CommandError {
-    #[error("nothing was typed; try `help`")]
-    Nothing,
-    #[error("the line has {0} characters; at most {LONGEST_LINE} are read")]
-    TooLong(usize),
-    #[error(transparent)]
-    Lex(#[from] LexError),
-    #[error("`{typed}` is not a command{hint}", hint = did_you_mean(nearest.as_deref(), "try `help`"))]
-    UnknownWord {
-        typed: String,
-        nearest: Option<String>,
-    },
-    #[error("`{word}` has no flag `--{typed}`{hint}", hint = did_you_mean(nearest.as_deref(), "its usage is below"))]
-    UnknownFlag {
-        word: &'static str,
-        typed: String,
-        nearest: Option<String>,
-    },
-    #[error("`--{flag}` needs a value: {about}")]
-    FlagWithoutValue {
-        flag: &'static str,
-        about: &'static str,
-    },
-    #[error("`--{flag}` is given twice; give it once")]
-    FlagTwice { flag: &'static str },
-    #[error("`--{flag}` takes no value")]
-    SwitchWithValue { flag: &'static str },
-    #[error("`{value}` is not right for `--{flag}`: {why}")]
-    BadFlagValue {
-        flag: &'static str,
-        value: String,
-        why: String,
-    },
-    #[error("`{word}` needs {name}; usage: {usage}")]
-    Missing {
-        word: &'static str,
-        name: &'static str,
-        usage: String,
-    },
-    #[error("`{word}` does not know what to do with `{extra}`; usage: {usage}")]
-    TooMany {
-        word: &'static str,
-        extra: String,
-        usage: String,
-    },
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    #[error(
-        "`{typed}` cannot be pruned; say one of containers, images, networks, cache (volumes are never pruned)"
-    )]
-    NotPrunable { typed: String },
-}
-
-fn did_you_mean(nearest: Option<&str>, otherwise: &str) -> String {
-    match nearest {
-        Some(name) => format!("; did you mean `{name}`?"),
-        None => format!("; {otherwise}"),
-    }
-}
 
 /// Understands one line. A leading slash or `ops` is allowed: people paste from chat.
 pub fn parse(line: &str) -> Result<Command, CommandError> {
@@ -347,6 +283,19 @@ fn build(word: &'static Word, parts: &Parts) -> Result<Command, CommandError> {
         "prune" => Command::Prune {
             what: prunable(&parts.required(0))?,
         },
+        "runbooks" => Command::Runbooks,
+        "run" | "plan" => Command::Run(RunCommand {
+            runbook: parts.required(0),
+            given: parts
+                .args
+                .iter()
+                .skip(1)
+                .map(|arg| assignment(arg))
+                .collect(),
+            plan_only: word.name == "plan",
+            yes: parts.switch("yes"),
+            queue: parts.switch("queue"),
+        }),
         "runs" => Command::Runs,
         "approve" => Command::Approve {
             run: parts.required(0),
@@ -380,6 +329,18 @@ fn logs(parts: &Parts) -> Result<LogsCommand, CommandError> {
     })
 }
 
+/// `name=value`; what does not look like one is a value.
+pub fn assignment(text: &str) -> (Option<String>, String) {
+    let is_name = |name: &str| {
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(inside)
+    };
+    match text.split_once('=') {
+        Some((name, value)) if is_name(name) => (Some(name.to_owned()), value.to_owned()),
+        _ => (None, text.to_owned()),
+    }
+}
+
 fn change(verb: &str, parts: &Parts) -> Result<Change, CommandError> {
     Ok(match verb {
         "start" => Change::Start,
@@ -402,20 +363,22 @@ const SIGNALS: &[&str] = &[
 ];
 
 fn signal(parts: &Parts) -> Result<String, CommandError> {
-    let read = |value: &str| {
-        let name = value.to_uppercase();
-        let name = name.strip_prefix("SIG").unwrap_or(&name);
-        match SIGNALS.iter().find(|known| **known == name) {
-            Some(known) => Ok(format!("SIG{known}")),
-            None => Err(format!("say one of {}", SIGNALS.join(", "))),
-        }
-    };
     Ok(parts
-        .value("signal", read)?
+        .value("signal", signal_name)?
         .unwrap_or_else(|| "SIGKILL".to_owned()))
 }
 
-fn prunable(typed: &str) -> Result<Prunable, CommandError> {
+/// `HUP`, `sighup` as the engine wants it: `SIGHUP`.
+pub fn signal_name(typed: &str) -> Result<String, String> {
+    let name = typed.to_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    match SIGNALS.iter().find(|known| **known == name) {
+        Some(known) => Ok(format!("SIG{known}")),
+        None => Err(format!("say one of {}", SIGNALS.join(", "))),
+    }
+}
+
+pub fn prunable(typed: &str) -> Result<Prunable, CommandError> {
     match typed {
         "containers" => Ok(Prunable::StoppedContainers),
         "images" => Ok(Prunable::DanglingImages),

@@ -9,6 +9,7 @@ pub enum ArgKind {
     Word,
     Target,
     Run,
+    Runbook,
     Report,
     Prunable,
     Text,
@@ -68,6 +69,10 @@ const fn flag(name: &'static str, kind: FlagKind, about: &'static str) -> Flag {
 const ANY_TARGETS: &[Arg] = &[arg("STACK|SERVICE", ArgKind::Target, Count::Any)];
 const SOME_TARGETS: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::Some)];
 const ONE_TARGET: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::One)];
+const RUNBOOK: &[Arg] = &[
+    arg("RUNBOOK", ArgKind::Runbook, Count::One),
+    arg("NAME=VALUE", ArgKind::Text, Count::Any),
+];
 const ONE_RUN: &[Arg] = &[arg("RUN", ArgKind::Run, Count::One)];
 
 const SINCE: Flag = flag(
@@ -256,6 +261,37 @@ pub const WORDS: &[Word] = &[
             "prune",
             Risk::Destructive,
             "remove what nothing uses; never volumes",
+        )
+    },
+    word(
+        "runbooks",
+        Risk::Read,
+        "runbooks there are for you, and what they ask for",
+    ),
+    Word {
+        args: RUNBOOK,
+        flags: &[
+            flag(
+                "yes",
+                FlagKind::Switch,
+                "confirmed beforehand, where one person is enough",
+            ),
+            flag(
+                "queue",
+                FlagKind::Switch,
+                "wait while another run changes the stack",
+            ),
+        ],
+        example: "run ordered-restart stack=shop",
+        ..word("run", Risk::Read, "carry out a runbook, after its approval")
+    },
+    Word {
+        args: RUNBOOK,
+        example: "plan full-reset stack=shop",
+        ..word(
+            "plan",
+            Risk::Read,
+            "show what a runbook would do, and do nothing",
         )
     },
     word(

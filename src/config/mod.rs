@@ -13,9 +13,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::access::ApprovalSettings;
 use crate::access::settings::AccessSettings;
 use crate::chat::settings::ChatSettings;
 use crate::host::settings::HostSettings;
+use crate::runbook::settings::RunbookSettings;
 use crate::setting::{Identifier, Secret};
 use crate::stack::settings::StackSettings;
 use crate::store::settings::{StoreSettings, StoreUrl};
@@ -41,6 +43,8 @@ pub struct Config {
     /// The stacks, by the name of their compose project.
     pub stacks: BTreeMap<Identifier, StackSettings>,
     pub access: AccessSettings,
+    pub approval: ApprovalSettings,
+    pub runbooks: RunbookSettings,
     pub alerts: AlertSettings,
     pub templates: TemplateSettings,
     pub log: LogSettings,
@@ -58,6 +62,8 @@ impl Default for Config {
             hosts: BTreeMap::from([(Identifier::local(), HostSettings::default())]),
             stacks: BTreeMap::new(),
             access: AccessSettings::default(),
+            approval: ApprovalSettings::default(),
+            runbooks: RunbookSettings::default(),
             alerts: AlertSettings::default(),
             templates: TemplateSettings::default(),
             log: LogSettings::default(),
@@ -92,6 +98,7 @@ impl Config {
             .chain(discord)
             .chain([&self.alerts.token])
             .flatten()
+            .chain(self.runbooks.secrets.values())
             .map(Secret::expose)
             .chain(self.store.url.iter().filter_map(StoreUrl::password))
     }

@@ -1,6 +1,7 @@
 //! Of everything the rules say, the one root cause: the deepest failing service that the asked one
 //! needs. A healthy service is never accused, and what cannot be decided is said to be so.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -92,7 +93,7 @@ fn deeper(case: &Case<'_>, key: &Key, accused: bool, seen: &mut BTreeSet<Key>) -
     })
 }
 
-/// Nothing in its own words: whichever of its needs fails, the surest first, then the nearest.
+/// Nothing in its own words: whichever of its needs fails, the surest first, then the earliest.
 fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Option<Finding> {
     let needs: Vec<Key> = case
         .graph
@@ -100,17 +101,36 @@ fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Opt
         .into_keys()
         .cloned()
         .collect();
-    let failing = needs.iter().filter(|key| is_down(case, key));
-    let speaks_of = |key: &&Key| own.cause != Cause::AppCrash || mentions(own, key);
-    let suspects: Vec<&Key> = failing.filter(speaks_of).collect();
-    let found: Vec<Finding> = suspects
+    let suspects: Vec<&Key> = needs
         .iter()
-        .filter_map(|key| deeper(case, key, true, seen))
+        .filter(|key| own.cause != Cause::AppCrash || mentions(own, key))
+        .collect();
+    let failing = suspects.iter().filter(|key| is_down(case, key));
+    let found: Vec<Finding> = failing
+        .filter_map(|key| deeper(case, key, false, seen))
         .collect();
     let earliest = |finding: &Finding| finding.evidence.iter().filter_map(|line| line.at).min();
-    found
+    let worst = found
         .into_iter()
-        .max_by_key(|finding| (finding.confidence, std::cmp::Reverse(earliest(finding))))
+        .max_by_key(|finding| (finding.confidence, Reverse(earliest(finding))));
+    worst.or_else(|| suspects.iter().find_map(|key| starved(case, key)))
+}
+
+/// A need that runs and says that it has run out of something.
+fn starved(case: &Case<'_>, key: &Key) -> Option<Finding> {
+    const OUT_OF: &[Cause] = &[
+        Cause::LockContention,
+        Cause::DiskFull,
+        Cause::InodesFull,
+        Cause::ConnectionsExhausted,
+        Cause::MemoryPressure,
+        Cause::CpuThrottled,
+        Cause::FdExhausted,
+        Cause::PidsExhausted,
+        Cause::VolumePermission,
+        Cause::ReadOnlyFilesystem,
+    ];
+    find(case, key, true).filter(|finding| OUT_OF.contains(&finding.cause))
 }
 
 /// A crash tells of a need when it names it, or speaks of connecting to something.

@@ -29,21 +29,37 @@ impl Engine {
         argv: &[String],
         limit: Duration,
     ) -> Result<ExecResult, EngineError> {
+        self.exec_with(id, (argv, &[]), limit).await
+    }
+
+    /// The same with variables, each as `NAME=value`.
+    pub async fn exec_with(
+        &self,
+        id: &str,
+        (argv, env): (&[String], &[String]),
+        limit: Duration,
+    ) -> Result<ExecResult, EngineError> {
         let program = argv.first().map_or("", String::as_str);
         let what = say!(
             "`{}` in `{}`, which may run on,",
             Name::new(program),
             Name::new(id)
         );
-        within(limit, what, self.run(id, argv)).await
+        within(limit, what, self.run(id, argv, env)).await
     }
 
-    async fn run(&self, id: &str, argv: &[String]) -> Result<ExecResult, EngineError> {
+    async fn run(
+        &self,
+        id: &str,
+        argv: &[String],
+        env: &[String],
+    ) -> Result<ExecResult, EngineError> {
         let about = Subject::container(id);
         let options = CreateExecOptions {
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             cmd: Some(argv.to_vec()),
+            env: (!env.is_empty()).then(|| env.to_vec()),
             ..CreateExecOptions::default()
         };
         let request = self.docker().create_exec(segment(&about, id)?, options);

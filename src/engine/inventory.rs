@@ -14,6 +14,7 @@ use futures_util::future::{try_join, try_join3};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
+use super::change::moment;
 use super::containers::{gone_is_none, segment};
 use super::failure::Subject;
 use super::inspect::{bare_name, not_negative};
@@ -80,6 +81,7 @@ impl Engine {
                 .get(&found.name)
                 .map(|names| names.iter().cloned().collect())
                 .unwrap_or_default(),
+            created: found.created_at.as_deref().and_then(moment),
             project: found.labels.get(COMPOSE_PROJECT).cloned(),
             driver: found.driver,
             mountpoint: found.mountpoint,

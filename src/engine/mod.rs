@@ -21,9 +21,11 @@ mod change;
 mod prune;
 mod exec;
 mod archive;
+mod anew;
 mod wait;
 mod perform;
 
+pub use anew::ASIDE;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::EngineError;
 

@@ -1,7 +1,7 @@
 //! From an action to the call that does it: one match over everything that can be asked.
 
 use super::{Engine, EngineError};
-use crate::action::{Action, Observation as Seen};
+use crate::action::{Action, EnvValue, Observation as Seen};
 
 impl Engine {
     pub async fn perform(&self, action: &Action) -> Result<Seen, EngineError> {
@@ -26,15 +26,40 @@ impl Engine {
             Action::Exec {
                 subject,
                 argv,
+                env,
                 limit,
-            } => self.exec(&subject.id, argv, *limit).await.map(Seen::Exec),
+            } => {
+                let env: Vec<String> = env.iter().filter_map(plain).collect();
+                let run = self.exec_with(&subject.id, (argv, &env), *limit);
+                run.await.map(Seen::Exec)
+            }
             Action::WaitHealthy { subject, limit } => {
                 self.wait_healthy(&subject.id, *limit).await.map(done)
             }
             Action::Remove { subject, force } => self.remove(&subject.id, *force).await.map(done),
-            Action::RemoveVolume { volume } => self.remove_volume(volume).await.map(done),
+            Action::RemoveVolume { volume, created } => {
+                self.remove_that_volume(volume, *created).await.map(done)
+            }
+            Action::SetAside { subject, volumes } => {
+                self.set_aside(&subject.id, volumes).await.map(done)
+            }
+            Action::MakeAnew { name } => self.make_anew(name).await.map(done),
             Action::Prune { what } => self.prune(*what).await.map(Seen::Pruned),
+            // made of several questions, which `run` asks
+            Action::Health { .. }
+            | Action::Bundle { .. }
+            | Action::Probe { .. }
+            | Action::PortHolder { .. }
+            | Action::Gate { .. } => Ok(Seen::Done),
         }
+    }
+}
+
+/// Who knows the secrets has put them in before.
+fn plain((name, value): (&String, &EnvValue)) -> Option<String> {
+    match value {
+        EnvValue::Plain(value) => Some(format!("{name}={value}")),
+        EnvValue::Secret(_) => None,
     }
 }
 

@@ -1,11 +1,15 @@
 //! All hosts by name. Each engine is reached when it is first asked for, and kept.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::OnceCell;
 
-use super::Host;
+use super::program::Place;
+use super::ssh::{SshHost, SshSettings};
+use super::{Host, MachineFacts};
 use crate::engine::{Endpoint, Engine, EngineError};
 use crate::text::Name;
 
@@ -20,11 +24,60 @@ pub enum FleetError {
     Engine { host: Name, error: EngineError },
 }
 
+/// How a host's engine is reached.
+#[derive(Debug, Clone)]
+pub enum Reach {
+    Socket(Endpoint),
+    Ssh(SshSettings),
+}
+
 #[derive(Debug)]
 struct Entry {
     name: Name,
-    endpoint: Endpoint,
-    engine: OnceCell<Engine>,
+    link: Link,
+}
+
+#[derive(Debug)]
+enum Link {
+    Socket {
+        endpoint: Endpoint,
+        engine: OnceCell<Engine>,
+    },
+    Ssh(Box<SshHost>),
+}
+
+impl Link {
+    fn new(reach: Reach) -> Self {
+        match reach {
+            Reach::Socket(endpoint) => Self::Socket {
+                endpoint,
+                engine: OnceCell::new(),
+            },
+            Reach::Ssh(settings) => Self::Ssh(Box::new(SshHost::new(settings))),
+        }
+    }
+
+    async fn engine(&self) -> Result<Engine, EngineError> {
+        match self {
+            Self::Socket { endpoint, engine } => engine
+                .get_or_try_init(|| Engine::connect(endpoint))
+                .await
+                .cloned(),
+            Self::Ssh(host) => host.engine().await,
+        }
+    }
+
+    /// Of a machine that is reached by a socket elsewhere, nothing is known.
+    async fn facts(&self) -> Option<MachineFacts> {
+        match self {
+            Self::Socket {
+                endpoint: Endpoint::Unix(_),
+                ..
+            } => Some(MachineFacts::read(vec![PathBuf::from("/")]).await),
+            Self::Socket { .. } => None,
+            Self::Ssh(host) => host.facts().await.ok(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -33,12 +86,11 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub fn new(hosts: impl IntoIterator<Item = (String, Endpoint)>) -> Self {
-        let entry = |(name, endpoint): (String, Endpoint)| {
+    pub fn new(hosts: impl IntoIterator<Item = (String, Reach)>) -> Self {
+        let entry = |(name, reach): (String, Reach)| {
             let entry = Entry {
                 name: Name::new(&name),
-                endpoint,
-                engine: OnceCell::new(),
+                link: Link::new(reach),
             };
             (name, entry)
         };
@@ -48,44 +100,70 @@ impl Fleet {
     }
 
     pub fn local(endpoint: Endpoint) -> Self {
-        Self::new([(LOCAL.to_owned(), endpoint)])
+        Self::new([(LOCAL.to_owned(), Reach::Socket(endpoint))])
     }
 
+    /// Sorted.
     pub fn names(&self) -> Vec<String> {
         self.hosts.keys().cloned().collect()
     }
 
-    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
-        self.hosts.get(name).map(|entry| &entry.endpoint)
-    }
-
     /// The host of that name, or the one meant by no name: `local`, else the first.
     pub async fn host(&self, name: Option<&str>) -> Result<Host, FleetError> {
-        let wanted = name.unwrap_or(LOCAL);
-        let entry = self.hosts.get(wanted).or_else(|| {
-            if name.is_none() {
-                self.hosts.values().next()
-            } else {
-                None
-            }
-        });
-        let Some(entry) = entry else {
-            return Err(FleetError::Unknown {
-                typed: wanted.to_owned(),
-                known: self.names(),
-            });
-        };
-        let engine = entry
-            .engine
-            .get_or_try_init(|| Engine::connect(&entry.endpoint))
-            .await;
+        let entry = self.entry(name)?;
+        let engine = entry.link.engine().await;
         let engine = engine.map_err(|error| FleetError::Engine {
             host: entry.name.clone(),
             error,
         })?;
         Ok(Host {
             name: entry.name.clone(),
-            engine: engine.clone(),
+            engine,
         })
+    }
+
+    /// Where programs of that host run.
+    pub async fn place(&self, name: Option<&str>) -> Result<Place, FleetError> {
+        let entry = self.entry(name)?;
+        let wrap = |error| FleetError::Engine {
+            host: entry.name.clone(),
+            error,
+        };
+        match &entry.link {
+            Link::Socket { .. } => Ok(Place::Here),
+            Link::Ssh(host) => host.place().await.map_err(wrap),
+        }
+    }
+
+    /// Load, memory and disk of the host's machine, where they can be had.
+    pub async fn facts(&self, name: &str) -> Option<MachineFacts> {
+        self.entry(Some(name)).ok()?.link.facts().await
+    }
+
+    /// Ends sessions that nobody has used for so long.
+    pub async fn close_idle(&self, limit: Duration) {
+        for entry in self.hosts.values() {
+            if let Link::Ssh(host) = &entry.link {
+                host.close_if_idle(limit).await;
+            }
+        }
+    }
+
+    fn entry(&self, name: Option<&str>) -> Result<&Entry, FleetError> {
+        let wanted = name.unwrap_or(LOCAL);
+        let first = || {
+            if name.is_none() {
+                self.hosts.values().next()
+            } else {
+                None
+            }
+        };
+        self.hosts
+            .get(wanted)
+            .or_else(first)
+            .ok_or_else(|| FleetError::Unknown {
+                typed: wanted.to_owned(),
+                known: self.names(),
+            })
     }
 }

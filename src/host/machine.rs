@@ -70,6 +70,40 @@ pub async fn tcp_tables(pid: i64, container: &str) -> Option<String> {
     tokio::time::timeout(LIMIT, reading).await.ok()?.ok()?
 }
 
+impl MachineFacts {
+    /// From what a remote host printed: `/proc/loadavg`, `/proc/meminfo`, then `df` of `/` for
+    /// space and for inodes, each behind a line that names it.
+    pub fn from_remote(text: &str) -> Self {
+        let (machine, disks) = text.split_once("\ndisks\n").unwrap_or((text, ""));
+        let (space, inodes) = disks.split_once("\ninodes\n").unwrap_or((disks, ""));
+        let (space, inodes) = (df(space), df(inodes));
+        let disk = space.map(|(size, available)| {
+            let (inodes, inodes_available) = inodes.unwrap_or_default();
+            let bytes = |kibibytes: u64| kibibytes.saturating_mul(1024);
+            Disk {
+                path: PathBuf::from("/"),
+                size: bytes(size),
+                available: bytes(available),
+                inodes,
+                inodes_available,
+            }
+        });
+        Self {
+            load: machine.lines().next().and_then(load),
+            memory: memory(machine),
+            disks: disk.into_iter().collect(),
+        }
+    }
+}
+
+/// Size and what is free, from the last line of `df -P`.
+fn df(text: &str) -> Option<(u64, u64)> {
+    let mut columns = text.lines().last()?.split_whitespace().skip(1);
+    let size = columns.next()?.parse().ok()?;
+    let available = columns.nth(1)?.parse().ok()?;
+    Some((size, available))
+}
+
 fn read_file(path: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
@@ -136,6 +170,28 @@ mod tests {
         };
         assert_eq!(memory(text), Some(expected));
         assert_eq!(memory("MemTotal: 2048 kB\n"), None);
+    }
+
+    #[test]
+    fn a_remote_machine_is_read_from_what_it_printed() {
+        let text = "0.10 0.20 0.30 1/5 9\nMemTotal: 8 kB\nMemAvailable: 4 kB\ndisks\nFilesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda 100 60 40 60% /\ninodes\nFilesystem Inodes IUsed IFree IUse% Mounted on\n/dev/vda 10 7 3 70% /\n";
+        let facts = MachineFacts::from_remote(text);
+        assert_eq!(facts.load, Some([0.1, 0.2, 0.3]));
+        assert_eq!(facts.memory.map(|memory| memory.available), Some(4096));
+        let disk = facts.disks.first().unwrap();
+        assert_eq!(
+            (
+                disk.size,
+                disk.available,
+                disk.inodes,
+                disk.inodes_available
+            ),
+            (102_400, 40_960, 10, 3)
+        );
+        assert_eq!(
+            MachineFacts::from_remote("garbage\ndisks\n\ninodes\n"),
+            MachineFacts::default()
+        );
     }
 
     #[tokio::test]

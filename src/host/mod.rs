@@ -3,6 +3,8 @@
 pub mod settings;
 pub mod fleet;
 pub mod machine;
+pub mod ssh;
+pub mod program;
 
 pub use fleet::{Fleet, FleetError};
 pub use machine::MachineFacts;

@@ -2,10 +2,10 @@
 //! checked. Every text in it is clean; it has no markup until a template writes it.
 
 pub mod build;
-pub mod repair;
 pub mod render;
 pub mod sample;
 mod json;
+mod record;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -26,7 +26,7 @@ pub fn all() -> Vec<Report> {
 /// A database over its memory limit takes two services with it.
 pub fn fault() -> Report {
     Report {
-        issue: "gateway answers 503 since 03:09:41 UTC (11 min)".into(),
+        issue: "db was killed for lack of memory; api and gateway fail because they need it".into(),
         services_affected: vec![
             affected("db", "exited", &["exit code 137", "limit 32 MiB"]),
             affected("api", "unhealthy", &["14 checks failed in a row"]),
@@ -151,7 +151,7 @@ fn checks() -> Vec<Verification> {
 /// A service that was asked about and has nothing wrong with it.
 pub fn healthy() -> Report {
     Report {
-        issue: "somebody asked whether api is well".into(),
+        issue: "api is healthy: it runs and its check passes".into(),
         root_cause: RootCause {
             cause: Cause::None,
             service: Name::default(),
@@ -179,7 +179,7 @@ pub fn healthy() -> Report {
 /// A service that fails without leaving a reason behind.
 pub fn inconclusive() -> Report {
     Report {
-        issue: "worker stopped at 03:12:07 UTC".into(),
+        issue: "worker ended with code 3; the evidence does not say why".into(),
         services_affected: vec![affected("worker", "exited", &["exit code 1"])],
         root_cause: RootCause {
             cause: Cause::Inconclusive,

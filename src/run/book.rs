@@ -1,19 +1,18 @@
 //! Where runs are kept: plans written down before anybody approves them, found again by the start
 //! of their id, decided by people, and ended.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::plan::Plan;
 use crate::access::Caller;
 use crate::clock::Clock;
+use crate::runbook::Plan;
 use crate::store::{
     Decision, EntryKind, NewRun, RunFilter, RunRecord, RunState, StateChange, Store, StoreError,
     Verdict,
 };
-
-/// A plan that nobody approved for so long is not what anybody meant any more.
-const EXPIRES: SignedDuration = SignedDuration::from_mins(15);
 
 /// How far back an id's beginning is looked for.
 const LOOKED_THROUGH: u32 = 500;
@@ -26,7 +25,7 @@ pub enum BookError {
     Ambiguous { typed: String, several: Vec<String> },
     #[error("run `{id}` does not wait for approval: it is {state}")]
     NotWaiting { id: String, state: &'static str },
-    #[error("run `{0}` waited longer than 15 minutes; ask for it again")]
+    #[error("run `{0}` waited too long for its approval; ask for it again")]
     Expired(String),
     #[error("run `{0}` is not what was planned any more; ask for it again")]
     Altered(String),
@@ -37,6 +36,8 @@ pub enum BookError {
 pub struct Book<'s> {
     pub store: &'s Store,
     pub clock: Clock,
+    /// How long a plan waits for its approval.
+    pub expires: Duration,
 }
 
 impl Book<'_> {
@@ -48,7 +49,7 @@ impl Book<'_> {
             created_ms: self.now_ms(),
             requested_by: caller.to_string(),
             title: plan.title.as_str().to_owned(),
-            stack_key: plan.lock(),
+            stack_key: plan.place(),
             risk: plan.risk().word().to_owned(),
             plan_hash: plan.hash(),
             plan_json: serde_json::to_string(plan).unwrap_or_default(),
@@ -139,7 +140,8 @@ impl Book<'_> {
 
     pub fn has_expired(&self, run: &RunRecord) -> bool {
         let created = Timestamp::from_millisecond(run.created_ms).unwrap_or_default();
-        self.clock.now().duration_since(created) > EXPIRES
+        self.clock.now().duration_since(created)
+            > SignedDuration::try_from(self.expires).unwrap_or_default()
     }
 
     pub async fn newest(&self, limit: u32) -> Result<Vec<RunRecord>, BookError> {
@@ -152,32 +154,30 @@ impl Book<'_> {
             .await?)
     }
 
-    /// Runs that were going when the program stopped: said so, and ended. What their last step did
-    /// is not known and is not tried again.
-    pub async fn close_interrupted(&self) -> Result<Vec<RunRecord>, BookError> {
-        let mut closed = Vec::new();
-        for run in self.store.unfinished_runs().await? {
-            let abandoned = run.state == RunState::Running && run.lease_until_ms <= self.now_ms();
-            if abandoned {
-                let detail = self.last_intent(&run.id).await?;
-                self.set(&run.id, RunState::Unknown, &detail).await?;
-                self.set(&run.id, RunState::Failed, &detail).await?;
-                closed.push(run);
-            }
-        }
-        Ok(closed)
+    /// The plan of a run that goes on, whoever goes on with it.
+    pub fn going_plan(&self, run: &RunRecord) -> Option<Plan> {
+        matches!(run.state, RunState::Running | RunState::Approved)
+            .then(|| serde_json::from_str(&run.plan_json).ok())
+            .flatten()
     }
 
-    async fn last_intent(&self, id: &str) -> Result<String, BookError> {
+    /// Says something to a run that goes on: whoever performs it listens.
+    pub async fn say(
+        &self,
+        id: &str,
+        caller: &Caller,
+        verdict: Verdict,
+        reason: &str,
+    ) -> Result<(), BookError> {
+        let said = self.decision(caller, verdict, reason);
+        Ok(self.store.record_decision(id, &said).await?)
+    }
+
+    /// Whether the run waits at a gate for somebody's word.
+    pub async fn waits_at_gate(&self, id: &str) -> Result<bool, BookError> {
         let journal = self.store.journal(id).await?;
         let last = journal.last();
-        Ok(match last.filter(|entry| entry.kind == EntryKind::Intent) {
-            Some(entry) => format!(
-                "the program stopped during `{}`: its outcome is unknown; look with `status`",
-                entry.text
-            ),
-            None => "the program stopped between two steps; the rest was not done".to_owned(),
-        })
+        Ok(last.is_some_and(|entry| entry.kind == EntryKind::Note && entry.step == super::GATE))
     }
 
     async fn set(&self, id: &str, to: RunState, detail: &str) -> Result<(), BookError> {

@@ -1,10 +1,28 @@
 //! Carrying out a plan: approved, under the lock of its stack, journalled before and after every
 //! side effect. The only place from which a container is changed.
 
-pub mod plan;
-pub mod execute;
 pub mod book;
+pub mod execute;
+pub mod outcome;
+pub mod account;
+pub mod repair;
+pub mod recover;
+pub mod world;
+mod act;
+mod bundle;
+mod facts;
+mod flow;
+mod hold;
+mod probe;
+mod settle;
 
+pub use crate::runbook::plan::{Plan, PlannedStep};
+pub use account::People;
+pub use act::Tools;
 pub use book::{Book, BookError};
-pub use execute::{RunEnd, Runner, StepEnd, StepOutcome};
-pub use plan::{Plan, PlannedStep};
+pub use execute::Runner;
+pub use outcome::{Ended, Part, RunEnd, StepEnd, StepOutcome};
+pub use recover::Recovery;
+
+/// What the journal calls a step that waits for somebody's word.
+pub const GATE: &str = "gate";

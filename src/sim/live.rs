@@ -120,8 +120,9 @@ impl LiveWorld {
     pub(super) async fn tick(self) {
         let mut news = self.news();
         loop {
-            let due = self.look(|world, _| world.next_due());
+            // Before the look: what changes after it must wake us.
             news.mark_unchanged();
+            let due = self.look(|world, _| world.next_due());
             let Some(due) = due else {
                 if news.changed().await.is_err() {
                     return;

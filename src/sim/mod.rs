@@ -1,6 +1,6 @@
 //! A simulated Docker Engine behind a unix socket: containers that behave in time, with an outage
 //! to come. `dogwatch demo` and the offline tests use it. It is the other side of the wire: it
-//! knows nothing of `engine`, and nothing of ours knows it is there.
+//! knows nothing of `engine`, and one contract suite holds it and a real engine to the same.
 
 pub mod behaviour;
 pub mod spec;

@@ -26,9 +26,14 @@ pub enum Refusal {
     #[error("Cannot kill container: {name}: Container {id} is not running")]
     CannotKill { name: String, id: String },
     #[error(
-        "You cannot remove a {state} container {id}. Stop the container before attempting removal or force remove"
+        "You cannot remove a {state} container {id}. {first} before attempting removal or force remove"
     )]
-    CannotRemove { state: &'static str, id: String },
+    CannotRemove {
+        state: &'static str,
+        id: String,
+        /// What has to be done first.
+        first: &'static str,
+    },
     #[error("Container {0} is already paused")]
     AlreadyPaused(String),
     #[error("Container {0} is not paused")]

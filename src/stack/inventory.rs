@@ -1,7 +1,7 @@
 //! Services from containers: compose labels say which stack and service a container is a replica
 //! of; a container without them is a service of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::action::container::{Container, Status};
@@ -11,6 +11,11 @@ const PROJECT: &str = "com.docker.compose.project";
 const SERVICE: &str = "com.docker.compose.service";
 const NUMBER: &str = "com.docker.compose.container-number";
 const ONE_OFF: &str = "com.docker.compose.oneoff";
+/// Groups of a service, as `databases,core`.
+const GROUPS: &str = "dogwatch.groups";
+
+/// Groups of services, by stack and name; the services sorted.
+pub type Groups = BTreeMap<String, BTreeMap<String, BTreeSet<Name>>>;
 
 /// A service's full name: `stack/service`, or the container's name where there is no stack.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +73,8 @@ impl Service {
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     pub services: Vec<Service>,
+    /// From labels and from the configuration.
+    pub groups: Groups,
 }
 
 impl Inventory {
@@ -80,13 +87,34 @@ impl Inventory {
                 .or_default()
                 .push(container);
         }
+        let groups = groups_in(&services);
         let service = |((_, key), mut replicas): ((bool, Key), Vec<Container>)| {
             replicas.sort_by_cached_key(|replica| (number_of(replica), replica.name.clone()));
             Service { key, replicas }
         };
         Self {
             services: services.into_iter().map(service).collect(),
+            groups,
         }
+    }
+
+    /// Adds groups that somebody wrote down elsewhere.
+    #[must_use]
+    pub fn with_groups(mut self, groups: &Groups) -> Self {
+        for (stack, named) in groups {
+            let known = self.groups.entry(stack.clone()).or_default();
+            for (group, services) in named {
+                let members = known.entry(group.clone()).or_default();
+                members.extend(services.iter().cloned());
+            }
+        }
+        self
+    }
+
+    /// The names of a stack's groups, sorted.
+    pub fn groups_of(&self, stack: &str) -> Vec<&str> {
+        let groups = self.groups.get(stack).into_iter().flatten();
+        groups.map(|(name, _)| name.as_str()).collect()
     }
 
     pub fn get(&self, key: &Key) -> Option<&Service> {
@@ -135,6 +163,25 @@ impl Inventory {
         names.dedup();
         names
     }
+}
+
+fn groups_in(services: &BTreeMap<(bool, Key), Vec<Container>>) -> Groups {
+    let mut groups = Groups::new();
+    for ((_, key), replicas) in services {
+        let named = replicas
+            .iter()
+            .filter_map(|replica| replica.labels.get(GROUPS));
+        for group in named.flat_map(|names| names.split(',')) {
+            let stack = key.stack.as_ref().map_or("", Name::as_str);
+            let group = group.trim();
+            if !group.is_empty() {
+                let of_stack = groups.entry(stack.to_owned()).or_default();
+                let members = of_stack.entry(group.to_owned()).or_default();
+                members.insert(key.service.clone());
+            }
+        }
+    }
+    groups
 }
 
 /// A one-off container (`compose run`) is no replica: it stands alone under its own name.

@@ -8,5 +8,5 @@ pub mod graph_hosts;
 pub mod resolve;
 
 pub use graph::{Address, Edge, Graph, Why};
-pub use inventory::{Inventory, Key, Service};
+pub use inventory::{Groups, Inventory, Key, Service};
 pub use resolve::{ResolveError, resolve};

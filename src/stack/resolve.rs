@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::inventory::{Inventory, Service};
+use super::inventory::{Inventory, Key, Service};
 use crate::command::Target;
 use crate::command::suggest::nearest;
 use crate::command::target::What;
@@ -27,7 +27,7 @@ pub enum ResolveError {
         others: Vec<String>,
     },
     #[error(
-        "no group `@{typed}`; groups are named in the configuration under `stacks.<name>.groups`"
+        "no group `@{typed}` here; groups are named in the configuration under `stacks.<name>.groups`, or by the label `dogwatch.groups`"
     )]
     UnknownGroup { typed: String },
     #[error("`{typed}` is in several stacks; say which: {}", candidates.join(", "))]
@@ -91,11 +91,7 @@ pub fn resolve<'i>(
 ) -> Result<Vec<Chosen<'i>>, ResolveError> {
     let typed = match &target.what {
         What::Named(name) => name.as_str(),
-        What::Group(name) => {
-            return Err(ResolveError::UnknownGroup {
-                typed: name.clone(),
-            });
-        }
+        What::Group(name) => return group(inventory, target.stack.as_deref(), name),
     };
     if inventory.services.is_empty() {
         return Err(ResolveError::Empty);
@@ -114,6 +110,48 @@ pub fn resolve<'i>(
         .filter(|service| is_in(service, target.stack.as_deref()))
         .collect();
     one(&within, typed, target)
+}
+
+/// The members of a group; without a stack, of the only stack that has one of this name.
+fn group<'i>(
+    inventory: &'i Inventory,
+    stack: Option<&str>,
+    name: &str,
+) -> Result<Vec<Chosen<'i>>, ResolveError> {
+    let holders = inventory
+        .groups
+        .iter()
+        .filter(|(of, groups)| groups.contains_key(name) && stack.is_none_or(|stack| *of == stack));
+    let holders: Vec<_> = holders.collect();
+    let [(of, groups)] = holders.as_slice() else {
+        if holders.is_empty() {
+            return Err(ResolveError::UnknownGroup {
+                typed: name.to_owned(),
+            });
+        }
+        let candidates = holders.iter().map(|(of, _)| format!("{of}/@{name}"));
+        return Err(ResolveError::Ambiguous {
+            typed: format!("@{name}"),
+            candidates: candidates.collect(),
+        });
+    };
+    let members = groups.get(name).into_iter().flatten();
+    let keys = members.map(|service| {
+        Key::new(
+            Some(of.as_str()).filter(|of| !of.is_empty()),
+            service.as_str(),
+        )
+    });
+    let found: Vec<Chosen<'i>> = keys
+        .filter_map(|key| inventory.get(&key))
+        .map(whole)
+        .collect();
+    if found.is_empty() {
+        return Err(ResolveError::UnknownGroup {
+            typed: name.to_owned(),
+        });
+    }
+    Ok(found)
 }
 
 fn whole(service: &Service) -> Chosen<'_> {
@@ -259,6 +297,6 @@ mod tests {
         insta::assert_snapshot!(found("apii", false).unwrap_err(), @"no service `apii` on this host; did you mean `api`? there is: db, web");
         insta::assert_snapshot!(found("shop/zzz", false).unwrap_err(), @"no service `zzz` in stack `shop`; there is: api, db");
         insta::assert_snapshot!(found("shpo/api", false).unwrap_err(), @"no stack `shpo` here; did you mean `shop`? there is: blog");
-        insta::assert_snapshot!(found("@workers", false).unwrap_err(), @"no group `@workers`; groups are named in the configuration under `stacks.<name>.groups`");
+        insta::assert_snapshot!(found("@workers", false).unwrap_err(), @"no group `@workers` here; groups are named in the configuration under `stacks.<name>.groups`, or by the label `dogwatch.groups`");
     }
 }

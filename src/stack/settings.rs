@@ -1,5 +1,6 @@
 //! Stacks as the configuration names them. What compose labels say is found without it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -18,6 +19,11 @@ pub struct StackSettings {
     pub directory: Option<PathBuf>,
     /// How compose is called on that host.
     pub compose_command: Vec<String>,
+    /// What it is for, such as `prod` or `staging`: `approval` and roles go by it.
+    pub environment: Option<Identifier>,
+    /// Groups of its services, for `@GROUP` and ordered runbooks. The label `dogwatch.groups` on a
+    /// container does the same.
+    pub groups: BTreeMap<Identifier, Vec<Identifier>>,
     /// Its compose files, relative to `directory`. Without them, compose's own choice.
     pub files: Vec<String>,
 }
@@ -28,6 +34,8 @@ impl Default for StackSettings {
             host: None,
             directory: None,
             compose_command: vec!["docker".to_owned(), "compose".to_owned()],
+            environment: None,
+            groups: BTreeMap::new(),
             files: Vec::new(),
         }
     }

@@ -109,6 +109,15 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Who has a lock, or had it last.
+    pub async fn lock_holder(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let owners: Vec<String> = query_scalar("SELECT owner FROM locks WHERE name = $1")
+            .bind(name)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(owners.into_iter().find(|owner| !owner.is_empty()))
+    }
+
     /// The row stays, so that fences go on growing.
     pub async fn release_lock(&self, name: &str, fence: i64) -> Result<(), StoreError> {
         query("UPDATE locks SET owner = '', until_ms = 0 WHERE name = $1 AND fence = $2")

@@ -2,6 +2,7 @@
 //! alert webhooks come in here too.
 
 pub mod settings;
+mod gate;
 mod metrics;
 mod reports;
 
@@ -24,6 +25,7 @@ use tower_http::timeout::TimeoutLayer;
 
 pub use metrics::Metrics;
 
+use self::settings::HttpSettings;
 use crate::bot::Bot;
 use crate::report::Templates;
 
@@ -43,8 +45,8 @@ pub struct Site {
 pub(crate) struct Web {
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
-    /// Reports name hosts and faults: they are for this machine, or for a proxy that asks who comes.
     loopback: bool,
+    public_host: Option<String>,
 }
 
 impl Web {
@@ -56,6 +58,7 @@ impl Web {
 /// Answers until `stop` resolves, then lets open requests end.
 pub async fn serve(
     listener: TcpListener,
+    settings: &HttpSettings,
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -63,10 +66,15 @@ pub async fn serve(
     let loopback = listener
         .local_addr()
         .is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+    let public_host = settings
+        .public_url
+        .as_ref()
+        .and_then(|url| gate::host_of(url.as_str()));
     let web = Web {
         site,
         metrics,
         loopback,
+        public_host,
     };
     axum::serve(listener, router(web))
         .with_graceful_shutdown(stop)
@@ -80,8 +88,7 @@ fn router(web: Web) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
-        .route("/reports", get(reports::list))
-        .route("/reports/{id}", get(reports::one))
+        .merge(pages(web.clone()))
         .layer(middleware::from_fn_with_state(web.clone(), count))
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
@@ -97,6 +104,13 @@ fn router(web: Web) -> Router {
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
         ))
         .with_state(web)
+}
+
+fn pages(web: Web) -> Router<Web> {
+    Router::new()
+        .route("/reports", get(reports::list))
+        .route("/reports/{id}", get(reports::one))
+        .route_layer(middleware::from_fn_with_state(web, gate::pages))
 }
 
 async fn count(State(web): State<Web>, request: Request, next: Next) -> Response {

@@ -8,13 +8,36 @@
 
 mod support;
 
+mod architecture;
+mod cli;
+mod cli_check;
+mod cli_console;
+mod cli_demo;
+mod cli_report;
+mod cli_serve;
+mod cli_terminal;
 mod config;
+mod contract;
+mod contract_changes;
+mod contract_reads;
+mod conversation;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
 mod engine_tls;
 mod engine_wire;
+mod generated;
+mod lab;
+mod lab_scenario;
+mod lab_score;
+mod lab_shop;
+mod lab_stage;
+mod programs;
 mod redaction;
 mod reload;
 mod rendering;
+mod sim_api;
+mod sim_demo;
+mod sim_faults;
+mod ssh;
 mod store;

@@ -2,18 +2,23 @@
 
 use super::diagnose;
 use super::look::Look;
-use crate::bot::{Context, Outcome, Trouble};
+use crate::action::Risk;
+use crate::bot::{Context, Outcome, Reply, Trouble};
 use crate::diagnose::Cause;
-use crate::report::Report;
-use crate::report::repair::{Repair, after_repair};
-use crate::run::{Plan, StepEnd, StepOutcome};
+use crate::report::{Report, report_json};
+use crate::run::repair::{Repair, after_repair};
+use crate::run::{Ended, Part, People, Plan, StepEnd, StepOutcome, account};
 use crate::say;
 use crate::stack::Key;
-use crate::store::RunState;
+use crate::store::{RunState, StoreError};
 use crate::text::{Clean, Line, Message, Name, Style};
 
 /// What was wrong before, if anything was: the report of a repair begins there.
 pub(super) async fn before(context: &Context<'_>, plan: &Plan) -> Option<Report> {
+    // who only looks mends nothing
+    if plan.risk() == Risk::Read {
+        return None;
+    }
     let reports = examine(context, plan, &plan.services).await.ok()?;
     reports.into_iter().find(is_ill)
 }
@@ -45,47 +50,63 @@ async fn examine(
     Ok(diagnose::examine(context, &Look { host, survey }, &keys).await)
 }
 
-/// One run, as its teller needs to know it.
-pub(super) struct Ended<'r> {
-    pub(super) id: &'r str,
-    pub(super) plan: &'r Plan,
-    pub(super) state: RunState,
-    pub(super) steps: &'r [StepOutcome],
-}
-
-pub(super) async fn tell(
+/// Looks again, keeps the report, and gives its id and what is to be said.
+pub(super) async fn conclude(
     context: &Context<'_>,
-    run: &Ended<'_>,
+    plan: &Plan,
+    ended: Ended,
     before: Option<Report>,
-) -> Result<Outcome, Trouble> {
-    let outcome = if run.state == RunState::Succeeded {
+) -> (String, (Reply, Outcome)) {
+    let people = people(context, &ended.id).await;
+    let occasion = (context.bot.clock.id(), context.bot.clock.now());
+    let done = if ended.state == RunState::Succeeded {
         Outcome::Done
     } else {
         Outcome::Failed
     };
     let Some(before) = before else {
-        context
-            .voice
-            .say(short(run.plan, run.state, run.steps))
-            .await;
-        return Ok(outcome);
+        let report = account::report(plan, &ended, &people, occasion);
+        diagnose::keep(context, &report).await;
+        let reply = Reply::Both {
+            message: short(plan, &ended),
+            document: report_json(&report),
+        };
+        return (report.id, (reply, done));
     };
-    let now = examine(context, run.plan, &concerned(run.plan, &before))
+    let now = examine(context, plan, &concerned(plan, &before))
         .await
         .unwrap_or_default();
+    let work: Vec<_> = ended.work().cloned().collect();
     let repair = Repair {
-        run: run.id,
-        title: &run.plan.title,
-        by: Name::new(&context.caller.to_string()),
-        steps: run.steps,
-        state: run.state,
+        run: &ended.id,
+        title: &plan.title,
+        by: people.asked.clone(),
+        steps: &work,
+        state: ended.state,
     };
-    let occasion = (context.bot.clock.id(), context.bot.clock.now());
-    let report = after_repair(before, &now, &repair, occasion);
+    let mut report = after_repair(before, &now, &repair, occasion);
+    account::add(&mut report, plan, &ended, &people);
     diagnose::keep(context, &report).await;
     let is_over = !now.iter().any(is_ill);
-    context.voice.say(report).await;
-    Ok(if is_over { outcome } else { Outcome::Failed })
+    let outcome = if is_over { done } else { Outcome::Failed };
+    (report.id.clone(), (report.into(), outcome))
+}
+
+/// Who asked and who let it go.
+async fn people(context: &Context<'_>, id: &str) -> People {
+    let found = async {
+        let store = context.bot.store.get().await?;
+        let run = store.run(id).await?;
+        Ok::<_, StoreError>(People::of(&run, store.decisions(id).await?))
+    };
+    found.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "who asked for a run could not be read");
+        People {
+            asked: Name::new(&context.caller.to_string()),
+            asked_at: context.bot.clock.now(),
+            decided: Vec::new(),
+        }
+    })
 }
 
 /// What was changed, and who suffered.
@@ -106,19 +127,16 @@ fn concerned(plan: &Plan, before: &Report) -> Vec<Name> {
     plan.services.iter().cloned().chain(affected).collect()
 }
 
-/// Nothing was wrong before: one line, and the failing step where there is one.
-fn short(plan: &Plan, state: RunState, steps: &[StepOutcome]) -> Message {
-    let took: std::time::Duration = steps.iter().map(|step| step.took).sum();
-    let failed = steps.iter().find_map(|step| match &step.end {
-        StepEnd::Failed(why) => Some(say!("{}: {}", step.says, why)),
-        _ => None,
-    });
+/// Nothing was wrong before: one line, what was seen, and the failing step where there is one.
+fn short(plan: &Plan, ended: &Ended) -> Message {
+    let took: std::time::Duration = ended.steps.iter().map(|step| step.took).sum();
+    let steps: Vec<&StepOutcome> = ended.work().collect();
     let done = steps
         .iter()
         .filter(|step| step.end == StepEnd::Done)
         .count();
-    let line = match (state, failed) {
-        (RunState::Succeeded, _) => Line::new().styled(
+    let line = match ended.state {
+        RunState::Succeeded => Line::new().styled(
             Style::Good,
             say!(
                 "done: {} ({} steps, {:.1} s)",
@@ -127,8 +145,7 @@ fn short(plan: &Plan, state: RunState, steps: &[StepOutcome]) -> Message {
                 took.as_secs_f64()
             ),
         ),
-        (_, Some(why)) => Line::new().styled(Style::Bad, say!("failed: {}", why)),
-        _ => Line::new().styled(
+        RunState::Cancelled => Line::new().styled(
             Style::Warn,
             say!(
                 "{} was cancelled after {} of {} steps",
@@ -137,16 +154,32 @@ fn short(plan: &Plan, state: RunState, steps: &[StepOutcome]) -> Message {
                 steps.len()
             ),
         ),
+        _ => Line::new().styled(Style::Bad, say!("failed: {}", ended.detail)),
     };
+    let mut message = Message::new().line(line);
+    for step in ended.steps.iter().filter(|step| tells(step)) {
+        message = message.line(Line::new().dim(step.says.clone()));
+        message = message.code(step.text.lines().collect());
+    }
+    let rolled = steps.iter().filter(|step| step.part == Part::Rollback);
+    let rolled: Vec<Clean> = rolled.map(|step| account::told(step)).collect();
+    if !rolled.is_empty() {
+        message = message.list(rolled.into_iter().map(Line::from).collect());
+    }
+    let left = |step: &&&StepOutcome| matches!(step.end, StepEnd::Skipped | StepEnd::Cancelled);
     let left: Vec<Clean> = steps
         .iter()
-        .filter(|step| matches!(step.end, StepEnd::Skipped | StepEnd::Cancelled))
+        .filter(left)
         .map(|step| step.says.clone())
         .collect();
-    let message = Message::new().line(line);
     if left.is_empty() {
         message
     } else {
         message.line(Line::new().dim(say!("not done: {}", Clean::join(&left, ", "))))
     }
+}
+
+/// What somebody who only looked wants to see.
+fn tells(step: &StepOutcome) -> bool {
+    step.part == Part::Steps && !step.text.is_empty()
 }

@@ -1,19 +1,16 @@
-//! `start`, `stop`, `restart`, `kill`, `remove`, `prune`: a plan first, then whoever must approve,
-//! then the run, and at the end what became of it.
+//! `start`, `stop`, `restart`, `kill`, `remove`, `prune`: a plan first, which is then offered like
+//! that of any runbook.
 
 use super::look::Look;
-use super::runs;
-use crate::access::Grant;
-use crate::action::{Prunable, Risk};
+use super::offer::{Wish, offer};
+use crate::action::Prunable;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::{Change, Target};
-use crate::run::book::short;
-use crate::run::{Book, Plan};
+use crate::run::Plan;
 use crate::say;
 use crate::stack::Key;
 use crate::stack::resolve::Chosen;
-use crate::store::Verdict;
-use crate::text::{Clean, Line, Message, Name, Style};
+use crate::text::Clean;
 
 pub(super) async fn change(
     context: &Context<'_>,
@@ -24,12 +21,12 @@ pub(super) async fn change(
     let chosen = look.services(context, targets)?;
     let plan = Plan::change(&look.survey.host, change, &ordered(&look, change, &chosen));
     one_stack(&chosen)?;
-    offer(context, &plan).await
+    offer(context, &plan, Wish::default()).await
 }
 
 pub(super) async fn prune(context: &Context<'_>, what: Prunable) -> Result<Outcome, Trouble> {
     let host = context.host(None).await?;
-    offer(context, &Plan::prune(&host.name, what)).await
+    offer(context, &Plan::prune(&host.name, what), Wish::default()).await
 }
 
 /// What is needed starts first and stops last.
@@ -84,95 +81,4 @@ fn one_stack(chosen: &[Chosen<'_>]) -> Result<(), Trouble> {
         Clean::join(&stacks, ", ")
     );
     Err(Trouble::new(Outcome::Usage, text))
-}
-
-/// Writes the plan down and carries it out at once, or asks for approval where its risk wants that.
-async fn offer(context: &Context<'_>, plan: &Plan) -> Result<Outcome, Trouble> {
-    let grant = context
-        .bot
-        .policy
-        .decide(context.caller, plan.stack(), plan.risk())?;
-    let store = context.bot.store.get().await?;
-    let book = Book {
-        store,
-        clock: context.bot.clock,
-    };
-    let id = book.plan(plan, context.caller).await?;
-    if !needs_approval(context, &grant) {
-        book.approve(&id, context.caller, "its risk needs no approval")
-            .await?;
-        return runs::perform(context, &id, plan).await;
-    }
-    if !context.interactive {
-        let why = say!(
-            "`{}` is {} and waits for a person's word; type it in `dogwatch console`",
-            plan.title,
-            plan.risk().word()
-        );
-        book.refuse(&id, context.caller, Verdict::Denied, why.as_str())
-            .await?;
-        return Err(Trouble::new(Outcome::Denied, why));
-    }
-    context.voice.say(asking(plan, &id)).await;
-    Ok(Outcome::Done)
-}
-
-fn needs_approval(context: &Context<'_>, grant: &Grant) -> bool {
-    match grant.risk() {
-        Risk::Read => false,
-        Risk::Change => context.bot.confirm_changes,
-        Risk::Destructive => true,
-    }
-}
-
-/// The whole plan, and what to type.
-fn asking(plan: &Plan, id: &str) -> Message {
-    let risk = plan.risk();
-    let style = if risk == Risk::Destructive {
-        Style::Bad
-    } else {
-        Style::Warn
-    };
-    let place = if plan.stack.is_empty() {
-        say!("{}", plan.host)
-    } else {
-        say!("{} on {}", plan.stack, plan.host)
-    };
-    let heading = Line::new().styled(
-        style,
-        say!(
-            "{} in {}: {}, needs approval",
-            plan.title,
-            place,
-            risk.word()
-        ),
-    );
-    let steps = plan.steps.iter().enumerate();
-    let steps = steps.map(|(index, step)| {
-        let danger = if step.action.spec().risk == Risk::Destructive {
-            say!("  deletes for good")
-        } else {
-            Clean::default()
-        };
-        Line::new()
-            .plain(say!("{}  {}", index + 1, step.says))
-            .styled(Style::Bad, danger)
-    });
-    let message = steps.fold(Message::new().heading(heading), Message::line);
-    let run = Name::new(short(id));
-    let typed = if risk == Risk::Destructive {
-        say!("approve {} {}", run, runs::word_to_type(plan))
-    } else {
-        say!("approve {}", run)
-    };
-    let ways = Line::new()
-        .plain("type ")
-        .code(typed)
-        .plain(" or ")
-        .code(say!("deny {}", run))
-        .plain("; it expires in 15 minutes");
-    let hash: String = plan.hash().chars().take(12).collect();
-    message
-        .line(ways)
-        .line(Line::new().dim(say!("plan {}", Name::new(&hash))))
 }

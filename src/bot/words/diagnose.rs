@@ -8,7 +8,6 @@ use crate::report::Report;
 use crate::report::build::{Occasion, from_diagnosis};
 use crate::say;
 use crate::stack::Key;
-use crate::store::ReportRecord;
 use crate::survey::gather::gather;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
@@ -54,25 +53,10 @@ pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]
 /// A report that cannot be kept is still worth showing.
 pub(super) async fn keep(context: &Context<'_>, report: &Report) {
     let kept = match context.bot.store.get().await {
-        Ok(store) => store.save_report(&record(report)).await,
+        Ok(store) => store.save_report(&report.into()).await,
         Err(error) => Err(error),
     };
     if let Err(error) = kept {
         tracing::warn!(%error, "the report could not be kept");
-    }
-}
-
-fn record(report: &Report) -> ReportRecord {
-    ReportRecord {
-        id: report.id.clone(),
-        created_ms: report.created_at.as_millisecond(),
-        host: report.host.to_string(),
-        project: report.project.to_string(),
-        service: report.root_cause.service.to_string(),
-        cause: report.root_cause.cause.id().to_owned(),
-        confidence: report.root_cause.confidence.word().to_owned(),
-        issue: report.issue.to_string(),
-        summary: report.root_cause.summary.to_string(),
-        body_json: serde_json::to_string(report).unwrap_or_default(),
     }
 }

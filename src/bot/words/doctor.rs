@@ -1,7 +1,10 @@
 //! `doctor`: is everything there that the program needs, and how to mend what is not.
 
+use std::path::PathBuf;
+
 use crate::bot::{Context, Outcome, Trouble};
 use crate::evidence::stats::bytes;
+use crate::host::MachineFacts;
 use crate::say;
 use crate::text::{Clean, Line, Message, Name, Style};
 
@@ -23,6 +26,7 @@ pub(super) async fn doctor(context: &Context<'_>) -> Result<Outcome, Trouble> {
     let mut checks = engines(context).await;
     checks.push(store(context).await);
     checks.push(rights(context));
+    checks.extend(machine().await);
     let worst = checks.iter().map(outcome).max().unwrap_or(Outcome::Done);
     context.voice.say(message(&checks)).await;
     Ok(worst)
@@ -92,6 +96,58 @@ fn rights(context: &Context<'_>) -> Check {
     Check {
         what: say!("rights"),
         verdict,
+    }
+}
+
+/// Free space that is short, and free space that is all but gone, in percent.
+const SHORT: u64 = 10;
+const GONE: u64 = 3;
+
+/// This machine's own memory and its root file system, where it tells.
+async fn machine() -> Vec<Check> {
+    let facts = MachineFacts::read(vec![PathBuf::from("/")]).await;
+    let memory = facts.memory.map(|memory| {
+        let text = say!(
+            "{} of {} are available",
+            bytes(memory.available),
+            bytes(memory.total)
+        );
+        Check {
+            what: say!("memory"),
+            verdict: room(memory.available, memory.total, text),
+        }
+    });
+    let disks = facts.disks.iter().map(|disk| {
+        let text = say!(
+            "{} of {} are free on /",
+            bytes(disk.available),
+            bytes(disk.size)
+        );
+        let verdict = match room(
+            disk.inodes_available,
+            disk.inodes,
+            say!("inodes are short on /"),
+        ) {
+            Verdict::Good(_) => room(disk.available, disk.size, text),
+            short => short,
+        };
+        Check {
+            what: say!("disk"),
+            verdict,
+        }
+    });
+    memory.into_iter().chain(disks).collect()
+}
+
+fn room(free: u64, whole: u64, text: Clean) -> Verdict {
+    let percent = free.saturating_mul(100).checked_div(whole).unwrap_or(100);
+    match percent {
+        ..GONE => Verdict::Bad(
+            say!("{}; `disk` shows what can be freed", text),
+            Outcome::Failed,
+        ),
+        GONE..SHORT => Verdict::Advice(say!("{}; it is getting short", text)),
+        _ => Verdict::Good(text),
     }
 }
 

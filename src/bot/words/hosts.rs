@@ -1,57 +1,82 @@
-//! `hosts`: which engines there are and what each says of itself.
+//! `hosts`: which hosts there are, what each engine says of itself, and how the machine is doing.
+//! All are asked at once, so that a dead one holds up nobody.
+
+use futures_util::future::join_all;
 
 use crate::action::inventory::About;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::evidence::stats::bytes;
+use crate::host::MachineFacts;
 use crate::say;
-use crate::text::{Clean, Line, Message, Name, Style, Table};
+use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
 
 pub(super) async fn hosts(context: &Context<'_>) -> Result<Outcome, Trouble> {
     context.may_read(None)?;
-    let mut table = Table::new(&[
-        "host", "state", "engine", ">cpus", ">memory", ">running", ">stopped", "system",
-    ]);
     let names = context.bot.fleet.names();
-    let mut unreachable = 0;
-    for name in &names {
-        let about = match context.bot.fleet.host(Some(name)).await {
-            Ok(host) => host.engine.about().await.map_err(|error| error.say()),
-            Err(error) => Err(Trouble::from(error).text),
-        };
-        match about {
-            Ok(about) => table.row(row(name, &about)),
-            Err(why) => {
-                unreachable += 1;
-                table.row([
-                    Line::new().strong(Name::new(name)),
-                    Line::new().styled(Style::Bad, "unreachable"),
-                    why.into(),
-                ]);
-            }
+    let looks: Vec<_> = names.iter().map(|name| look(context, name)).collect();
+    let found = join_all(looks).await;
+    let mut table = Table::new(&[
+        "host",
+        "state",
+        "engine",
+        ">cpus",
+        ">load",
+        ">memory free",
+        ">disk free",
+        ">running",
+        ">stopped",
+        "system",
+    ]);
+    let mut silent: Vec<(Clean, Line)> = Vec::new();
+    for (name, found) in names.iter().zip(found) {
+        match found {
+            Ok((about, facts)) => table.row(row(name, &about, facts.as_ref())),
+            Err(why) => silent.push((
+                Name::new(name).into(),
+                Line::new().styled(Style::Bad, "✗ ").plain(why),
+            )),
         }
     }
-    let heading = match unreachable {
-        0 => Line::new().styled(
-            Style::Good,
-            say!("{} of {} hosts answer", names.len(), names.len()),
-        ),
+    let heading = match silent.len() {
+        0 => Line::new().styled(Style::Good, say!("all {} hosts answer", names.len())),
         down => Line::new().styled(
             Style::Bad,
             say!("{} of {} hosts do not answer", down, names.len()),
         ),
     };
-    context
-        .voice
-        .say(Message::new().heading(heading).table(table))
-        .await;
-    Ok(if unreachable > 0 {
-        Outcome::Unreachable
-    } else {
+    let outcome = if silent.is_empty() {
         Outcome::Done
-    })
+    } else {
+        Outcome::Unreachable
+    };
+    let mut message = Message::new().heading(heading);
+    if !table.rows.is_empty() {
+        message = message.table(table);
+    }
+    if !silent.is_empty() {
+        message = message.fields(silent);
+    }
+    context.voice.say(message).await;
+    Ok(outcome)
 }
 
-fn row(name: &str, about: &About) -> Vec<Line> {
+async fn look(context: &Context<'_>, name: &str) -> Result<(About, Option<MachineFacts>), Clean> {
+    let fleet = &context.bot.fleet;
+    let host = fleet
+        .host(Some(name))
+        .await
+        .map_err(|error| Trouble::from(error).text)?;
+    let (about, facts) = tokio::join!(host.engine.about(), fleet.facts(name));
+    Ok((about.map_err(|error| error.say())?, facts))
+}
+
+fn row(name: &str, about: &About, facts: Option<&MachineFacts>) -> Vec<Line> {
+    let unknown = || Line::new().dim(say!("–"));
+    let load = facts
+        .and_then(|facts| facts.load)
+        .map_or_else(unknown, |[now, _, _]| say!("{:.1}", now).into());
+    let memory = facts.and_then(|facts| facts.memory);
+    let disk = facts.and_then(|facts| facts.disks.first());
     vec![
         Line::new().strong(Name::new(name)),
         Line::new().styled(Style::Good, "answers"),
@@ -62,9 +87,20 @@ fn row(name: &str, about: &About) -> Vec<Line> {
         )
         .into(),
         say!("{}", about.cpus).into(),
-        bytes(about.memory).into(),
+        load,
+        memory.map_or_else(
+            || bytes(about.memory).into(),
+            |memory| of(memory.available, memory.total),
+        ),
+        disk.map_or_else(unknown, |disk| of(disk.available, disk.size)),
         say!("{}", about.running).into(),
         say!("{}", about.stopped).into(),
-        Clean::from(Name::new(&about.os)).into(),
+        Redactor::shapes_only().clean(&about.os).into(),
     ]
+}
+
+fn of(free: u64, whole: u64) -> Line {
+    let short = free.saturating_mul(10) < whole;
+    let style = if short { Style::Bad } else { Style::Plain };
+    Line::new().styled(style, say!("{} of {}", bytes(free), bytes(whole)))
 }

@@ -21,6 +21,12 @@ impl Look {
         Ok(Self { host, survey })
     }
 
+    pub(super) async fn on(context: &Context<'_>, host: &str) -> Result<Self, Trouble> {
+        let host = context.bot.fleet.host(Some(host)).await?;
+        let survey = context.survey(&host).await?;
+        Ok(Self { host, survey })
+    }
+
     /// Every service the targets mean; all services where there is no target.
     pub(super) fn services(
         &self,

@@ -13,6 +13,8 @@ mod help;
 mod hosts;
 mod show;
 mod change;
+mod offer;
+mod run;
 mod runs;
 mod after;
 mod reports;
@@ -40,6 +42,9 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Hosts => hosts::hosts(context).await,
         Command::Change { change, targets } => change::change(context, change, targets).await,
         Command::Prune { what } => change::prune(context, *what).await,
+        Command::Runbooks => run::runbooks(context).await,
+        Command::Run(wanted) if wanted.plan_only => run::plan(context, wanted).await,
+        Command::Run(wanted) => run::run(context, wanted).await,
         Command::Runs => runs::runs(context).await,
         Command::Approve { run, typed } => runs::approve(context, run, typed.as_deref()).await,
         Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,

@@ -1,15 +1,16 @@
 //! `runs`, `approve`, `deny`, `cancel`, and what they all come to: carrying a run out and saying
 //! what became of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::{after, show};
+use crate::access::Need;
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Progress, Trouble};
 use crate::run::book::short;
-use crate::run::{Book, Plan, RunEnd, Runner};
+use crate::run::{Book, BookError, Ended, Plan, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState, Verdict};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -60,10 +61,11 @@ fn state_of(run: &RunRecord, expired: bool) -> (Clean, Style) {
     }
 }
 
-async fn book<'b>(context: &Context<'b>) -> Result<Book<'b>, Trouble> {
+pub(super) async fn book<'b>(context: &Context<'b>) -> Result<Book<'b>, Trouble> {
     Ok(Book {
         store: context.bot.store.get().await?,
         clock: context.bot.clock,
+        expires: context.bot.policy.approval().expires(),
     })
 }
 
@@ -79,16 +81,12 @@ pub(super) async fn approve(
 ) -> Result<Outcome, Trouble> {
     let book = book(context).await?;
     let run = book.find(typed).await?;
-    let plan = book.waiting_plan(&run)?;
-    if let Err(denial) = context
-        .bot
-        .policy
-        .decide(context.caller, plan.stack(), plan.risk())
-    {
-        book.note_denial(&run.id, context.caller, &denial.to_string())
-            .await?;
-        return Err(denial.into());
+    if run.state == RunState::Running {
+        return pass_gate(context, &book, &run).await;
     }
+    let plan = book.waiting_plan(&run)?;
+    permitted(context, &book, &run, &plan).await?;
+    second_person(context, &book, &run, &plan).await?;
     let wanted = word_to_type(&plan);
     if plan.risk() == Risk::Destructive && word != Some(wanted.as_str()) {
         let text = say!(
@@ -100,7 +98,71 @@ pub(super) async fn approve(
         return Err(Trouble::new(Outcome::Usage, text));
     }
     book.approve(&run.id, context.caller, "").await?;
-    perform(context, &run.id, &plan).await
+    perform(context, &run.id, &plan, false).await
+}
+
+/// Rights are looked at again whenever somebody says something to a run; a no is written down.
+async fn permitted(
+    context: &Context<'_>,
+    book: &Book<'_>,
+    run: &RunRecord,
+    plan: &Plan,
+) -> Result<(), Trouble> {
+    let runbook = Some(plan.runbook.as_str());
+    let policy = &context.bot.policy;
+    match policy.decide_run(context.caller, plan.stack(), runbook, plan.risk()) {
+        Ok(_) => Ok(()),
+        Err(denial) => {
+            book.note_denial(&run.id, context.caller, &denial.to_string())
+                .await?;
+            Err(denial.into())
+        }
+    }
+}
+
+/// Where two are asked, nobody approves what they asked for themselves.
+async fn second_person(
+    context: &Context<'_>,
+    book: &Book<'_>,
+    run: &RunRecord,
+    plan: &Plan,
+) -> Result<(), Trouble> {
+    let need = context
+        .bot
+        .policy
+        .need(context.caller, plan.stack(), plan.risk());
+    if need < Need::SecondPerson || context.caller.to_string() != run.requested_by {
+        return Ok(());
+    }
+    let why = say!(
+        "you asked for `{}` yourself, and it needs a second person who may do it",
+        plan.title
+    );
+    book.note_denial(&run.id, context.caller, why.as_str())
+        .await?;
+    Err(Trouble::new(Outcome::Denied, why))
+}
+
+/// A run that waits in the middle goes on; whoever performs it hears of it.
+async fn pass_gate(
+    context: &Context<'_>,
+    book: &Book<'_>,
+    run: &RunRecord,
+) -> Result<Outcome, Trouble> {
+    let Some(plan) = book.going_plan(run) else {
+        return Err(BookError::Altered(short(&run.id).to_owned()).into());
+    };
+    if !book.waits_at_gate(&run.id).await? {
+        let run = Name::new(short(&run.id));
+        let text = say!("run `{}` goes on and waits for nobody", run);
+        return Err(Trouble::new(Outcome::Usage, text));
+    }
+    permitted(context, book, run, &plan).await?;
+    book.say(&run.id, context.caller, Verdict::Approve, "")
+        .await?;
+    let text = say!("{} goes on", plan.title);
+    context.voice.say(Message::new().line(text)).await;
+    Ok(Outcome::Done)
 }
 
 pub(super) async fn deny(
@@ -108,33 +170,60 @@ pub(super) async fn deny(
     typed: &str,
     reason: Option<&str>,
 ) -> Result<Outcome, Trouble> {
-    end_waiting(
-        context,
-        typed,
-        Verdict::Deny,
-        reason.unwrap_or("no reason given"),
-    )
-    .await
+    let reason = reason.unwrap_or("no reason given");
+    let book = book(context).await?;
+    let run = book.find(typed).await?;
+    match book.going_plan(&run) {
+        Some(plan) => tell_going(context, &book, (&run, &plan), Verdict::Deny, reason).await,
+        None => end_waiting(context, &book, &run, Verdict::Deny, reason).await,
+    }
 }
 
-/// A run that waits is withdrawn. One that goes on in this console is cancelled with Ctrl-C.
+/// A run that waits is withdrawn; one that goes on stops after its present step, wherever it goes
+/// on.
 pub(super) async fn cancel(context: &Context<'_>, typed: &str) -> Result<Outcome, Trouble> {
-    end_waiting(context, typed, Verdict::Cancel, "withdrawn").await
+    let book = book(context).await?;
+    let run = book.find(typed).await?;
+    match book.going_plan(&run) {
+        Some(plan) => tell_going(context, &book, (&run, &plan), Verdict::Cancel, "cancelled").await,
+        None => end_waiting(context, &book, &run, Verdict::Cancel, "withdrawn").await,
+    }
+}
+
+async fn tell_going(
+    context: &Context<'_>,
+    book: &Book<'_>,
+    (run, plan): (&RunRecord, &Plan),
+    verdict: Verdict,
+    reason: &str,
+) -> Result<Outcome, Trouble> {
+    permitted(context, book, run, plan).await?;
+    let reason = Redactor::shapes_only().clean(reason);
+    book.say(&run.id, context.caller, verdict, reason.as_str())
+        .await?;
+    let text = if verdict == Verdict::Cancel {
+        say!("{} stops after its present step and cleans up", plan.title)
+    } else {
+        say!(
+            "{} is told no by {}: {}",
+            plan.title,
+            context.caller,
+            reason
+        )
+    };
+    context.voice.say(Message::new().line(text)).await;
+    Ok(Outcome::Done)
 }
 
 async fn end_waiting(
     context: &Context<'_>,
-    typed: &str,
+    book: &Book<'_>,
+    run: &RunRecord,
     verdict: Verdict,
     reason: &str,
 ) -> Result<Outcome, Trouble> {
-    let book = book(context).await?;
-    let run = book.find(typed).await?;
-    let plan = book.waiting_plan(&run)?;
-    context
-        .bot
-        .policy
-        .decide(context.caller, plan.stack(), plan.risk())?;
+    let plan = book.waiting_plan(run)?;
+    permitted(context, book, run, &plan).await?;
     let reason = Redactor::shapes_only().clean(reason);
     book.refuse(&run.id, context.caller, verdict, reason.as_str())
         .await?;
@@ -159,17 +248,28 @@ pub(super) async fn perform(
     context: &Context<'_>,
     id: &str,
     plan: &Plan,
+    queue: bool,
 ) -> Result<Outcome, Trouble> {
+    let conduct = &context.bot.conduct;
     let host = context.bot.fleet.host(Some(plan.host.as_str())).await?;
+    let survey = context.survey(&host).await?;
     let before = after::before(context, plan).await;
     let store = context.bot.store.get().await?;
     let runner = Runner {
         store,
-        engine: &host.engine,
         clock: context.bot.clock,
         cancel: context.cancel,
+        tools: Tools {
+            engine: &host.engine,
+            redactor: &survey.redactor,
+            secrets: &conduct.secrets,
+            directory: &conduct.directory,
+            clock: context.bot.clock,
+        },
+        slots: &conduct.slots,
+        queue,
     };
-    let (of, voice) = (plan.steps.len(), context.voice.clone());
+    let (of, voice) = (plan.steps().count(), context.voice.clone());
     let (progress, mut told) = tokio::sync::mpsc::unbounded_channel::<Progress>();
     let watcher = Arc::new(move |done: usize, doing: &Clean| {
         // at most one message a step, so this cannot pile up
@@ -186,33 +286,49 @@ pub(super) async fn perform(
             voice.say(progress).await;
         }
     };
+    let conclusion = Mutex::new(None);
+    let conclude = |ended: Ended| async {
+        let (id, told) = after::conclude(context, plan, ended, before).await;
+        *conclusion.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        id
+    };
     let work = async {
-        let end = runner.perform(id, plan, &*watcher).await;
+        let end = Box::pin(runner.perform(id, plan, &*watcher, conclude)).await;
         drop(watcher);
         end
     };
     let (end, ()) = tokio::join!(work, forward);
-    match end? {
-        RunEnd::Busy => {
-            let place = if plan.stack.is_empty() {
-                &plan.host
-            } else {
-                &plan.stack
-            };
+    let conclusion = conclusion
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    match (end?, conclusion) {
+        (RunEnd::Ended(_), Some((reply, outcome))) => {
+            context.voice.say(reply).await;
+            Ok(outcome)
+        }
+        (RunEnd::Ended(ended), None) => Err(Trouble::new(Outcome::Failed, ended.detail)),
+        (RunEnd::Busy { holder }, _) => Err(busy(plan, holder.as_deref())),
+        (RunEnd::Changed(changed), _) => {
             let text = say!(
-                "`{}` is being changed by another run right now; see `runs`, and ask again when it has ended",
-                place
+                "`{}` is not what was planned any more: {}; ask for it again",
+                plan.title,
+                Clean::join(&changed, "; ")
             );
             Err(Trouble::new(Outcome::Failed, text))
         }
-        RunEnd::Ended { state, steps } => {
-            let run = after::Ended {
-                id,
-                plan,
-                state,
-                steps: &steps,
-            };
-            after::tell(context, &run, before).await
-        }
     }
+}
+
+fn busy(plan: &Plan, holder: Option<&str>) -> Trouble {
+    let place = plan.stack().unwrap_or(&plan.host);
+    let holder = holder.map_or_else(
+        || say!("another run"),
+        |id| say!("run {}", Name::new(short(id))),
+    );
+    let text = say!(
+        "`{}` is being changed by {} right now; see `runs`, ask again when it has ended, or use `run … --queue`",
+        place,
+        holder
+    );
+    Trouble::new(Outcome::Failed, text)
 }

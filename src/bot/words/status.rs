@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
+
 use super::look::Look;
 use super::show;
 use crate::action::container::Container;
@@ -12,10 +14,37 @@ use crate::stack::resolve::Chosen;
 use crate::text::{Clean, Line, Message, Name, Style, Table};
 
 pub(super) async fn status(context: &Context<'_>, targets: &[Target]) -> Result<Outcome, Trouble> {
+    let names = context.bot.fleet.names();
+    if targets.is_empty() && names.len() > 1 {
+        return every_host(context, &names).await;
+    }
     let look = Look::at(context, targets).await?;
     let chosen = look.services(context, targets)?;
     context.voice.say(message(&look, &chosen)).await;
     Ok(Outcome::Done)
+}
+
+/// All hosts at once; what could not be seen is said, and what was seen is shown all the same.
+async fn every_host(context: &Context<'_>, names: &[String]) -> Result<Outcome, Trouble> {
+    let looks: Vec<_> = names.iter().map(|name| Look::on(context, name)).collect();
+    let mut outcome = Outcome::Done;
+    for (name, look) in names.iter().zip(join_all(looks).await) {
+        let seen = match look {
+            Ok(look) => look
+                .services(context, &[])
+                .map(|chosen| message(&look, &chosen)),
+            Err(trouble) => Err(trouble),
+        };
+        let message = seen.unwrap_or_else(|trouble| {
+            outcome = outcome.max(trouble.outcome);
+            let line = Line::new()
+                .styled(Style::Bad, say!("{}: ", Name::new(name)))
+                .plain(trouble.text);
+            Message::new().line(line)
+        });
+        context.voice.say(message).await;
+    }
+    Ok(outcome)
 }
 
 fn message(look: &Look, chosen: &[Chosen<'_>]) -> Message {

@@ -61,9 +61,10 @@ impl Screen {
     /// Shows one reply. An error means that nobody reads any more.
     pub fn show(&mut self, reply: &Reply) -> io::Result<()> {
         match reply {
-            Reply::Message(message) => self.message(message),
             Reply::Trouble(trouble) => self.trouble(trouble),
             Reply::Report(report) => self.report(report),
+            Reply::Both { document, .. } if self.format == Format::Json => self.line(document),
+            Reply::Message(message) | Reply::Both { message, .. } => self.message(message),
             Reply::Streamed(line) => self.message(&Message {
                 blocks: vec![Block::Line(line.clone())],
             }),

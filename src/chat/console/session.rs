@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,8 @@ use crate::command::Command;
 use crate::survey::Survey;
 
 pub struct Session {
-    pub bot: Arc<Bot>,
+    /// Replaced when the configuration changes; each line sees one bot from beginning to end.
+    pub bot: watch::Receiver<Arc<Bot>>,
     pub caller: Caller,
     pub screen: Screen,
     /// A person can answer a question now.
@@ -24,6 +25,10 @@ pub struct Session {
 }
 
 impl Session {
+    pub fn bot(&self) -> Arc<Bot> {
+        Arc::clone(&self.bot.borrow())
+    }
+
     /// One line, until it is answered or cancelled by Ctrl-C.
     pub async fn line(&mut self, text: &str) -> Outcome {
         self.handle(What::Typed(text.to_owned())).await
@@ -42,7 +47,7 @@ impl Session {
             what,
             interactive: self.interactive,
         };
-        let (bot, token) = (Arc::clone(&self.bot), cancel.clone());
+        let (bot, token) = (self.bot(), cancel.clone());
         let mut work = tokio::spawn(async move { bot.handle(&incoming, &voice, &token).await });
         let shown = self.show_until_done(&mut replies, &cancel).await;
         self.screen.still();
@@ -106,7 +111,8 @@ impl Session {
 
     /// Looks up the live names while the person thinks.
     fn refresh(&self, live: &LiveNames) {
-        let (bot, live) = (Arc::clone(&self.bot), Arc::clone(live));
+        let (bot, live) = (self.bot(), Arc::clone(live));
+        let caller = self.caller.clone();
         tokio::spawn(async move {
             let Ok(host) = bot.fleet.host(None).await else {
                 return;
@@ -116,6 +122,7 @@ impl Session {
             };
             if let Ok(mut live) = live.write() {
                 live.targets = survey.inventory.names();
+                live.runbooks = runbooks(&bot, &caller);
             }
         });
     }
@@ -139,4 +146,14 @@ impl Session {
         }
         worst
     }
+}
+
+/// Those that this person may run on some stack.
+fn runbooks(bot: &Bot, caller: &Caller) -> Vec<String> {
+    let shelf = bot.conduct.library.shelf();
+    let may = shelf.iter().filter(|runbook| {
+        let name = &runbook.file.name;
+        bot.policy.may_run_somewhere(caller, name, runbook.risk)
+    });
+    may.map(|runbook| runbook.file.name.clone()).collect()
 }

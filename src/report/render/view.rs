@@ -25,6 +25,8 @@ pub(super) struct ReportView<'a> {
     when: String,
     healthy: bool,
     inconclusive: bool,
+    /// There was a fault, and every check passes now.
+    mended: bool,
     cause: &'static str,
     cause_title: &'static str,
     affected: Vec<AffectedView<'a>>,
@@ -108,21 +110,22 @@ struct MomentView<'a> {
 impl<'a> ReportView<'a> {
     pub(super) fn new(report: &'a Report, dialect: &Dialect) -> Self {
         let cause = &report.root_cause;
-        let summary = cause.summary.as_str();
+        let issue = report.issue.as_str();
         let time = |at| time_of_day(at, report.created_at);
         Self {
             report,
             screen: Screen::of(dialect),
-            headline: if summary.is_empty() {
-                cause.cause.title()
+            headline: if issue.is_empty() {
+                cause.summary.as_str()
             } else {
-                summary
+                issue
             },
             remark: format!("{} · {}", place(report), cause.confidence.word()),
             place: place(report),
             when: date_and_time(report.created_at),
             healthy: cause.cause == Cause::None,
             inconclusive: cause.cause == Cause::Inconclusive,
+            mended: is_mended(report),
             cause: cause.cause.id(),
             cause_title: cause.cause.title(),
             affected: affected(report),
@@ -166,6 +169,13 @@ impl<'a> ReportView<'a> {
             footer: footer(report),
         }
     }
+}
+
+fn is_mended(report: &Report) -> bool {
+    let passed = |check: &Verification| check.result == CheckResult::Passed;
+    report.root_cause.cause != Cause::None
+        && !report.verification.is_empty()
+        && report.verification.iter().all(passed)
 }
 
 fn footer(report: &Report) -> String {

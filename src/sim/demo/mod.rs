@@ -12,6 +12,18 @@ use super::world::{Fault, World};
 
 const MIB: u64 = 1024 * 1024;
 const NETWORK: &str = "shop_default";
+/// With what an earlier release and an earlier build left behind.
+const IMAGES: [(Option<&str>, u64); 9] = [
+    (Some("nginx:1.27"), 188),
+    (Some("postgres:16"), 432),
+    (Some("rabbitmq:3.13"), 251),
+    (Some("redis:7"), 117),
+    (Some("shop/api:2.4.0"), 318),
+    (Some("shop/api:2.4.1"), 319),
+    (Some("shop/web:2.4.0"), 204),
+    (Some("shop/worker:2.4.1"), 276),
+    (None, 316),
+];
 /// How long `db` takes to run out of memory once it begins.
 const FILLING: Duration = Duration::from_millis(1500);
 
@@ -29,9 +41,12 @@ pub fn demo_world() -> World {
         front::web(),
         front::gateway(),
     ];
+    let stocked = IMAGES.iter().fold(World::new(), |world, (tag, mib)| {
+        world.with_image(*tag, mib * MIB)
+    });
     specs
         .into_iter()
-        .fold(World::new(), World::with)
+        .fold(stocked, World::with)
         .with_build_cache(1310 * MIB)
         .with_outage([db_outgrows_its_limit()])
 }

@@ -141,7 +141,13 @@ impl Networking {
         places.into_iter().fold(spec, |spec, (network, place)| {
             let aliases = place.aliases.unwrap_or_default();
             let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
-            spec.network(&network, &aliases)
+            // Clients say `default` when nobody chose a network.
+            let name = if network == "default" {
+                "bridge"
+            } else {
+                &network
+            };
+            spec.network(name, &aliases)
         })
     }
 }

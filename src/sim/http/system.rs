@@ -10,6 +10,7 @@ use super::{API_VERSION, ENGINE_VERSION};
 use crate::sim::live::LiveWorld;
 use crate::sim::world::{HOST_CPUS, HOST_MEMORY, World};
 
+const OLDEST_API: &str = "1.12";
 const KERNEL: &str = "6.1.0-simulated";
 /// What a container writes outside its volumes.
 const WRITTEN: u64 = 64 * 1024;
@@ -24,11 +25,18 @@ pub(super) async fn version() -> Json<Value> {
         "Components": [{
             "Name": "Engine",
             "Version": ENGINE_VERSION,
-            "Details": { "ApiVersion": API_VERSION, "Os": "linux", "Arch": "amd64" },
+            "Details": {
+                "ApiVersion": API_VERSION,
+                "MinAPIVersion": OLDEST_API,
+                "Os": "linux",
+                "Arch": "amd64",
+                "KernelVersion": KERNEL,
+                "Experimental": "false",
+            },
         }],
         "Version": ENGINE_VERSION,
         "ApiVersion": API_VERSION,
-        "MinAPIVersion": "1.12",
+        "MinAPIVersion": OLDEST_API,
         "GitCommit": "simulated",
         "GoVersion": "none",
         "Os": "linux",

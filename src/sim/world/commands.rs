@@ -237,8 +237,16 @@ impl World {
         let container = &self.containers[index];
         let busy = container.is_alive() || container.is_restarting();
         if busy && !force {
-            let (state, id) = (container.status(), container.id.clone());
-            return Err(Refusal::CannotRemove { state, id });
+            let first = if container.paused {
+                "Unpause and then stop the container"
+            } else {
+                "Stop the container"
+            };
+            return Err(Refusal::CannotRemove {
+                state: container.status(),
+                id: container.id.clone(),
+                first,
+            });
         }
         if container.is_alive() {
             self.kill(name, "KILL", now)?;

@@ -85,10 +85,15 @@ impl World {
         if self.image(tag).is_ok() {
             return;
         }
+        self.stock_image(Some(tag.to_owned()), IMAGE_SIZE, now);
+    }
+
+    pub(super) fn stock_image(&mut self, tag: Option<String>, size: u64, now: Timestamp) {
+        let dangling = format!("dangling/{}", self.images.len());
         self.images.push(Image {
-            id: image_id_of(tag),
-            tag: Some(tag.to_owned()),
-            size: IMAGE_SIZE,
+            id: image_id_of(tag.as_deref().unwrap_or(&dangling)),
+            tag,
+            size,
             created: earlier(now, IMAGE_AGE),
         });
     }

@@ -40,7 +40,7 @@ impl World {
             return Err(Refusal::Restarting(of));
         }
         if container.paused {
-            return Err(Refusal::PausedForExec(of));
+            return Err(Refusal::PausedForExec(name.to_owned()));
         }
         if !container.is_alive() {
             return Err(Refusal::NotRunning(of));

@@ -14,6 +14,9 @@ mod play;
 mod ring;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -42,6 +45,8 @@ const SETTING_UP: Duration = Duration::from_millis(300);
 pub struct World {
     /// Containers that come to be when the simulation begins.
     plans: Vec<ContainerSpec>,
+    /// Images that are there whether a container uses them or not: tag, or none, and size.
+    stock: Vec<(Option<String>, u64)>,
     /// What `begin_outage` does.
     outage: Vec<Fault>,
     pub(super) containers: Vec<Container>,
@@ -67,6 +72,7 @@ impl World {
     pub fn new() -> Self {
         Self {
             plans: Vec::new(),
+            stock: Vec::new(),
             outage: Vec::new(),
             containers: Vec::new(),
             networks: Vec::new(),
@@ -92,6 +98,12 @@ impl World {
         self
     }
 
+    /// An image of that size; without a tag it is dangling.
+    pub fn with_image(mut self, tag: Option<&str>, size: u64) -> Self {
+        self.stock.push((tag.map(str::to_owned), size));
+        self
+    }
+
     /// Bytes that builds left behind.
     pub fn with_build_cache(mut self, bytes: u64) -> Self {
         self.build_cache = bytes;
@@ -102,6 +114,9 @@ impl World {
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.began = now;
         self.lay_default_networks(now);
+        for (tag, size) in std::mem::take(&mut self.stock) {
+            self.stock_image(tag, size, now);
+        }
         let mut plans = std::mem::take(&mut self.plans);
         // Oldest first, so that the record of events is in order.
         plans.sort_by_key(|spec| std::cmp::Reverse(spec.begins.age()));

@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::build::and;
-use super::{CheckResult, Report, ResolutionStep, TimelineEntry, Verification};
+use super::{StepEnd, StepOutcome};
 use crate::diagnose::Cause;
-use crate::run::{StepEnd, StepOutcome};
+use crate::report::build::and;
+use crate::report::{
+    AffectedService, CheckResult, Report, ResolutionStep, TimelineEntry, Verification,
+};
 use crate::say;
 use crate::store::RunState;
 use crate::text::{Clean, Name};
@@ -68,8 +70,8 @@ fn timeline(before: &Report, now: &[Report], repair: &Repair<'_>) -> Vec<Timelin
     timeline
 }
 
-fn recovered(before: &Report) -> Vec<super::AffectedService> {
-    let again = |service: &super::AffectedService| super::AffectedService {
+fn recovered(before: &Report) -> Vec<AffectedService> {
+    let again = |service: &AffectedService| AffectedService {
         service: service.service.clone(),
         status: say!("recovered"),
         symptoms: vec![say!("was {}", service.status)],
@@ -138,7 +140,7 @@ fn first_line(
 
 fn failure(repair: &Repair<'_>) -> Clean {
     let failed = repair.steps.iter().find_map(|step| match &step.end {
-        StepEnd::Failed(why) => Some(say!("{}: {}", step.says, why)),
+        StepEnd::Failed(why) | StepEnd::Unknown(why) => Some(say!("{}: {}", step.says, why)),
         _ => None,
     });
     failed.unwrap_or_else(|| {
@@ -161,6 +163,8 @@ fn step(outcome: &StepOutcome) -> ResolutionStep {
             outcome.says
         ),
         StepEnd::Cancelled => say!("{}: not done, because the run was cancelled", outcome.says),
+        StepEnd::NotNeeded => say!("{}: not needed", outcome.says),
+        StepEnd::Unknown(why) => say!("{}: {}", outcome.says, why),
     };
     ResolutionStep {
         text,
@@ -171,15 +175,17 @@ fn step(outcome: &StepOutcome) -> ResolutionStep {
 }
 
 fn steps_in_time(repair: &Repair<'_>) -> Vec<TimelineEntry> {
-    let run = Name::new(crate::run::book::short(repair.run));
+    let run = Name::new(super::book::short(repair.run));
     let asked = repair.steps.first().map(|first| TimelineEntry {
         at: first.at,
         text: say!("{} by {} (run {})", repair.title, repair.by, run),
     });
-    let taken = repair
-        .steps
-        .iter()
-        .filter(|step| !matches!(step.end, StepEnd::Skipped | StepEnd::Cancelled));
+    let taken = repair.steps.iter().filter(|step| {
+        !matches!(
+            step.end,
+            StepEnd::Skipped | StepEnd::Cancelled | StepEnd::NotNeeded
+        )
+    });
     let taken = taken.map(|step| {
         let how = if step.end == StepEnd::Done {
             "done"

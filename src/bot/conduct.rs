@@ -1,0 +1,37 @@
+//! How runs are conducted: which runbooks there are, what programs may use, where things go, and
+//! how much may go on at the same time.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tokio::sync::Semaphore;
+
+use crate::runbook::Library;
+use crate::stack::Groups;
+
+/// Runs at the same time, unless the configuration says otherwise.
+pub const AT_ONCE: u16 = 4;
+
+#[derive(Debug)]
+pub struct Conduct {
+    pub library: Library,
+    /// For programs that runbooks start, by name.
+    pub secrets: BTreeMap<String, String>,
+    /// Where bundles are written.
+    pub directory: PathBuf,
+    /// Groups of services, as the configuration names them.
+    pub groups: Groups,
+    pub slots: Semaphore,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Self {
+            library: Library::default(),
+            secrets: BTreeMap::new(),
+            directory: std::env::temp_dir().join("dogwatch"),
+            groups: Groups::new(),
+            slots: Semaphore::new(AT_ONCE.into()),
+        }
+    }
+}

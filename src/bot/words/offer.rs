@@ -1,0 +1,232 @@
+//! From a plan to a run: is it permitted, who has to say yes, and how that is asked. Whatever is
+//! decided is written down, a refusal too.
+
+use super::runs;
+use crate::access::Need;
+use crate::action::Risk;
+use crate::bot::{Context, Outcome, Reply, Trouble};
+use crate::run::book::short;
+use crate::run::{Book, Plan};
+use crate::say;
+use crate::store::Verdict;
+use crate::text::{Clean, Line, Message, Name, Style};
+
+/// How somebody wants a run to go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// Confirmed beforehand, for those who may approve alone.
+    pub(super) yes: bool,
+    /// Wait while somebody else changes the stack.
+    pub(super) queue: bool,
+}
+
+/// Writes the plan down and carries it out at once, or asks for approval where its risk wants that.
+pub(super) async fn offer(
+    context: &Context<'_>,
+    plan: &Plan,
+    wish: Wish,
+) -> Result<Outcome, Trouble> {
+    let (policy, risk) = (&context.bot.policy, plan.risk());
+    let book = runs::book(context).await?;
+    let runbook = Some(plan.runbook.as_str());
+    if let Err(denial) = policy.decide_run(context.caller, plan.stack(), runbook, risk) {
+        let id = book.plan(plan, context.caller).await?;
+        let why = denial.to_string();
+        book.refuse(&id, context.caller, Verdict::Denied, &why)
+            .await?;
+        return Err(denial.into());
+    }
+    let id = book.plan(plan, context.caller).await?;
+    let need = need(context, plan);
+    let (alone, told) = match (need, wish.yes) {
+        (Need::None, _) => (true, "its risk needs no approval"),
+        (Need::Confirm, true) => (true, "confirmed beforehand (--yes)"),
+        _ => (false, ""),
+    };
+    if alone {
+        book.approve(&id, context.caller, told).await?;
+        return runs::perform(context, &id, plan, wish.queue).await;
+    }
+    if !context.interactive {
+        return refuse(context, &book, (&id, plan), need).await;
+    }
+    context.voice.say(asking(context, plan, &id, need)).await;
+    Ok(Outcome::Done)
+}
+
+fn need(context: &Context<'_>, plan: &Plan) -> Need {
+    let need = context
+        .bot
+        .policy
+        .need(context.caller, plan.stack(), plan.risk());
+    if context.bot.confirm_changes && plan.risk() > Risk::Read {
+        need.max(Need::Confirm)
+    } else {
+        need
+    }
+}
+
+/// Nobody is there to be asked.
+async fn refuse(
+    context: &Context<'_>,
+    book: &Book<'_>,
+    (id, plan): (&str, &Plan),
+    need: Need,
+) -> Result<Outcome, Trouble> {
+    let risk = plan.risk().word();
+    let why = if need == Need::SecondPerson {
+        say!(
+            "`{}` is {} and needs a second person; ask for it in a chat or in `dogwatch console`",
+            plan.title,
+            risk
+        )
+    } else {
+        say!(
+            "`{}` is {} and waits for a person's word; type it in `dogwatch console`, or use `run` with `--yes`",
+            plan.title,
+            risk
+        )
+    };
+    book.refuse(id, context.caller, Verdict::Denied, why.as_str())
+        .await?;
+    Err(Trouble::new(Outcome::Denied, why))
+}
+
+/// What would be done, step by step.
+pub(super) fn described(plan: &Plan, heading: Line) -> Message {
+    let mut message = Message::new().heading(heading);
+    let mut number = 0;
+    for stage in &plan.stages {
+        let together = stage.lanes.len() > 1;
+        for step in stage.lanes.iter().flatten() {
+            number += 1;
+            let danger = if step.risk() == Risk::Destructive {
+                say!("  deletes for good")
+            } else {
+                Clean::default()
+            };
+            let aside = match (&step.when, together) {
+                (Some(_), _) => say!("  if its condition holds"),
+                (None, true) => say!("  {} at the same time", stage.at_once),
+                (None, false) => Clean::default(),
+            };
+            let line = Line::new()
+                .plain(say!("{}  {}", number, step.says))
+                .styled(Style::Bad, danger)
+                .dim(aside);
+            message = message.line(line);
+        }
+    }
+    for (word, steps) in [
+        ("to roll back", &plan.rollback),
+        ("to verify", &plan.verify),
+    ] {
+        if !steps.is_empty() {
+            let says: Vec<Clean> = steps.iter().map(|step| step.says.clone()).collect();
+            let says = Clean::join(&says, ", ");
+            message = message.line(Line::new().dim(say!("{}: {}", word, says)));
+        }
+    }
+    message
+}
+
+pub(super) fn place(plan: &Plan) -> Clean {
+    if plan.stack.is_empty() {
+        say!("{}", plan.host)
+    } else {
+        say!("{} on {}", plan.stack, plan.host)
+    }
+}
+
+pub(super) fn hash_line(plan: &Plan) -> Line {
+    let hash: String = plan.hash().chars().take(12).collect();
+    Line::new().dim(say!("plan {}", Name::new(&hash)))
+}
+
+/// The whole plan, and what to type.
+fn asking(context: &Context<'_>, plan: &Plan, id: &str, need: Need) -> Message {
+    let risk = plan.risk();
+    let style = if risk == Risk::Destructive {
+        Style::Bad
+    } else {
+        Style::Warn
+    };
+    let whom = if need == Need::SecondPerson {
+        "needs a second person"
+    } else {
+        "needs approval"
+    };
+    let heading = say!(
+        "{} in {}: {}, {}",
+        plan.title,
+        place(plan),
+        risk.word(),
+        whom
+    );
+    let message = described(plan, Line::new().styled(style, heading));
+    let run = Name::new(short(id));
+    let typed = if risk == Risk::Destructive {
+        say!("approve {} {}", run, runs::word_to_type(plan))
+    } else {
+        say!("approve {}", run)
+    };
+    let minutes = context
+        .bot
+        .policy
+        .approval()
+        .expires()
+        .as_secs()
+        .div_ceil(60);
+    let ways = Line::new()
+        .plain("type ")
+        .code(typed)
+        .plain(" or ")
+        .code(say!("deny {}", run))
+        .plain(say!("; it expires in {} minutes", minutes));
+    message.line(ways).line(hash_line(plan))
+}
+
+/// A plan that is only looked at.
+pub(super) fn shown(plan: &Plan) -> Reply {
+    let risk = plan.risk();
+    let heading = say!(
+        "{} in {} would be {} steps, {}",
+        plan.title,
+        place(plan),
+        plan.steps().count(),
+        risk.word()
+    );
+    let message = described(plan, Line::new().strong(heading)).line(hash_line(plan));
+    let document = serde_json::json!({
+        "schema": "dogwatch.plan/1",
+        "hash": plan.hash(),
+        "risk": risk.word(),
+        "runbook": plan.runbook,
+        "title": plan.title,
+        "host": plan.host,
+        "stack": plan.stack,
+        "services": plan.services,
+        "steps": listed(plan.steps()),
+        "rollback": listed(plan.rollback.iter()),
+        "verify": listed(plan.verify.iter()),
+    });
+    Reply::Both {
+        message,
+        document: serde_json::to_string_pretty(&document).unwrap_or_default(),
+    }
+}
+
+fn listed<'p>(steps: impl Iterator<Item = &'p crate::run::PlannedStep>) -> serde_json::Value {
+    let one = |step: &crate::run::PlannedStep| {
+        serde_json::json!({
+            "id": step.id,
+            "text": step.says,
+            "action": step.action.spec().name,
+            "risk": step.risk().word(),
+            "containers": step.action.subjects(),
+            "when": step.when,
+            "expect": step.expect,
+        })
+    };
+    steps.map(one).collect()
+}

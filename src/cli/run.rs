@@ -1,0 +1,78 @@
+//! `dogwatch run RUNBOOK`: one runbook, planned and carried out, or only planned.
+
+use std::io::{IsTerminal, Write, stdin};
+
+use clap::Args;
+
+use super::{Failure, FormatArg, start};
+use crate::bot::Outcome;
+use crate::command::parse::assignment;
+use crate::command::{Command, RunCommand};
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// A value for a parameter, as `name=value`; several as `name=a,b`
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    param: Vec<String>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    plan: bool,
+    /// Confirmed beforehand, where one person is enough
+    #[arg(long)]
+    yes: bool,
+    /// Wait while another run changes the stack
+    #[arg(long)]
+    queue: bool,
+    /// How the outcome is written; json prints exactly one document
+    #[arg(long, value_enum, default_value_t)]
+    format: FormatArg,
+    /// The runbook; `dogwatch console -- runbooks` lists them
+    runbook: String,
+}
+
+pub(super) async fn run(args: RunArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
+    let given: Vec<_> = args.param.iter().map(|text| assignment(text)).collect();
+    if let Some((_, text)) = given.iter().find(|(name, _)| name.is_none()) {
+        let text = format!("`{text}` is no `name=value`; write `-p name=value`");
+        return Err(Failure::new(Outcome::Usage, text));
+    }
+    let app = start::app(settings)?;
+    // a program that reads JSON cannot be asked back
+    let asks = stdin().is_terminal() && args.format == FormatArg::Text;
+    let mut session = start::session(&app, settings, args.format, asks);
+    let outcome = session
+        .command(Command::Run(RunCommand {
+            runbook: args.runbook,
+            given,
+            plan_only: args.plan,
+            yes: args.yes,
+            queue: args.queue,
+        }))
+        .await;
+    if asks && outcome == Outcome::Done && !args.plan && !args.yes {
+        return Ok(answer(&mut session).await);
+    }
+    Ok(outcome)
+}
+
+/// The run may have asked for a word of approval: one line is read where it did.
+async fn answer(session: &mut crate::chat::console::Session) -> Outcome {
+    let bot = session.bot();
+    let waiting = match bot.store.get().await {
+        Ok(store) => store.unfinished_runs().await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    let own = session.caller.to_string();
+    let asked = waiting.last().is_some_and(|run| {
+        run.requested_by == own && run.state == crate::store::RunState::AwaitingApproval
+    });
+    if !asked {
+        return Outcome::Done;
+    }
+    let mut line = String::new();
+    let prompted = write!(std::io::stderr().lock(), "ops> ").is_ok();
+    if !prompted || stdin().read_line(&mut line).is_err() || line.trim().is_empty() {
+        return Outcome::Denied;
+    }
+    session.line(line.trim()).await
+}

@@ -1,0 +1,237 @@
+//! The report of a run by itself: what was done, how it ended, how it is now, who asked and who
+//! let it go. Pure; where something was wrong before, `repair` tells that story with it.
+
+use jiff::Timestamp;
+
+use super::book::short;
+use super::outcome::{Ended, Part, StepEnd, StepOutcome};
+use crate::diagnose::{Cause, Confidence};
+use crate::report::{
+    CheckResult, RelatedService, Report, ResolutionStep, RootCause, SCHEMA, TimelineEntry,
+    Verification,
+};
+use crate::runbook::Plan;
+use crate::say;
+use crate::store::{Decision, RunRecord, RunState, Verdict};
+use crate::text::{Clean, Name, Redactor};
+
+/// Who had to do with a run.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    pub asked: Name,
+    pub asked_at: Timestamp,
+    pub decided: Vec<Decision>,
+}
+
+impl People {
+    pub fn of(run: &RunRecord, decided: Vec<Decision>) -> Self {
+        Self {
+            asked: Name::new(&run.requested_by),
+            asked_at: moment(run.created_ms),
+            decided,
+        }
+    }
+
+    /// Those who let it go, each once.
+    pub fn approved(&self) -> Vec<Name> {
+        let yes = self
+            .decided
+            .iter()
+            .filter(|said| said.what == Verdict::Approve);
+        let mut names: Vec<Name> = yes.map(|said| Name::new(&said.who)).collect();
+        names.dedup();
+        names
+    }
+}
+
+fn moment(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or_default()
+}
+
+/// The whole report of a run before which nothing was found wrong.
+pub fn report(
+    plan: &Plan,
+    ended: &Ended,
+    people: &People,
+    (id, at): (String, Timestamp),
+) -> Report {
+    Report {
+        schema: SCHEMA.to_owned(),
+        id,
+        created_at: at,
+        host: plan.host.clone(),
+        project: plan.stack.clone(),
+        issue: issue(plan, ended),
+        services_affected: Vec::new(),
+        root_cause: RootCause {
+            cause: Cause::None,
+            service: Name::default(),
+            summary: summary(plan, ended),
+            confidence: Confidence::Certain,
+            evidence: Vec::new(),
+        },
+        contributing: Vec::new(),
+        resolution_steps: ended.work().map(step).collect(),
+        verification: verification(ended),
+        prevention: plan.report.prevention.clone(),
+        related_services: related(plan),
+        timeline: timeline(plan, ended, people),
+        not_seen: Vec::new(),
+        looked_at: say!("run {}", Name::new(short(&ended.id))),
+    }
+}
+
+/// What a run adds to a report that tells why it was needed.
+pub fn add(report: &mut Report, plan: &Plan, ended: &Ended, people: &People) {
+    report.verification.extend(verification(ended));
+    report.related_services.extend(related(plan));
+    for text in &plan.report.prevention {
+        if !report.prevention.contains(text) {
+            report.prevention.push(text.clone());
+        }
+    }
+    report.timeline.extend(decisions(plan, ended, people));
+    report.timeline.sort_by_key(|entry| entry.at);
+}
+
+fn related(plan: &Plan) -> Vec<RelatedService> {
+    let one = |service: &Name| RelatedService {
+        service: service.clone(),
+        why: say!("named by the runbook"),
+    };
+    plan.report.related.iter().map(one).collect()
+}
+
+fn issue(plan: &Plan, ended: &Ended) -> Clean {
+    let told = plan.report.issue.as_ref().unwrap_or(&plan.title);
+    match ended.state {
+        RunState::Succeeded => say!("{}: done", told),
+        RunState::Cancelled => say!("{}: cancelled", told),
+        _ => match ended.failed() {
+            Some(step) => say!("{}: failed at `{}`: {}", told, named(step), why(step)),
+            None => say!("{}: failed", told),
+        },
+    }
+}
+
+fn named(step: &StepOutcome) -> Name {
+    Name::new(&step.name)
+}
+
+fn why(step: &StepOutcome) -> Clean {
+    match &step.end {
+        StepEnd::Failed(why) | StepEnd::Unknown(why) => why.clone(),
+        _ => step.says.clone(),
+    }
+}
+
+fn summary(plan: &Plan, ended: &Ended) -> Clean {
+    let done = ended
+        .work()
+        .filter(|step| step.end == StepEnd::Done)
+        .count();
+    let of = plan.steps().count();
+    say!(
+        "{} {}: {} of {} steps done",
+        plan.title,
+        ended.state.word(),
+        done,
+        of
+    )
+}
+
+fn step(outcome: &StepOutcome) -> ResolutionStep {
+    ResolutionStep {
+        text: told(outcome),
+        command: None,
+        runbook: None,
+        risk: outcome.risk,
+    }
+}
+
+/// One step in one line.
+pub fn told(outcome: &StepOutcome) -> Clean {
+    let took = outcome.took.as_secs_f64();
+    let says = match outcome.part {
+        Part::Rollback => say!("roll back: {}", outcome.says),
+        _ => outcome.says.clone(),
+    };
+    match &outcome.end {
+        StepEnd::Done => match outcome.text.lines().next() {
+            Some(first) => say!("{}: done in {:.1} s: {}", says, took, first),
+            None => say!("{}: done in {:.1} s", says, took),
+        },
+        StepEnd::Failed(why) => say!("{}: failed after {:.1} s: {}", says, took, why),
+        StepEnd::Unknown(why) => say!("{}: {}", says, why),
+        StepEnd::Skipped => say!("{}: not done, because a step before it failed", says),
+        StepEnd::Cancelled => say!("{}: not done, because the run was cancelled", says),
+        StepEnd::NotNeeded => say!("{}: not needed", says),
+    }
+}
+
+fn verification(ended: &Ended) -> Vec<Verification> {
+    let check = |step: &StepOutcome| Verification {
+        text: match &step.end {
+            StepEnd::Failed(why) => say!("{}: {}", step.says, why),
+            _ if step.text.is_empty() => step.says.clone(),
+            _ => say!(
+                "{}: {}",
+                step.says,
+                step.text.lines().next().unwrap_or_default()
+            ),
+        },
+        command: say!("dogwatch console -- status"),
+        expect: say!("well"),
+        result: match step.end {
+            StepEnd::Done => CheckResult::Passed,
+            StepEnd::Failed(_) | StepEnd::Unknown(_) => CheckResult::Failed,
+            _ => CheckResult::NotRun,
+        },
+    };
+    ended.verification().map(check).collect()
+}
+
+fn timeline(plan: &Plan, ended: &Ended, people: &People) -> Vec<TimelineEntry> {
+    let mut entries = decisions(plan, ended, people);
+    let begun = |step: &&StepOutcome| {
+        !matches!(
+            step.end,
+            StepEnd::Skipped | StepEnd::Cancelled | StepEnd::NotNeeded
+        )
+    };
+    entries.extend(ended.steps.iter().filter(begun).map(|step| TimelineEntry {
+        at: step.at,
+        text: say!("dogwatch: {}: {}", step.says, step.end.word()),
+    }));
+    entries.sort_by_key(|entry| entry.at);
+    entries
+}
+
+/// Who asked, and who said what to it.
+fn decisions(plan: &Plan, ended: &Ended, people: &People) -> Vec<TimelineEntry> {
+    let run = Name::new(short(&ended.id));
+    let asked = TimelineEntry {
+        at: people.asked_at,
+        text: say!("{} asked for by {} (run {})", plan.title, people.asked, run),
+    };
+    let said = people.decided.iter().map(|said| {
+        let who = Name::new(&said.who);
+        let reason = Redactor::shapes_only().clean(&said.reason);
+        let word = match said.what {
+            Verdict::Approve => "approved",
+            Verdict::Deny => "denied",
+            Verdict::Cancel => "cancelled",
+            Verdict::Denied => "refused",
+        };
+        let text = if reason.is_empty() {
+            say!("{} by {}", word, who)
+        } else {
+            say!("{} by {}: {}", word, who, reason)
+        };
+        TimelineEntry {
+            at: moment(said.at_ms),
+            text,
+        }
+    });
+    std::iter::once(asked).chain(said).collect()
+}

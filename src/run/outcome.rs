@@ -1,0 +1,125 @@
+//! What came of a step and of a run. Outcomes go into the journal as they are, so that a run that
+//! was cut short can be taken up with everything it knew.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::action::Risk;
+use crate::runbook::plan::PlannedStep;
+use crate::store::RunState;
+use crate::text::Clean;
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEnd {
+    Done,
+    Failed(Clean),
+    /// An earlier step failed.
+    Skipped,
+    Cancelled,
+    /// Its condition did not hold.
+    NotNeeded,
+    /// It was begun when the program stopped, and nobody can tell whether it happened.
+    Unknown(Clean),
+}
+
+impl StepEnd {
+    /// As conditions compare it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+            Self::NotNeeded => "not_needed",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    pub fn is_bad(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Unknown(_))
+    }
+}
+
+/// Which part of the plan a step belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Steps,
+    Rollback,
+    Verify,
+}
+
+impl Part {
+    /// In front of a step's id in the journal: a step may stand in two parts under one id.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Steps => "",
+            Self::Rollback => "rollback: ",
+            Self::Verify => "verify: ",
+        }
+    }
+
+    pub fn key(self, step: &PlannedStep) -> String {
+        format!("{}{}", self.prefix(), step.id)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepOutcome {
+    pub part: Part,
+    pub id: String,
+    pub name: String,
+    pub round: String,
+    pub says: Clean,
+    pub risk: Risk,
+    pub at: Timestamp,
+    pub took: Duration,
+    pub end: StepEnd,
+    /// For conditions.
+    pub data: Json,
+    /// What was seen or said, bounded.
+    pub text: Clean,
+}
+
+/// A run that has come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub id: String,
+    pub state: RunState,
+    pub steps: Vec<StepOutcome>,
+    /// One line for lists; empty when all went well.
+    pub detail: Clean,
+}
+
+impl Ended {
+    /// What was done or tried, verification left out.
+    pub fn work(&self) -> impl Iterator<Item = &StepOutcome> {
+        self.steps.iter().filter(|step| step.part != Part::Verify)
+    }
+
+    pub fn verification(&self) -> impl Iterator<Item = &StepOutcome> {
+        self.steps.iter().filter(|step| step.part == Part::Verify)
+    }
+
+    /// The first step that went wrong.
+    pub fn failed(&self) -> Option<&StepOutcome> {
+        self.steps.iter().find(|step| step.end.is_bad())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    Ended(Ended),
+    /// Somebody else changes this stack right now.
+    Busy {
+        /// The id of the run that holds it.
+        holder: Option<String>,
+    },
+    /// The world is not what it was when the plan was made: nothing was done.
+    Changed(Vec<Clean>),
+}

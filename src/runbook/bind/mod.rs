@@ -1,0 +1,214 @@
+//! From a runbook and values to a plan, on a described world. Pure: what is typed meets what is
+//! there, loops are unrolled, and nothing is left to look up later.
+
+mod params;
+mod steps;
+mod single;
+mod targets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use regex::{Regex, RegexBuilder};
+
+use super::plan::{Plan, PlannedReport, PlannedStep, Stage, Witness};
+use super::shelf::{Runbook, Shelf};
+use super::template::{OneOrMany, Scope, Text};
+use crate::action::Risk;
+use crate::action::inventory::Volume;
+use crate::stack::{Graph, Inventory, Key};
+use crate::text::{Clean, Name, Redactor};
+
+pub(super) use params::accepts;
+
+/// What is there at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'w> {
+    pub host: &'w Name,
+    pub at: Timestamp,
+    pub inventory: &'w Inventory,
+    pub graph: &'w Graph,
+    pub volumes: &'w [Volume],
+    /// Names of the configured secrets.
+    pub secrets: &'w [String],
+}
+
+/// Values as they were typed, by parameter.
+pub type Given = BTreeMap<String, Vec<String>>;
+
+/// Why a runbook cannot be run like this: everything that is wrong with what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindError {
+    pub problems: Vec<String>,
+}
+
+impl BindError {
+    fn one(problem: impl Into<String>) -> Self {
+        Self {
+            problems: vec![problem.into()],
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problems.join("\n"))
+    }
+}
+
+impl std::error::Error for BindError {}
+
+type Bound<T> = Result<T, BindError>;
+
+/// The longest plan anybody could look through, and the most a loop may make of it.
+const MOST_STEPS: usize = 500;
+
+/// The plan of a runbook with these values in this world.
+pub fn bind(runbook: &Runbook, shelf: &Shelf, given: &Given, world: World<'_>) -> Bound<Plan> {
+    let mut binder = Binder {
+        world,
+        shelf,
+        plan: Plan::empty(Clean::default(), &runbook.file.name, world.host),
+        changed: BTreeSet::new(),
+        seen: BTreeSet::new(),
+        ids: BTreeMap::new(),
+        gone: BTreeSet::new(),
+    };
+    let scope = binder.params(&runbook.file, given)?;
+    binder.plan.title = title(runbook, &scope);
+    binder.plan.declared = runbook.file.risk.unwrap_or(Risk::Read);
+    if let Some(limit) = runbook.file.timeout {
+        binder.plan.limit = limit.0;
+    }
+    binder.plan.report = report(runbook, &scope.texts);
+    binder.whole(&runbook.file, &scope)?;
+    binder.finish(&scope)
+}
+
+/// The values that texts see, and what conditions see of them.
+#[derive(Debug, Clone, Default)]
+struct Values {
+    texts: Scope,
+    /// Which of the plan's scopes has them for conditions.
+    facts: usize,
+    /// The stack that names are looked for in first.
+    stack: Option<String>,
+    round: String,
+}
+
+struct Binder<'b> {
+    world: World<'b>,
+    shelf: &'b Shelf,
+    plan: Plan,
+    /// Services that some step changes, and those that some step looks at.
+    changed: BTreeSet<Key>,
+    seen: BTreeSet<Key>,
+    ids: BTreeMap<String, u32>,
+    /// Containers that an earlier step removes: afterwards they are known by name only.
+    gone: BTreeSet<String>,
+}
+
+impl Binder<'_> {
+    fn finish(mut self, scope: &Values) -> Bound<Plan> {
+        let services = if self.changed.is_empty() {
+            &self.seen
+        } else {
+            &self.changed
+        };
+        let stacks: BTreeSet<Option<&Name>> =
+            self.changed.iter().map(|key| key.stack.as_ref()).collect();
+        if stacks.len() > 1 {
+            let names = stacks
+                .iter()
+                .map(|stack| stack.map_or("no stack", Name::as_str));
+            let names: Vec<&str> = names.collect();
+            return Err(BindError::one(format!(
+                "this would change several stacks ({}); change one stack at a time",
+                names.join(", ")
+            )));
+        }
+        let named = scope.stack.as_deref().map(Name::new);
+        let first = services.first().and_then(|key| key.stack.clone());
+        self.plan.stack = stacks
+            .first()
+            .map_or_else(|| named.or(first), |stack| stack.cloned())
+            .unwrap_or_default();
+        self.plan.services = services
+            .iter()
+            .map(|key| Name::new(&key.to_string()))
+            .collect();
+        if self.plan.all_steps().count() > MOST_STEPS {
+            return Err(BindError::one(format!(
+                "this would be more than {MOST_STEPS} steps; name fewer services"
+            )));
+        }
+        self.plan.witnesses = self.witnesses();
+        Ok(self.plan)
+    }
+
+    /// Everything that is acted on by its id.
+    fn witnesses(&self) -> Vec<Witness> {
+        let ids: BTreeSet<&str> = self
+            .plan
+            .all_steps()
+            .flat_map(|step| step.action.subjects())
+            .map(|subject| subject.id.as_str())
+            .collect();
+        let containers = self.world.inventory.containers();
+        let meant = containers.filter(|container| ids.contains(container.id.as_str()));
+        let witnesses: BTreeSet<Witness> = meant.map(Witness::of).collect();
+        witnesses.into_iter().collect()
+    }
+}
+
+/// `restart api`, `ordered-restart shop`.
+fn title(runbook: &Runbook, scope: &Values) -> Clean {
+    let required = runbook
+        .file
+        .params
+        .iter()
+        .filter(|(_, param)| param.required);
+    let values = required.filter_map(|(name, _)| scope.texts.get(name));
+    let values: Vec<String> = values.map(|values| values.join(",")).collect();
+    let text = format!("{} {}", runbook.file.name, values.join(" "));
+    clean(text.trim_end())
+}
+
+fn report(runbook: &Runbook, scope: &Scope) -> PlannedReport {
+    let spec = &runbook.file.report;
+    let fill = |text: &Text| clean(&text.fill(scope));
+    PlannedReport {
+        issue: spec.issue.as_ref().map(fill),
+        prevention: spec.prevention.iter().map(fill).collect(),
+        related: OneOrMany(spec.related.clone())
+            .fill(scope)
+            .iter()
+            .map(Name::from)
+            .collect(),
+    }
+}
+
+/// What a person or a file wrote passes the redactor like anything foreign.
+fn clean(text: &str) -> Clean {
+    Redactor::shapes_only().clean(text)
+}
+
+/// A pattern that the whole value has to match.
+pub(super) fn whole(pattern: &str) -> Result<Regex, regex::Error> {
+    const LARGEST: usize = 1 << 18;
+    RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .size_limit(LARGEST)
+        .build()
+}
+
+/// Steps that follow one another are one stage.
+fn push(stages: &mut Vec<Stage>, step: PlannedStep) {
+    match stages.last_mut() {
+        Some(Stage { at_once: 1, lanes }) if lanes.len() == 1 => lanes[0].push(step),
+        _ => stages.push(Stage {
+            at_once: 1,
+            lanes: vec![vec![step]],
+        }),
+    }
+}

@@ -1,0 +1,461 @@
+//! One step's action, with its arguments filled and its services found.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::steps::{Doing, time};
+use super::{BindError, Binder, Bound, Values, clean};
+use crate::action::container::{Container, Status};
+use crate::action::logs::LogQuery;
+use crate::action::{Action, EnvValue, Prunable, Risk, Speaks, Subject};
+use crate::command::parse::{prunable, signal_name};
+use crate::runbook::language::ParamKind;
+use crate::runbook::plan::HEALTH_LIMIT;
+use crate::runbook::steps::{ExecArgs, LogsArgs, ProbeArgs, ScaleArgs, StepSpec, StopArgs};
+use crate::runbook::template::{OneOrMany, Text};
+use crate::say;
+use crate::stack::resolve::Chosen;
+use crate::text::{Clean, Name};
+
+/// A program that a runbook starts has so long, unless its step says otherwise.
+const EXEC_LIMIT: Duration = Duration::from_mins(1);
+const TAIL: usize = 100;
+
+type Doings = Bound<Vec<Doing>>;
+
+impl<'b> Binder<'b> {
+    pub(super) fn doings(
+        &mut self,
+        step: &StepSpec,
+        limit: Option<Duration>,
+        scope: &Values,
+    ) -> Doings {
+        if let Some(args) = &step.start {
+            return self.each(&args.services, scope, Risk::Change, |subject, name| {
+                (Action::Start { subject }, say!("start {}", name))
+            });
+        }
+        if let Some(args) = &step.stop {
+            return self.stopping(args, scope, |subject, grace, name| {
+                (Action::Stop { subject, grace }, say!("stop {}", name))
+            });
+        }
+        if let Some(args) = &step.restart {
+            let mut doings = self.stopping(args, scope, |subject, grace, name| {
+                (Action::Restart { subject, grace }, say!("restart {}", name))
+            })?;
+            doings.reverse();
+            return Ok(doings);
+        }
+        if let Some(args) = &step.wait_healthy {
+            let limit = limit.unwrap_or(HEALTH_LIMIT);
+            return self.alive(&args.services, scope, Risk::Read, |subject, name| {
+                let says = say!("wait until {} is well", name);
+                (Action::WaitHealthy { subject, limit }, says)
+            });
+        }
+        if let Some(args) = &step.inspect {
+            return self.each(&args.services, scope, Risk::Read, |subject, name| {
+                (Action::Inspect { subject }, say!("look at {}", name))
+            });
+        }
+        if let Some(args) = &step.kill {
+            let signal = args.signal.as_ref().map(|text| text.fill(&scope.texts));
+            let signal =
+                signal_name(signal.as_deref().unwrap_or("KILL")).map_err(BindError::one)?;
+            return self.each(&args.services, scope, Risk::Change, |subject, name| {
+                let says = say!("send {} to {}", Name::new(&signal), name);
+                let signal = signal.clone();
+                (Action::Kill { subject, signal }, says)
+            });
+        }
+        self.removing(step, limit, scope)
+    }
+
+    /// What takes something away, and what makes it again.
+    fn removing(&mut self, step: &StepSpec, limit: Option<Duration>, scope: &Values) -> Doings {
+        if let Some(args) = &step.remove {
+            let force = args.force;
+            let mut doings =
+                self.each(&args.services, scope, Risk::Destructive, |subject, name| {
+                    (Action::Remove { subject, force }, say!("remove {}", name))
+                })?;
+            doings.reverse();
+            let gone = doings.iter().flat_map(|doing| doing.action.subjects());
+            let gone: Vec<String> = gone.map(|subject| subject.id.clone()).collect();
+            self.gone.extend(gone);
+            return Ok(doings);
+        }
+        if let Some(args) = &step.set_aside {
+            let containers = self.containers(&args.services, scope, Risk::Change)?;
+            let doing = |container: &&Container| Doing {
+                action: Action::SetAside {
+                    subject: self.subject(container),
+                    volumes: volumes_of(container).into_iter().collect(),
+                },
+                says: say!("keep the settings of {}", Name::new(&container.name)),
+            };
+            return Ok(containers.iter().map(doing).collect());
+        }
+        if let Some(args) = &step.make_anew {
+            let containers = self.containers(&args.services, scope, Risk::Change)?;
+            let doing = |container: &&Container| Doing {
+                action: Action::MakeAnew {
+                    name: container.name.clone(),
+                },
+                says: say!("make {} anew", Name::new(&container.name)),
+            };
+            return Ok(containers.iter().map(doing).collect());
+        }
+        if let Some(args) = &step.remove_volume {
+            return self.volumes(&args.services, scope);
+        }
+        if let Some(args) = &step.prune {
+            let what = prunable(&args.what.fill(&scope.texts))
+                .map_err(|error| BindError::one(error.to_string()))?;
+            return Ok(vec![Doing {
+                action: Action::Prune { what },
+                says: say!("remove {}", Prunable::words(what)),
+            }]);
+        }
+        self.looking(step, limit, scope)
+    }
+
+    fn looking(&mut self, step: &StepSpec, limit: Option<Duration>, scope: &Values) -> Doings {
+        if let Some(args) = &step.exec {
+            return self.exec(args, limit.unwrap_or(EXEC_LIMIT), scope);
+        }
+        if let Some(args) = &step.scale {
+            return self.scale(args, scope);
+        }
+        if let Some(args) = &step.logs {
+            return self.logs(args, scope);
+        }
+        if let Some(args) = &step.probe {
+            return self.probe(args, scope);
+        }
+        if let Some(args) = &step.port_holder {
+            let port = port(&args.port, scope)?;
+            return Ok(vec![Doing {
+                action: Action::PortHolder { port },
+                says: say!("find who holds port {}", port),
+            }]);
+        }
+        if let Some(args) = &step.health {
+            let subjects = self.subjects(&args.services, scope)?;
+            let says = say!("look at the health of {} containers", subjects.len());
+            return Ok(vec![Doing {
+                action: Action::Health { subjects },
+                says,
+            }]);
+        }
+        if let Some(args) = &step.bundle {
+            let subjects = self.subjects(&args.services, scope)?;
+            let says = say!("collect what is known of {} containers", subjects.len());
+            let stack = scope.stack.clone().unwrap_or_default();
+            return Ok(vec![Doing {
+                action: Action::Bundle { stack, subjects },
+                says,
+            }]);
+        }
+        if let Some(text) = &step.gate {
+            let text = clean(&text.fill(&scope.texts));
+            let says = say!("wait for somebody's word: {}", text);
+            return Ok(vec![Doing {
+                action: Action::Gate { text },
+                says,
+            }]);
+        }
+        Ok(Vec::new())
+    }
+
+    fn each(
+        &mut self,
+        services: &OneOrMany,
+        scope: &Values,
+        risk: Risk,
+        make: impl Fn(Subject, Name) -> (Action, Clean),
+    ) -> Doings {
+        let containers = self.containers(services, scope, risk)?;
+        let doing = |container: &&Container| {
+            let (action, says) = make(self.subject(container), Name::new(&container.name));
+            Doing { action, says }
+        };
+        Ok(containers.iter().map(doing).collect())
+    }
+
+    /// Without jobs that have done their work: who restarts a stack does not mean its migration.
+    fn alive(
+        &mut self,
+        services: &OneOrMany,
+        scope: &Values,
+        risk: Risk,
+        make: impl Fn(Subject, Name) -> (Action, Clean),
+    ) -> Doings {
+        let containers = self.containers(services, scope, risk)?;
+        let several = containers.len() > 1;
+        let alive = containers
+            .iter()
+            .filter(|one| !(several && is_finished(one)));
+        let doing = |container: &&Container| {
+            let (action, says) = make(self.subject(container), Name::new(&container.name));
+            Doing { action, says }
+        };
+        Ok(alive.map(doing).collect())
+    }
+
+    /// Who needs others goes first.
+    fn stopping(
+        &mut self,
+        args: &StopArgs,
+        scope: &Values,
+        make: impl Fn(Subject, Option<Duration>, Name) -> (Action, Clean),
+    ) -> Doings {
+        let grace = match &args.grace {
+            Some(text) => Some(time(&text.fill(&scope.texts))?),
+            None => None,
+        };
+        let mut doings = self.alive(&args.services, scope, Risk::Change, |subject, name| {
+            make(subject, grace, name)
+        })?;
+        doings.reverse();
+        Ok(doings)
+    }
+
+    fn containers(
+        &mut self,
+        services: &OneOrMany,
+        scope: &Values,
+        risk: Risk,
+    ) -> Bound<Vec<&'b Container>> {
+        let chosen = self.services(&services.fill(&scope.texts), scope)?;
+        for one in &chosen {
+            self.note(&one.service.key, risk);
+        }
+        Ok(chosen.iter().flat_map(Chosen::replicas).collect())
+    }
+
+    fn subjects(&mut self, services: &OneOrMany, scope: &Values) -> Bound<Vec<Subject>> {
+        let containers = self.containers(services, scope, Risk::Read)?;
+        Ok(containers.iter().map(|one| self.subject(one)).collect())
+    }
+
+    /// One container of a service: a running one where there is one.
+    fn one_container(&mut self, text: &Text, scope: &Values, risk: Risk) -> Bound<&'b Container> {
+        let services = OneOrMany(vec![text.clone()]);
+        let containers = self.containers(&services, scope, risk)?;
+        let running = |container: &&&Container| container.state.status == Status::Running;
+        let one = containers.iter().find(running).or(containers.first());
+        one.copied()
+            .ok_or_else(|| BindError::one("the service has no container"))
+    }
+
+    fn exec(&mut self, args: &ExecArgs, limit: Duration, scope: &Values) -> Doings {
+        let container = self.one_container(&args.service, scope, Risk::Change)?;
+        let argv: Vec<String> = args
+            .argv
+            .iter()
+            .map(|text| text.fill(&scope.texts))
+            .collect();
+        let env = args.env.iter().map(|(name, text)| {
+            let value = text.fill(&scope.texts);
+            let secret = text.sole_name().is_some_and(|name| self.is_secret(name));
+            let value = if secret {
+                EnvValue::Secret(value)
+            } else {
+                EnvValue::Plain(value)
+            };
+            (name.clone(), value)
+        });
+        let env: BTreeMap<String, EnvValue> = env.collect();
+        let shown = clean(&argv.join(" "));
+        let says = say!("run `{}` in {}", shown, Name::new(&container.name));
+        let subject = self.subject(container);
+        Ok(vec![Doing {
+            action: Action::Exec {
+                subject,
+                argv,
+                env,
+                limit,
+            },
+            says,
+        }])
+    }
+
+    fn is_secret(&self, param: &str) -> bool {
+        let runbook = self.shelf.get(self.plan.runbook.as_str());
+        let spec = runbook.and_then(|runbook| runbook.file.params.get(param));
+        spec.is_some_and(|spec| spec.kind == ParamKind::Secret)
+    }
+
+    /// Starts what is stopped, or stops the last ones: the engine makes no new replicas.
+    fn scale(&mut self, args: &ScaleArgs, scope: &Values) -> Doings {
+        let wanted = args.replicas.fill(&scope.texts);
+        let wanted: usize = wanted
+            .parse()
+            .map_err(|_| BindError::one(format!("`{wanted}` is no number of containers")))?;
+        let services = OneOrMany(vec![args.service.clone()]);
+        let containers = self.containers(&services, scope, Risk::Change)?;
+        if wanted > containers.len() {
+            return Err(BindError::one(format!(
+                "the service has {} containers; to have {wanted}, compose has to make more",
+                containers.len()
+            )));
+        }
+        let doing = |(index, container): (usize, &&Container)| {
+            let subject = self.subject(container);
+            let name = Name::new(&container.name);
+            let runs = container.state.status == Status::Running;
+            let grace = None;
+            match (index < wanted, runs) {
+                (true, false) => Some((Action::Start { subject }, say!("start {}", name))),
+                (false, true) => Some((Action::Stop { subject, grace }, say!("stop {}", name))),
+                _ => None,
+            }
+        };
+        let doings = containers.iter().enumerate().filter_map(doing);
+        Ok(doings
+            .map(|(action, says)| Doing { action, says })
+            .collect())
+    }
+
+    fn logs(&mut self, args: &LogsArgs, scope: &Values) -> Doings {
+        let number = args.tail.as_ref().map(|text| text.fill(&scope.texts));
+        let tail = number
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(TAIL);
+        let since = match &args.since {
+            Some(text) => {
+                let back = time(&text.fill(&scope.texts))?;
+                self.world.at.checked_sub(back).ok()
+            }
+            None => None,
+        };
+        let query = LogQuery {
+            since,
+            tail: Some(tail),
+            ..LogQuery::default()
+        };
+        self.each(&args.services, scope, Risk::Read, |subject, name| {
+            let query = query.clone();
+            (
+                Action::Logs { subject, query },
+                say!("read the log of {}", name),
+            )
+        })
+    }
+
+    fn probe(&mut self, args: &ProbeArgs, scope: &Values) -> Doings {
+        let container = self.one_container(&args.from, scope, Risk::Read)?;
+        let port = port(&args.port, scope)?;
+        let to = args.to.fill(&scope.texts);
+        let to = to.rsplit('/').next().unwrap_or_default().to_owned();
+        let odd = |c: char| !(c.is_ascii_alphanumeric() || "._:-".contains(c));
+        if to.is_empty() || to.starts_with('-') || to.contains(odd) {
+            return Err(BindError::one(format!(
+                "`{to}` is no service, host name or address"
+            )));
+        }
+        let spoken = args.speaks.as_ref().map(|text| text.fill(&scope.texts));
+        let speaks = speaks(spoken.as_deref().unwrap_or("auto"), port)?;
+        let says = say!(
+            "from {}, reach {} port {} ({})",
+            Name::new(&container.name),
+            Name::new(&to),
+            port,
+            speaks.word()
+        );
+        let subject = self.subject(container);
+        Ok(vec![Doing {
+            action: Action::Probe {
+                subject,
+                to,
+                port,
+                speaks,
+            },
+            says,
+        }])
+    }
+
+    /// The named volumes of services; refused where a container outside mounts one too.
+    fn volumes(&mut self, services: &OneOrMany, scope: &Values) -> Doings {
+        let containers = self.containers(services, scope, Risk::Destructive)?;
+        let own: BTreeSet<&str> = containers.iter().map(|one| one.name.as_str()).collect();
+        let volumes: BTreeSet<String> = containers.iter().flat_map(|one| volumes_of(one)).collect();
+        let mut doings = Vec::new();
+        for volume in volumes {
+            let known = self.world.volumes.iter().find(|one| one.name == volume);
+            let others: Vec<&str> = self
+                .world
+                .inventory
+                .containers()
+                .filter(|one| !own.contains(one.name.as_str()))
+                .filter(|one| volumes_of(one).contains(&volume))
+                .map(|one| one.name.as_str())
+                .collect();
+            if !others.is_empty() {
+                return Err(BindError::one(format!(
+                    "the volume `{volume}` is also used by {}; name all its services",
+                    others.join(", ")
+                )));
+            }
+            let size = known.and_then(|known| known.size);
+            let name = Name::new(&volume);
+            let says = match size {
+                Some(size) => say!(
+                    "remove the volume {} ({})",
+                    name,
+                    crate::evidence::stats::bytes(size)
+                ),
+                None => say!("remove the volume {}", name),
+            };
+            let created = known.and_then(|known| known.created);
+            doings.push(Doing {
+                action: Action::RemoveVolume { volume, created },
+                says,
+            });
+        }
+        Ok(doings)
+    }
+}
+
+/// It ended well and nothing will start it again.
+fn is_finished(container: &Container) -> bool {
+    let policy = container.restart_policy.name.as_str();
+    container.state.status == Status::Exited
+        && container.state.exit_code == Some(0)
+        && matches!(policy, "" | "no" | "on-failure")
+}
+
+fn volumes_of(container: &Container) -> BTreeSet<String> {
+    let volumes = container
+        .mounts
+        .iter()
+        .filter(|mount| mount.kind == "volume");
+    volumes.filter_map(|mount| mount.name.clone()).collect()
+}
+
+fn port(text: &Text, scope: &Values) -> Bound<u16> {
+    let typed = text.fill(&scope.texts);
+    match typed.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(BindError::one(format!(
+            "`{typed}` is no port; expected 1 to 65535"
+        ))),
+    }
+}
+
+fn speaks(word: &str, port: u16) -> Bound<Speaks> {
+    Ok(match (word, port) {
+        ("http", _) | ("auto", 80 | 3000 | 5000 | 8000 | 8080 | 8081 | 9090) => Speaks::Http,
+        ("postgres", _) | ("auto", 5432) => Speaks::Postgres,
+        ("redis", _) | ("auto", 6379) => Speaks::Redis,
+        ("tcp" | "auto", _) => Speaks::Tcp,
+        _ => {
+            let known = "`auto`, `tcp`, `http`, `postgres` or `redis`";
+            return Err(BindError::one(format!(
+                "`{word}` is not spoken; expected {known}"
+            )));
+        }
+    })
+}

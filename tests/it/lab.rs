@@ -1,0 +1,162 @@
+//! Real faults on a real engine: every scenario of `tests/lab/scenarios` is put on, asked about
+//! through the binary, and scored.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use dogwatch::report::Report;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::lab_scenario::{Scenario, load};
+use crate::lab_score::{Score, Scores};
+use crate::lab_stage::Stage;
+use crate::support::program::Place;
+use crate::support::real_engine::program;
+
+/// Scenarios on the engine at the same time.
+const AT_ONCE: usize = 4;
+
+const IMAGES: [&str; 2] = ["dogwatch-lab:1", "dogwatch-lab-busybox:1"];
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what to run is chosen by whoever runs it"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Past the capture of the test harness: a pass has something to say too.
+fn say(text: &dyn std::fmt::Display) {
+    writeln!(std::io::stderr().lock(), "{text}").expect("standard error is open");
+}
+
+/// Whether engine, compose and images are there. Where they must be, their absence is a failure.
+pub(crate) fn is_there() -> bool {
+    let answers = |name: &str, arguments: &[&str]| {
+        let mut call = program(name);
+        call.args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        call.status().is_ok_and(|status| status.success())
+    };
+    let lacks = if !answers("docker", &["version"]) {
+        "no container engine answers"
+    } else if !answers("docker-compose", &["version"]) {
+        "docker-compose is not installed"
+    } else if !answers("docker", &[&["image", "inspect"], &IMAGES[..]].concat()) {
+        "its images are missing; make them with tests/lab/build-images.sh"
+    } else {
+        return true;
+    };
+    missing(lacks);
+    false
+}
+
+/// Says that a test was not run, or fails where everything must be there.
+pub(crate) fn missing(what: &str) {
+    let required = environment("DOGWATCH_REQUIRE_ENGINE").as_deref() == Some("1");
+    assert!(!required, "{what}");
+    say(&format_args!("NOT RUN: {what}"));
+}
+
+#[test]
+fn every_scenario_gets_its_cause_and_nobody_is_accused_falsely() {
+    if !is_there() {
+        return;
+    }
+    let scenarios = load(environment("DOGWATCH_LAB").as_deref());
+    assert!(!scenarios.is_empty(), "no scenario has that name");
+    let scores = run_all(&scenarios);
+    let shown = Scores(&scores).to_string();
+    say(&shown);
+    let missed = scores
+        .iter()
+        .filter(|score| !score.misses.is_empty())
+        .count();
+    assert_eq!(missed, 0, "{shown}");
+}
+
+/// Needs no engine: a misspelt key or cause is found at once.
+#[test]
+fn the_scenarios_can_be_read_and_have_names_of_their_own() {
+    let scenarios = load(None);
+    for pair in scenarios.windows(2) {
+        assert_ne!(pair[0].name, pair[1].name, "two scenarios of one name");
+    }
+    for scenario in &scenarios {
+        assert!(!scenario.story.is_empty(), "{} has no story", scenario.name);
+        let services = scenario.settle.keys().chain(scenario.until.keys());
+        for service in services.chain([&scenario.ask]) {
+            assert!(
+                scenario.compose.contains_key(service),
+                "{}: no service `{service}`",
+                scenario.name
+            );
+        }
+    }
+}
+
+fn run_all(scenarios: &[Scenario]) -> Vec<Score> {
+    let (next, scores) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let score = run(scenario)
+                .unwrap_or_else(|why| Score::broken(&scenario.name, &scenario.expect, why));
+            scores.lock().unwrap().push(score);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let mut scores = scores.into_inner().unwrap();
+    scores.sort_by_key(Score::name);
+    scores
+}
+
+fn run(scenario: &Scenario) -> Result<Score, String> {
+    let place = Place::on_real_engine();
+    lay_out(scenario, &place.path("."));
+    let directory = place.path(".");
+    let (stage, said) = Stage::up(&directory, &scenario.name);
+    let stuck = |why: String| format!("never settled: {why}; compose said: {said}");
+    stage.until(&scenario.settle).map_err(stuck)?;
+    for line in &scenario.then {
+        stage.act(line)?;
+    }
+    stage.until(&scenario.until).map_err(stuck)?;
+
+    let began = Instant::now();
+    let ask = [
+        "diagnose",
+        "--project",
+        &stage.project,
+        &scenario.ask,
+        "--format",
+        "json",
+    ];
+    let answer = place.run(&ask);
+    let took = began.elapsed();
+    let report: Report = serde_json::from_str(&answer.out)
+        .map_err(|error| format!("no report ({error}): {}", answer.err))?;
+    Ok(Score::of(&scenario.name, &scenario.expect, &report, took))
+}
+
+fn lay_out(scenario: &Scenario, directory: &Path) {
+    for (name, file) in &scenario.files {
+        let path = directory.join(name);
+        std::fs::write(&path, &file.text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(file.mode.0)).unwrap();
+    }
+    // JSON is YAML
+    let compose = json!({ "version": "2.4", "services": scenario.compose });
+    std::fs::write(directory.join("docker-compose.yml"), compose.to_string()).unwrap();
+}

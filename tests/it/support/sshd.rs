@@ -1,0 +1,135 @@
+//! A real sshd on loopback with keys of its own. It is ended, by its id, with the test.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use dogwatch::host::settings::SshAddress;
+use dogwatch::host::ssh::SshSettings;
+
+use super::real_engine::program;
+
+pub(crate) struct Sshd {
+    pub(crate) port: u16,
+    directory: tempfile::TempDir,
+    server: Option<Child>,
+}
+
+impl Sshd {
+    /// `None` where there is no sshd, or where we may not start one; the test then says so.
+    pub(crate) fn start() -> Option<Self> {
+        let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
+        let program = Path::new("/usr/sbin/sshd");
+        if !program.exists() || !nix::unistd::getuid().is_root() {
+            assert!(!required, "no sshd: install openssh-server and run as root");
+            eprintln!("NOT RUN: needs /usr/sbin/sshd and root");
+            return None;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let mut sshd = Self {
+            port,
+            directory,
+            server: None,
+        };
+        for key in ["host", "user", "stranger"] {
+            sshd.make_key(key);
+        }
+        fs::copy(sshd.path("user.pub"), sshd.path("authorized_keys")).unwrap();
+        sshd.trust("host");
+        fs::create_dir_all("/run/sshd").unwrap();
+        sshd.restart();
+        Some(sshd)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn make_key(&self, name: &str) {
+        let file = self.path(name);
+        let made = program("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(file)
+            .status()
+            .unwrap();
+        assert!(made.success());
+    }
+
+    /// The key named is the one that clients expect of this host.
+    pub(crate) fn trust(&self, key: &str) {
+        let public = fs::read_to_string(self.path(&format!("{key}.pub"))).unwrap();
+        fs::write(
+            self.path("known_hosts"),
+            format!("[127.0.0.1]:{} {public}", self.port),
+        )
+        .unwrap();
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        let config = format!(
+            "Port {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nLogLevel ERROR\n",
+            self.port,
+            self.path("host").display(),
+            self.path("authorized_keys").display(),
+        );
+        fs::write(self.path("sshd_config"), config).unwrap();
+        let server = program("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(self.path("sshd_config"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.server = Some(server);
+        for _ in 0..200 {
+            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("sshd does not listen");
+    }
+
+    /// The listener and every session of it.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut server) = self.server.take() else {
+            return;
+        };
+        let children = program("pgrep")
+            .args(["-P", &server.id().to_string()])
+            .output()
+            .unwrap();
+        for child in String::from_utf8_lossy(&children.stdout).lines() {
+            let _ended = program("kill").arg(child).status().unwrap();
+        }
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    pub(crate) fn settings(&self) -> SshSettings {
+        SshSettings {
+            address: SshAddress {
+                user: Some("root".into()),
+                host: "127.0.0.1".into(),
+                port: Some(self.port),
+            },
+            identity_file: Some(self.path("user")),
+            known_hosts_file: Some(self.path("known_hosts")),
+        }
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
