@@ -1,5 +1,6 @@
 //! What a rule says, and what is said of the whole case in the end.
 
+use super::checklist::Point;
 use super::{Cause, Confidence};
 use crate::action::Risk;
 use crate::evidence::Citation;
@@ -49,4 +50,6 @@ pub struct Diagnosis {
     /// The service at fault first, then by name.
     pub affected: Vec<Affected>,
     pub related: Vec<(Key, Clean)>,
+    /// What somebody would look at by hand, with what was seen there.
+    pub checklist: Vec<Point>,
 }

@@ -8,6 +8,10 @@ pub mod words;
 pub mod reach;
 pub mod rules;
 pub mod rank;
+mod verdict;
+mod around;
+pub mod reference;
+pub mod checklist;
 
 use serde::{Deserialize, Serialize};
 

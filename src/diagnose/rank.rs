@@ -1,20 +1,21 @@
 //! Of everything the rules say, the one root cause: the deepest failing service that the asked one
 //! needs. A healthy service is never accused, and what cannot be decided is said to be so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::around::{affected, related};
+use super::checklist::checklist;
 use super::reach::is_down;
 use super::rules::RULES;
+use super::verdict::{healthy, undecided, well};
 use super::view::View;
-use super::{Affected, Cause, Confidence, Diagnosis, Finding, Fix};
-use crate::action::Risk;
-use crate::action::container::{HealthStatus, Status};
+use super::{Cause, Confidence, Diagnosis, Finding};
 use crate::evidence::{Evidence, Source};
 use crate::say;
 use crate::stack::{Graph, Key};
-use crate::text::{Clean, Name};
 
 /// Everything a diagnosis may look at.
 pub struct Case<'e> {
@@ -34,9 +35,6 @@ impl<'e> Case<'e> {
     }
 }
 
-/// How many last log lines an undecided finding shows.
-const LAST_LINES: usize = 3;
-
 pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     let own = find(case, case.asked, false).unwrap_or_else(|| healthy(case, case.asked));
     let mut seen = BTreeSet::from([case.asked.clone()]);
@@ -44,13 +42,16 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     let contributing = contributing(case, &root);
     let affected = affected(case, &root);
     let related = related(case, &root, &affected);
-    Diagnosis {
+    let mut diagnosis = Diagnosis {
         asked: case.asked.clone(),
         root,
         contributing,
         affected,
         related,
-    }
+        checklist: Vec::new(),
+    };
+    diagnosis.checklist = checklist(case, &diagnosis);
+    diagnosis
 }
 
 /// Follows a symptom to the service that explains it, and that one's to the next.
@@ -92,7 +93,7 @@ fn deeper(case: &Case<'_>, key: &Key, accused: bool, seen: &mut BTreeSet<Key>) -
     })
 }
 
-/// Nothing in its own words: whichever of its needs fails, the surest first, then the nearest.
+/// Nothing in its own words: whichever of its needs fails, the surest first, then the earliest.
 fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Option<Finding> {
     let needs: Vec<Key> = case
         .graph
@@ -100,17 +101,36 @@ fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Opt
         .into_keys()
         .cloned()
         .collect();
-    let failing = needs.iter().filter(|key| is_down(case, key));
-    let speaks_of = |key: &&Key| own.cause != Cause::AppCrash || mentions(own, key);
-    let suspects: Vec<&Key> = failing.filter(speaks_of).collect();
-    let found: Vec<Finding> = suspects
+    let suspects: Vec<&Key> = needs
         .iter()
-        .filter_map(|key| deeper(case, key, true, seen))
+        .filter(|key| own.cause != Cause::AppCrash || mentions(own, key))
+        .collect();
+    let failing = suspects.iter().filter(|key| is_down(case, key));
+    let found: Vec<Finding> = failing
+        .filter_map(|key| deeper(case, key, false, seen))
         .collect();
     let earliest = |finding: &Finding| finding.evidence.iter().filter_map(|line| line.at).min();
-    found
+    let worst = found
         .into_iter()
-        .max_by_key(|finding| (finding.confidence, std::cmp::Reverse(earliest(finding))))
+        .max_by_key(|finding| (finding.confidence, Reverse(earliest(finding))));
+    worst.or_else(|| suspects.iter().find_map(|key| starved(case, key)))
+}
+
+/// A need that runs and says that it has run out of something.
+fn starved(case: &Case<'_>, key: &Key) -> Option<Finding> {
+    const OUT_OF: &[Cause] = &[
+        Cause::LockContention,
+        Cause::DiskFull,
+        Cause::InodesFull,
+        Cause::ConnectionsExhausted,
+        Cause::MemoryPressure,
+        Cause::CpuThrottled,
+        Cause::FdExhausted,
+        Cause::PidsExhausted,
+        Cause::VolumePermission,
+        Cause::ReadOnlyFilesystem,
+    ];
+    find(case, key, true).filter(|finding| OUT_OF.contains(&finding.cause))
 }
 
 /// A crash tells of a need when it names it, or speaks of connecting to something.
@@ -196,7 +216,7 @@ fn contributing(case: &Case<'_>, root: &Finding) -> Vec<Finding> {
 }
 
 /// What is wrong with one service: its worst replica speaks for it. `None`: nothing was seen of it.
-fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
+pub(super) fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
     let mut views = View::all_of(key, case);
     for view in &mut views {
         view.accused = accused;
@@ -231,201 +251,4 @@ fn judge(view: &View<'_>) -> Finding {
     } else {
         well(view)
     }
-}
-
-fn healthy(case: &Case<'_>, key: &Key) -> Finding {
-    Finding {
-        cause: Cause::None,
-        service: key.clone(),
-        container: Name::default(),
-        confidence: Confidence::Certain,
-        summary: say!("{} has no containers to look at", key.service),
-        evidence: case
-            .evidence
-            .iter()
-            .filter(|item| item.service == *key)
-            .map(Evidence::cite)
-            .collect(),
-        fixes: Vec::new(),
-        prevention: Vec::new(),
-        because_of: None,
-    }
-}
-
-fn well(view: &View<'_>) -> Finding {
-    let health = view.health();
-    let state = view.state();
-    let summary = match (
-        state.map(|(_, state)| state.status),
-        health.map(|(_, health)| health.status),
-    ) {
-        _ if view.is_done() => say!("{} ran to its end and succeeded", view.name()),
-        (_, Some(HealthStatus::Healthy)) => {
-            say!("{} is healthy: it runs and its check passes", view.name())
-        }
-        (_, Some(HealthStatus::Starting)) => say!(
-            "{} is still starting: no check has decided yet",
-            view.name()
-        ),
-        (Some(Status::Created), _) => say!("{} was created and never started", view.name()),
-        _ => say!(
-            "{} runs; it has no health check that could say more",
-            view.name()
-        ),
-    };
-    let proof: Vec<_> = [state.map(|(line, _)| line), health.map(|(line, _)| line)]
-        .into_iter()
-        .flatten()
-        .collect();
-    view.finding(Cause::None, Confidence::Certain, summary, &proof)
-}
-
-fn undecided(view: &View<'_>) -> Finding {
-    let what = match (view.is_unhealthy(), view.loops(), view.last_exit()) {
-        (true, _, _) => say!("{} runs but fails its health check", view.name()),
-        (_, true, Some(code)) => say!(
-            "{} ends with code {}{}",
-            view.name(),
-            code,
-            " and is restarted again and again"
-        ),
-        (_, _, Some(code)) => say!("{} ended with code {}", view.name(), code),
-        _ if view
-            .state()
-            .is_some_and(|(_, state)| state.error.is_empty()) =>
-        {
-            say!("{} was created and never started", view.name())
-        }
-        _ => say!("{} could not be started", view.name()),
-    };
-    let mut proof: Vec<&Evidence> = [
-        view.state().map(|(line, _)| line),
-        view.health().map(|(line, _)| line),
-        view.answer().map(|(line, _)| line),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let last: Vec<&Evidence> = view.logs().rev().take(LAST_LINES).collect();
-    proof.extend(last.into_iter().rev());
-    let summary = say!("{}; the evidence does not say why", what);
-    let mut finding = view.finding(
-        Cause::Inconclusive,
-        Confidence::Inconclusive,
-        summary,
-        &proof,
-    );
-    let command = say!("docker logs --tail 200 --timestamps {}", view.container);
-    let text = say!("read what {} wrote before it failed", view.name());
-    finding.fixes.push(Fix {
-        text,
-        command: Some(command),
-        risk: Risk::Read,
-    });
-    if let Some((_, health)) = view.health() {
-        let command = say!("docker exec {} {}", view.container, health.test);
-        finding.fixes.push(Fix {
-            text: say!("run its health check by hand"),
-            command: Some(command),
-            risk: Risk::Read,
-        });
-    }
-    finding.prevention.push(say!(
-        "let {} write why it ends before it ends: one line with the error is enough",
-        view.name()
-    ));
-    finding
-}
-
-/// The service at fault, then whoever needs it and fails too.
-fn affected(case: &Case<'_>, root: &Finding) -> Vec<Affected> {
-    let mut affected = Vec::new();
-    if root.cause != Cause::None {
-        affected.extend(describe(case, &root.service, Clean::default()));
-    }
-    let mut needing = case.graph.all_needed_by(&root.service);
-    needing.sort();
-    for key in needing {
-        let fails = find(case, &key, false).is_some_and(|finding| finding.cause != Cause::None);
-        if fails && root.cause != Cause::None {
-            let reasons = case.graph.needs(&key);
-            let through = reasons
-                .iter()
-                .find(|(need, _)| ***need == root.service)
-                .or_else(|| reasons.iter().next());
-            let because = through
-                .map(|(need, why)| say!("needs {} ({})", need.service, why.say()))
-                .unwrap_or_default();
-            affected.extend(describe(case, &key, because));
-        }
-    }
-    if root.service != *case.asked && !affected.iter().any(|other| other.service == *case.asked) {
-        affected.extend(describe(case, case.asked, Clean::default()));
-    }
-    affected
-}
-
-fn describe(case: &Case<'_>, key: &Key, because: Clean) -> Option<Affected> {
-    let views = View::all_of(key, case);
-    let view = views
-        .iter()
-        .find(|view| view.is_failing())
-        .or_else(|| views.first())?;
-    let status = match (view.is_unhealthy(), view.state()) {
-        (true, _) => say!("unhealthy"),
-        (false, Some((_, state))) if view.has_ended() => state.exit_code.map_or_else(
-            || say!("{}", state.status.word()),
-            |code| say!("{} {}", state.status.word(), code),
-        ),
-        (false, Some((_, state))) => say!("{}", state.status.word()),
-        (false, None) => say!("not seen"),
-    };
-    let lines = [
-        view.state().map(|(line, _)| line),
-        view.health().map(|(line, _)| line),
-    ];
-    let symptoms = lines
-        .into_iter()
-        .flatten()
-        .map(|line| line.text.clone())
-        .collect();
-    Some(Affected {
-        service: key.clone(),
-        status,
-        symptoms,
-        because,
-    })
-}
-
-/// Whoever is tied to the service at fault and not told of yet, and what else fails in its stack.
-fn related(case: &Case<'_>, root: &Finding, affected: &[Affected]) -> Vec<(Key, Clean)> {
-    let service = &root.service;
-    let mut related: BTreeMap<Key, Clean> = BTreeMap::new();
-    for (key, why) in case.graph.needed_by(service) {
-        related.insert(
-            key.clone(),
-            say!("needs {} ({})", service.service, why.say()),
-        );
-    }
-    for (key, why) in case.graph.needs(service) {
-        related.insert(
-            key.clone(),
-            say!("{} needs it ({})", service.service, why.say()),
-        );
-    }
-    for key in case.graph.neighbours(service) {
-        let ill = find(case, key, false).filter(|finding| finding.cause != Cause::None);
-        if let Some(ill) = ill {
-            let tie = related
-                .get(key)
-                .map(|tie| say!("{}; ", tie))
-                .unwrap_or_default();
-            related.insert(
-                key.clone(),
-                say!("{}does not run well itself: {}", tie, ill.summary),
-            );
-        }
-    }
-    related.retain(|key, _| !affected.iter().any(|other| other.service == *key) && key != service);
-    related.into_iter().collect()
 }

@@ -157,10 +157,10 @@ impl<'e> Trouble<'e> {
         if is_loopback(host.as_str()) {
             return self.judge_loopback(view);
         }
-        let target = case
-            .graph
-            .resolve(view.service, host.as_str())
-            .or_else(|| self.by_port(view));
+        let target = self
+            .by_port(view)
+            .or_else(|| case.graph.resolve(view.service, host.as_str()))
+            .or_else(|| self.only_one_down(view));
         match target {
             Some(target) if target == *view.service => Reach::Outside,
             Some(target) => self.judge_target(view, target),
@@ -182,6 +182,18 @@ impl<'e> Trouble<'e> {
             .filter_map(|(address, _)| view.case.graph.resolve(view.service, &address.host))
             .collect();
         targets.into_iter().next()
+    }
+
+    /// An address that nobody has at this moment was that of the one neighbour that is down.
+    fn only_one_down(&self, view: &View<'e>) -> Option<Key> {
+        let host: std::net::IpAddr = self.host.as_ref()?.as_str().parse().ok()?;
+        let is_private = matches!(host, std::net::IpAddr::V4(host) if host.is_private());
+        let case = view.case;
+        let fails =
+            |key: &&Key| is_down(case, key) && !View::all_of(key, case).iter().all(View::is_done);
+        let mut failing = case.graph.neighbours(view.service).filter(fails);
+        let first = failing.next().filter(|_| is_private)?;
+        failing.next().is_none().then(|| first.clone())
     }
 
     /// No name in the line and several in the configuration: what fails among its needs.

@@ -299,8 +299,8 @@ impl<'e> View<'e> {
         };
         match state.status {
             Status::Running => self.is_unhealthy() || self.loops(),
-            Status::Created => true,
-            Status::Restarting | Status::Dead | Status::Paused => true,
+            // created and left so: what should have started it has failed
+            Status::Created | Status::Restarting | Status::Dead | Status::Paused => true,
             Status::Exited => !self.is_done(),
             Status::Removing => false,
         }

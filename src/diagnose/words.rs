@@ -5,6 +5,7 @@
 use jiff::SignedDuration;
 
 use super::Cause;
+use super::reach::is_down;
 use super::view::View;
 use crate::action::container::HealthStatus;
 use crate::evidence::{Evidence, Fact, Hit, Level};
@@ -92,6 +93,11 @@ impl<'e> View<'e> {
             .is_some_and(|said| said.1.level == Level::Dying && !SIGNALS.contains(&said.1.cause))
     }
 
+    /// Whether anything it said is about this.
+    pub fn speaks_of(&self, cause: Cause) -> bool {
+        self.known_lines().iter().any(|said| said.1.cause == cause)
+    }
+
     /// Every known line of the judged life that can be its own trouble, in order.
     pub fn known_lines(&self) -> Vec<Said<'e>> {
         let lines = self.lines_of_life();
@@ -163,8 +169,16 @@ impl<'e> View<'e> {
             .is_some_and(|(_, sockets)| !sockets.listening.is_empty());
         let at_end = last.is_some_and(|from_end| from_end < 4);
         let mostly = trouble * 5 >= newest.count() * 2;
-        let enough = same >= 3 || (!is_listening && same >= 1);
-        (at_end && mostly && enough).then_some(said)
+        let enough = same >= 3 || !is_listening;
+        // that the other end is down is seen, not only said
+        let confirmed = self.asks_what_is_down(said.1);
+        (at_end && (confirmed || (mostly && enough))).then_some(said)
+    }
+
+    fn asks_what_is_down(&self, hit: &Hit) -> bool {
+        let host = hit.name("host").or_else(|| hit.name("address"));
+        let target = host.and_then(|host| self.case.graph.resolve(self.service, host.as_str()));
+        target.is_some_and(|target| is_down(self.case, &target))
     }
 
     /// Lines that only look like its trouble.
@@ -176,9 +190,10 @@ impl<'e> View<'e> {
             Cause::AuthFailed
             | Cause::DatabaseMissing
             | Cause::SchemaMissing
-            | Cause::LockContention
             | Cause::DependencyNotReady => is_servers_own(line) && hit.level < Level::Dying,
-            Cause::ConnectionsExhausted => is_servers_own(line) && !self.accused,
+            Cause::ConnectionsExhausted | Cause::LockContention => {
+                is_servers_own(line) && !self.accused && hit.level < Level::Dying
+            }
             _ => false,
         }
     }

@@ -92,7 +92,7 @@ mod tests {
     fn regular_files_only() {
         let archive = [entry(b'5', ""), entry(b'0', "listen 80;"), entry(b'0', "x")].concat();
         assert_eq!(files(&archive), [Raw::new("listen 80;"), Raw::new("x")]);
-        assert_eq!(files(&archive[..600]), [Raw::new(""); 0]);
-        assert_eq!(files(b"no archive"), [Raw::new(""); 0]);
+        assert!(files(&archive[..600]).is_empty());
+        assert!(files(b"no archive").is_empty());
     }
 }

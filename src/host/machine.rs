@@ -54,6 +54,22 @@ impl MachineFacts {
     }
 }
 
+/// The TCP tables of the network that a container's main process is in, as this machine's kernel
+/// shows them. None where the process is not one of ours: the engine may be elsewhere.
+pub async fn tcp_tables(pid: i64, container: &str) -> Option<String> {
+    let container = container.to_owned();
+    let reading = tokio::task::spawn_blocking(move || {
+        let groups = read_file(&format!("/proc/{pid}/cgroup"))?;
+        if container.is_empty() || !groups.contains(&container) {
+            return None;
+        }
+        let tables = ["tcp", "tcp6"]
+            .map(|table| read_file(&format!("/proc/{pid}/net/{table}")).unwrap_or_default());
+        Some(tables.concat())
+    });
+    tokio::time::timeout(LIMIT, reading).await.ok()?.ok()?
+}
+
 impl MachineFacts {
     /// From what a remote host printed: `/proc/loadavg`, `/proc/meminfo`, then `df` of `/` for
     /// space and for inodes, each behind a line that names it.
@@ -86,22 +102,6 @@ fn df(text: &str) -> Option<(u64, u64)> {
     let size = columns.next()?.parse().ok()?;
     let available = columns.nth(1)?.parse().ok()?;
     Some((size, available))
-}
-
-/// The TCP tables of the network that a container's main process is in, as this machine's kernel
-/// shows them. None where the process is not one of ours: the engine may be elsewhere.
-pub async fn tcp_tables(pid: i64, container: &str) -> Option<String> {
-    let container = container.to_owned();
-    let reading = tokio::task::spawn_blocking(move || {
-        let groups = read_file(&format!("/proc/{pid}/cgroup"))?;
-        if container.is_empty() || !groups.contains(&container) {
-            return None;
-        }
-        let tables = ["tcp", "tcp6"]
-            .map(|table| read_file(&format!("/proc/{pid}/net/{table}")).unwrap_or_default());
-        Some(tables.concat())
-    });
-    tokio::time::timeout(LIMIT, reading).await.ok()?.ok()?
 }
 
 fn read_file(path: &str) -> Option<String> {

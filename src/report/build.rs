@@ -62,6 +62,7 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         prevention: root.prevention.clone(),
         related_services: diagnosis.related.iter().map(related).collect(),
         timeline: timeline(diagnosis, evidence),
+        checklist: diagnosis.checklist.clone(),
         not_seen: occasion.not_seen,
         looked_at: occasion.looked_at,
     }

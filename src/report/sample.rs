@@ -95,6 +95,7 @@ pub fn fault() -> Report {
                 text: "gateway answered 503".into(),
             },
         ],
+        checklist: Vec::new(),
         not_seen: vec!["the kernel log (no permission on this host)".into()],
         ..empty("01KAFAX4W8J2B5R7T9V1X3Z5C7")
     }
@@ -201,6 +202,7 @@ pub fn inconclusive() -> Report {
             runbook: None,
             risk: Risk::Change,
         }],
+        checklist: Vec::new(),
         not_seen: vec!["the log of worker (its log driver keeps nothing)".into()],
         ..empty("01KAFAX4W8UNDECIDED0000000")
     }
@@ -228,6 +230,7 @@ fn empty(id: &str) -> Report {
         prevention: Vec::new(),
         related_services: Vec::new(),
         timeline: Vec::new(),
+        checklist: Vec::new(),
         not_seen: Vec::new(),
         looked_at: "9 containers in 0.8 s".into(),
     }

@@ -76,6 +76,7 @@ pub fn report(
         prevention: plan.report.prevention.clone(),
         related_services: related(plan),
         timeline: timeline(plan, ended, people),
+        checklist: Vec::new(),
         not_seen: Vec::new(),
         looked_at: say!("run {}", Name::new(short(&ended.id))),
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use super::graph_hosts::{Address, is_loopback};
 use super::graph_hosts::{addresses_in, quoted_words};
+use super::graph_names::Names;
 use super::inventory::{Inventory, Key, Service};
 use crate::action::container::Container;
 use crate::say;
@@ -22,6 +23,8 @@ pub enum Why {
     Environment { variable: Name },
     /// An argument of its command names it.
     Argument,
+    /// Its health check asks it.
+    HealthCheck,
     /// A file mounted into it names it.
     File { path: Name },
     /// It lives in the other's network namespace.
@@ -40,6 +43,7 @@ impl Why {
             Self::Declared { condition } => say!("depends_on, {}", condition),
             Self::Environment { variable } => say!("named in {}", variable),
             Self::Argument => say!("named in its command"),
+            Self::HealthCheck => say!("asked by its health check"),
             Self::File { path } => say!("named in {}", path),
             Self::Log => say!("named in its log"),
             Self::SharesNetworkOf => say!("uses its network"),
@@ -131,19 +135,19 @@ impl Graph {
             return None;
         }
         let here = self.networks.get(from);
-        if let Some(holders) = self.names.by_address.get(host) {
+        if let Some(holders) = self.names.addressed.get(host) {
             let reachable =
                 |(network, _): &&(String, Key)| here.is_some_and(|here| here.contains(network));
             return holders.iter().find(reachable).map(|(_, key)| key.clone());
         }
-        let candidates = self.names.by_name.get(&host.to_lowercase())?;
+        let candidates = self.names.named.get(&host.to_lowercase())?;
         let near = candidates.iter().find(|key| self.share_network(from, key));
         self.in_same_stack(from, host).or_else(|| near.cloned())
     }
 
     /// The service of that name in the same stack.
     pub fn in_same_stack(&self, from: &Key, name: &str) -> Option<Key> {
-        let candidates = self.names.by_name.get(&name.to_lowercase())?;
+        let candidates = self.names.named.get(&name.to_lowercase())?;
         let same = |key: &&Key| key.stack.is_some() && key.stack == from.stack;
         candidates.iter().find(same).cloned()
     }
@@ -254,51 +258,6 @@ fn networks_of(service: &Service) -> BTreeSet<String> {
         .collect()
 }
 
-/// Which service a host name or address means, seen from a given service.
-#[derive(Debug, Clone, Default)]
-struct Names {
-    by_name: BTreeMap<String, BTreeSet<Key>>,
-    /// On which network somebody has this address.
-    by_address: BTreeMap<String, BTreeSet<(String, Key)>>,
-    by_id: BTreeMap<String, Key>,
-}
-
-impl Names {
-    fn new(inventory: &Inventory) -> Self {
-        let mut names = Self::default();
-        for service in &inventory.services {
-            names.add(service.name().as_str(), &service.key);
-            for replica in &service.replicas {
-                names.add(&replica.name, &service.key);
-                names.by_id.insert(replica.id.clone(), service.key.clone());
-                names
-                    .by_id
-                    .insert(replica.name.clone(), service.key.clone());
-                for attachment in &replica.networks {
-                    for alias in &attachment.aliases {
-                        names.add(alias, &service.key);
-                    }
-                    let place = (attachment.network.clone(), service.key.clone());
-                    names
-                        .by_address
-                        .entry(attachment.address.clone())
-                        .or_default()
-                        .insert(place);
-                }
-            }
-        }
-        names.by_address.remove("");
-        names
-    }
-
-    fn add(&mut self, name: &str, key: &Key) {
-        self.by_name
-            .entry(name.to_lowercase())
-            .or_default()
-            .insert(key.clone());
-    }
-}
-
 /// What one container says about whom it needs.
 fn needs(graph: &Graph, service: &Service, replica: &Container, texts: &Texts) -> Vec<(Key, Why)> {
     let mut found = declared(service, replica);
@@ -315,7 +274,7 @@ fn needs(graph: &Graph, service: &Service, replica: &Container, texts: &Texts) -
         found.extend(named.map(|key| (key, Why::Argument)));
     }
     if let Some(id) = replica.network_mode.strip_prefix("container:") {
-        let owner = graph.names.by_id.get(id).cloned();
+        let owner = graph.names.identified.get(id).cloned();
         found.extend(owner.map(|key| (key, Why::SharesNetworkOf)));
     }
     found
@@ -348,6 +307,16 @@ fn said_addresses(replica: &Container, texts: &Texts) -> Vec<(Address, Why)> {
             .into_iter()
             .map(|address| (address, Why::Argument)),
     );
+    let test = replica.settings.health_test.as_ref();
+    let check: Vec<&str> = test
+        .iter()
+        .flat_map(|test| &test.test)
+        .map(Raw::expose)
+        .collect();
+    let asked = addresses_in(&check.join(" "), false)
+        .into_iter()
+        .filter(|address| !address.is_loopback());
+    found.extend(asked.map(|address| (address, Why::HealthCheck)));
     for (path, text) in texts.get(&replica.id).into_iter().flatten() {
         let why = || Why::File {
             path: Name::new(path),

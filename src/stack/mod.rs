@@ -5,6 +5,7 @@ pub mod settings;
 pub mod inventory;
 pub mod graph;
 pub mod graph_hosts;
+mod graph_names;
 pub mod resolve;
 
 pub use graph::{Address, Edge, Graph, Why};

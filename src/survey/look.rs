@@ -89,27 +89,51 @@ struct Log {
 }
 
 async fn read_log(engine: &Engine, id: &str) -> Result<Log, Clean> {
-    if let Ok(lines) = timeout(DEEP_LIMIT, digest(engine, id, DEEP)).await {
-        return Ok(Log {
-            lines: lines?,
-            whole: true,
-        });
+    let mut deep = Digest::new(Signatures::built_in());
+    match timeout(DEEP_LIMIT, read_into(&mut deep, engine, id, DEEP)).await {
+        Ok(read) => read?,
+        Err(_) => {
+            // what the deep look found on its way still counts; the newest lines are read anew
+            let mut newest = Digest::new(Signatures::built_in());
+            read_into(&mut newest, engine, id, SHALLOW).await?;
+            let lines = joined(deep, newest);
+            return Ok(Log {
+                lines,
+                whole: false,
+            });
+        }
     }
-    let lines = digest(engine, id, SHALLOW).await?;
     Ok(Log {
-        lines,
-        whole: false,
+        lines: deep.finish(),
+        whole: true,
     })
 }
 
-async fn digest(engine: &Engine, id: &str, tail: usize) -> Result<Vec<Kept>, Clean> {
+async fn read_into(
+    digest: &mut Digest,
+    engine: &Engine,
+    id: &str,
+    tail: usize,
+) -> Result<(), Clean> {
     let query = LogQuery {
         tail: Some(tail),
         ..LogQuery::default()
     };
-    let mut digest = Digest::new(Signatures::built_in());
-    limited(engine.scan(id, &query, |line| digest.push(line))).await?;
-    Ok(digest.finish())
+    limited(engine.scan(id, &query, |line| digest.push(line))).await
+}
+
+/// The earlier lines, then the newer ones, none twice.
+fn joined(earlier: Digest, newer: Digest) -> Vec<Kept> {
+    let after = earlier.seen();
+    let mut newer = newer.finish();
+    let begin = newer.first().and_then(|kept| kept.line.at);
+    for kept in &mut newer {
+        kept.place += after;
+    }
+    let mut lines = earlier.finish();
+    lines.retain(|kept| begin.is_none_or(|begin| kept.line.at.is_none_or(|at| at < begin)));
+    lines.extend(newer);
+    lines
 }
 
 /// Only what runs uses anything.

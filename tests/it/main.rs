@@ -21,6 +21,8 @@ mod contract;
 mod contract_changes;
 mod contract_reads;
 mod conversation;
+mod diagnose_incidents;
+mod diagnose_pages;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;

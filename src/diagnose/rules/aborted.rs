@@ -15,13 +15,11 @@ pub const RULE: Rule = Rule {
 };
 
 const EXIT: i64 = 134;
+const SEGFAULT: i64 = 139;
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, _) = view.state()?;
-    if view.last_exit() != Some(EXIT)
-        || !(view.has_ended() || view.loops())
-        || view.explains_itself()
-    {
+    if !died_so(view) || !(view.has_ended() || view.loops()) || view.explains_itself() {
         return None;
     }
     let last = view.logs().next_back();
@@ -35,4 +33,14 @@ fn check(view: &View<'_>) -> Option<Finding> {
     finding.fixes.push(read_logs(view));
     finding.fixes.push(start_again(view));
     Some(finding)
+}
+
+/// The first process of a container cannot be ended by signal 6: it then ends by signal 11, and
+/// only its words tell the two apart.
+fn died_so(view: &View<'_>) -> bool {
+    match view.last_exit() {
+        Some(EXIT) => true,
+        Some(SEGFAULT) => view.speaks_of(Cause::Aborted),
+        _ => false,
+    }
 }

@@ -29,14 +29,19 @@ fn check(view: &View<'_>) -> Option<Finding> {
         || file.map_or_else(|| say!("its disk"), |file| say!("the disk of `{}`", file)),
         |place| say!("`{}`", place),
     );
+    let server = super::server_beyond(view, said);
+    let who = server
+        .as_ref()
+        .map_or(view.name(), |server| &server.service);
     let summary = say!(
         "{} has no space left in {}{}",
-        view.name(),
+        who,
         place,
         again_and_again(view)
     );
     let mut finding = said_finding(view, Cause::DiskFull, said, summary);
     finding.evidence.extend(full.proof);
+    finding.service = server.clone().unwrap_or_else(|| view.service.clone());
     finding.fixes.push(super::look(
         say!("see what is left"),
         say!("docker exec {} df -h", view.container),

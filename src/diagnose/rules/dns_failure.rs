@@ -70,5 +70,5 @@ fn nearest(view: &View<'_>, host: &str) -> Option<Name> {
         .map(|key| &key.service)
         .collect();
     let known = neighbours.iter().map(|name| name.as_str());
-    crate::yaml::nearest(host, known).map(Name::new)
+    crate::command::suggest::nearest(host, known).map(Name::new)
 }

@@ -53,7 +53,8 @@ fn check(view: &View<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Publishes a port, has a health check, or runs a program that is known to serve.
+/// Publishes a port, has a health check, is asked by others on a port, or runs a program that is
+/// known to serve or to go to the background.
 fn is_a_server(view: &View<'_>) -> bool {
     const SERVERS: &[&str] = &[
         "nginx",
@@ -76,5 +77,23 @@ fn is_a_server(view: &View<'_>) -> bool {
     let command = view.command();
     let program = command.split_whitespace().next().unwrap_or_default();
     let program = program.rsplit('/').next().unwrap_or_default();
-    publishes || view.health().is_some() || SERVERS.contains(&program)
+    let to_background = command.trim_end().ends_with('&')
+        || command.contains("daemonize yes")
+        || command.contains("--daemon");
+    publishes
+        || view.health().is_some()
+        || SERVERS.contains(&program)
+        || to_background
+        || is_asked(view)
+}
+
+/// Another service is configured to ask it on a port.
+fn is_asked(view: &View<'_>) -> bool {
+    let graph = view.case.graph;
+    graph.neighbours(view.service).any(|other| {
+        let addresses = graph.addresses(other).iter();
+        let mut with_port = addresses.filter(|(address, _)| address.port.is_some());
+        with_port
+            .any(|(address, _)| graph.resolve(other, &address.host).as_ref() == Some(view.service))
+    })
 }

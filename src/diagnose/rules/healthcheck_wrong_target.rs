@@ -70,7 +70,8 @@ fn wrong_answer<'e>(view: &View<'e>, health: &HealthFact) -> Option<Wrong<'e>> {
             .split(|c: char| !c.is_ascii_digit())
             .any(|word| word == *code)
     });
-    if !status.is_some_and(|status| NO_SUCH.contains(&status)) && !(status.is_none() && says) {
+    let no_such = status.map_or(says, |status| NO_SUCH.contains(&status));
+    if !no_such {
         return None;
     }
     let status = status.unwrap_or(404);

@@ -65,7 +65,7 @@ use crate::text::Clean;
 use steps::{
     addressed, again_and_again, by_hand, engine_says, lines_around, look, mount_over, named,
     named_where, noted, only_mount, reach_finding, read_logs, rebuild, recreate, restart,
-    said_finding, server_of, start_again,
+    said_finding, server_beyond, server_of, start_again,
 };
 
 /// A cause that can be recognised, with what its page in the reference says.

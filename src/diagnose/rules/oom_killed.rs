@@ -39,11 +39,9 @@ fn check(view: &View<'_>) -> Option<Finding> {
     // without exit 137 a child was killed, and how the main process ended says whether that was it
     let confidence = match (died_of_kill, event.is_some() || limit.is_some()) {
         (true, true) => Confidence::Certain,
-        (true, false) => Confidence::Likely,
-        (false, _) if !flag && event.is_none() => return None,
         // it went on without the child and ended well
         (false, _) if view.last_exit() == Some(0) && !view.accused => return None,
-        (false, _) => Confidence::Likely,
+        _ => Confidence::Likely,
     };
     let of = limit
         .map(|limit| say!(" (limit {})", bytes(limit)))

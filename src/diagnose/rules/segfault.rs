@@ -19,6 +19,7 @@ const EXIT: i64 = 139;
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, _) = view.state()?;
     if view.last_exit() != Some(EXIT)
+        || view.speaks_of(Cause::Aborted)
         || !(view.has_ended() || view.loops())
         || view.explains_itself()
     {

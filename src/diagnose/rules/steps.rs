@@ -259,6 +259,18 @@ pub(super) fn server_of(view: &View<'_>, hit: &Hit) -> Option<Key> {
         .map(|key| (**key).clone())
 }
 
+/// The server that a client's line is about, where the words are the server's: it is the server
+/// that has no space then.
+pub(super) fn server_beyond(view: &View<'_>, said: Said<'_>) -> Option<Key> {
+    let of_a_server = ["postgres-", "mysql-", "redis-"]
+        .iter()
+        .any(|family| said.1.signature.as_str().starts_with(family));
+    let is_client = of_a_server
+        && !said.0.text.as_str().contains("] ")
+        && !said.0.text.as_str().contains(" # ");
+    server_of(view, said.1).filter(|_| is_client)
+}
+
 /// The known or unknown lines right before and after one: a setting's name often stands there.
 pub(super) fn lines_around<'e>(view: &View<'e>, line: &Evidence) -> Vec<&'e Evidence> {
     let Fact::Log(of) = &line.fact else {
