@@ -4,7 +4,7 @@
 mod params;
 mod steps;
 mod single;
-mod looking;
+mod programs;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};

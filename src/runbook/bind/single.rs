@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::looking::port;
+use super::programs::port;
 use super::steps::{Doing, time};
 use super::{BindError, Binder, Bound, Values, clean};
 use crate::action::container::{Container, Status};
+use crate::action::logs::LogQuery;
 use crate::action::{Action, Prunable, Risk, Subject};
 use crate::command::parse::{prunable, signal_name};
 use crate::runbook::plan::HEALTH_LIMIT;
-use crate::runbook::steps::{StepSpec, StopArgs};
+use crate::runbook::steps::{LogsArgs, ScaleArgs, StepSpec, StopArgs};
 use crate::runbook::template::{OneOrMany, Text};
 use crate::say;
 use crate::stack::resolve::Chosen;
@@ -18,6 +19,7 @@ use crate::text::{Clean, Name};
 
 /// A program that a runbook starts has so long, unless its step says otherwise.
 const EXEC_LIMIT: Duration = Duration::from_mins(1);
+const TAIL: usize = 100;
 
 pub(super) type Doings = Bound<Vec<Doing>>;
 
@@ -141,10 +143,7 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.health {
             let subjects = self.subjects(&args.services, scope)?;
-            let says = say!(
-                "look at the health of {}",
-                containers_in_words(subjects.len())
-            );
+            let says = say!("look at the health of {}", in_words(subjects.len()));
             return Ok(vec![Doing {
                 action: Action::Health { subjects },
                 says,
@@ -152,10 +151,7 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.bundle {
             let subjects = self.subjects(&args.services, scope)?;
-            let says = say!(
-                "collect what is known of {}",
-                containers_in_words(subjects.len())
-            );
+            let says = say!("collect what is known of {}", in_words(subjects.len()));
             let stack = scope.stack.clone().unwrap_or_default();
             return Ok(vec![Doing {
                 action: Action::Bundle { stack, subjects },
@@ -173,7 +169,7 @@ impl<'b> Binder<'b> {
         Ok(Vec::new())
     }
 
-    pub(super) fn each(
+    fn each(
         &mut self,
         services: &OneOrMany,
         scope: &Values,
@@ -226,7 +222,7 @@ impl<'b> Binder<'b> {
         Ok(doings)
     }
 
-    pub(super) fn containers(
+    fn containers(
         &mut self,
         services: &OneOrMany,
         scope: &Values,
@@ -258,6 +254,104 @@ impl<'b> Binder<'b> {
         one.copied()
             .ok_or_else(|| BindError::one("the service has no container"))
     }
+
+    /// Starts what is stopped, or stops the last ones: the engine makes no new replicas.
+    fn scale(&mut self, args: &ScaleArgs, scope: &Values) -> Doings {
+        let wanted = args.replicas.fill(&scope.texts);
+        let wanted: usize = wanted
+            .parse()
+            .map_err(|_| BindError::one(format!("`{wanted}` is no number of containers")))?;
+        let services = OneOrMany(vec![args.service.clone()]);
+        let containers = self.containers(&services, scope, Risk::Change)?;
+        if wanted > containers.len() {
+            return Err(BindError::one(format!(
+                "the service has {} containers; to have {wanted}, compose has to make more",
+                containers.len()
+            )));
+        }
+        let doing = |(index, container): (usize, &&Container)| {
+            let subject = self.subject(container);
+            let name = Name::new(&container.name);
+            let runs = container.state.status == Status::Running;
+            let grace = None;
+            match (index < wanted, runs) {
+                (true, false) => Some((Action::Start { subject }, say!("start {}", name))),
+                (false, true) => Some((Action::Stop { subject, grace }, say!("stop {}", name))),
+                _ => None,
+            }
+        };
+        let doings = containers.iter().enumerate().filter_map(doing);
+        Ok(doings
+            .map(|(action, says)| Doing { action, says })
+            .collect())
+    }
+
+    fn logs(&mut self, args: &LogsArgs, scope: &Values) -> Doings {
+        let number = args.tail.as_ref().map(|text| text.fill(&scope.texts));
+        let tail = number
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(TAIL);
+        let since = match &args.since {
+            Some(text) => {
+                let back = time(&text.fill(&scope.texts))?;
+                self.world.at.checked_sub(back).ok()
+            }
+            None => None,
+        };
+        let query = LogQuery {
+            since,
+            tail: Some(tail),
+            ..LogQuery::default()
+        };
+        self.each(&args.services, scope, Risk::Read, |subject, name| {
+            let query = query.clone();
+            (
+                Action::Logs { subject, query },
+                say!("read the log of {}", name),
+            )
+        })
+    }
+
+    /// The named volumes of services; refused where a container outside mounts one too.
+    fn volumes(&mut self, services: &OneOrMany, scope: &Values) -> Doings {
+        let containers = self.containers(services, scope, Risk::Destructive)?;
+        let own: BTreeSet<&str> = containers.iter().map(|one| one.name.as_str()).collect();
+        let volumes: BTreeSet<String> = containers.iter().flat_map(|one| volumes_of(one)).collect();
+        let mut doings = Vec::new();
+        for volume in volumes {
+            let known = self.world.volumes.iter().find(|one| one.name == volume);
+            let others: Vec<&str> = self
+                .world
+                .inventory
+                .containers()
+                .filter(|one| !own.contains(one.name.as_str()))
+                .filter(|one| volumes_of(one).contains(&volume))
+                .map(|one| one.name.as_str())
+                .collect();
+            if !others.is_empty() {
+                return Err(BindError::one(format!(
+                    "the volume `{volume}` is also used by {}; name all its services",
+                    others.join(", ")
+                )));
+            }
+            let size = known.and_then(|known| known.size);
+            let name = Name::new(&volume);
+            let says = match size {
+                Some(size) => say!(
+                    "remove the volume {} ({})",
+                    name,
+                    crate::evidence::stats::bytes(size)
+                ),
+                None => say!("remove the volume {}", name),
+            };
+            let created = known.and_then(|known| known.created);
+            doings.push(Doing {
+                action: Action::RemoveVolume { volume, created },
+                says,
+            });
+        }
+        Ok(doings)
+    }
 }
 
 /// It ended well and nothing will start it again.
@@ -268,7 +362,7 @@ fn is_finished(container: &Container) -> bool {
         && matches!(policy, "" | "no" | "on-failure")
 }
 
-pub(super) fn volumes_of(container: &Container) -> BTreeSet<String> {
+fn volumes_of(container: &Container) -> BTreeSet<String> {
     let volumes = container
         .mounts
         .iter()
@@ -276,10 +370,10 @@ pub(super) fn volumes_of(container: &Container) -> BTreeSet<String> {
     volumes.filter_map(|mount| mount.name.clone()).collect()
 }
 
-fn containers_in_words(count: usize) -> Clean {
-    if count == 1 {
+fn in_words(containers: usize) -> Clean {
+    if containers == 1 {
         say!("1 container")
     } else {
-        say!("{} containers", count)
+        say!("{} containers", containers)
     }
 }
