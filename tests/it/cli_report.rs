@@ -68,6 +68,7 @@ fn check_shape(report: &Value) {
             "prevention",
             "related_services",
             "timeline",
+            "checklist",
             "not_seen",
             "looked_at",
         ],
@@ -100,6 +101,10 @@ fn check_shape(report: &Value) {
     assert!(each(report, "prevention").iter().all(Value::is_string));
     for related in each(report, "related_services") {
         keys(related, &["service", "why"]);
+    }
+    for point in each(report, "checklist") {
+        keys(point, &["point", "outcome", "text"]);
+        assert!(!text(&point["point"]).is_empty() && !text(&point["text"]).is_empty());
     }
     for entry in each(report, "timeline") {
         keys(entry, &["at", "text"]);
