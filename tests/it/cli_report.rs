@@ -68,6 +68,7 @@ fn check_shape(report: &Value) {
             "prevention",
             "related_services",
             "timeline",
+            "checklist",
             "not_seen",
             "looked_at",
         ],
