@@ -1,13 +1,17 @@
 //! Wiring: from a configuration to a running program. The only place that names adapters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
+use crate::access::settings::MemberKind;
 use crate::access::{Allow, Policy};
 use crate::bot::conduct::AT_ONCE;
 use crate::bot::{Bot, Conduct};
+use crate::chat::slack::{Signature, Slack, SlackOptions};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, EndpointError};
@@ -21,6 +25,7 @@ use crate::setting::Identifier;
 use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
+use crate::web::{Chats, SlackDoor};
 
 /// Everything that runs, built from one configuration.
 pub struct App {
@@ -33,6 +38,10 @@ pub struct App {
 pub enum WiringError {
     #[error("host `{host}`: {error}")]
     Endpoint { host: String, error: EndpointError },
+    #[error("`chat.slack` needs a `bot_token` (`xoxb-…`)")]
+    NoBotToken,
+    #[error("Slack cannot be spoken to: {0}")]
+    Slack(std::io::Error),
     #[error("{} in the templates\n{}", count(.0.len()), lines(.0))]
     Templates(Vec<TemplateProblem>),
 }
@@ -73,6 +82,55 @@ impl App {
         })
     }
 }
+
+/// Slack, and how its HTTP requests are known.
+pub struct Connected {
+    pub slack: Arc<Slack>,
+    pub signature: Option<Signature>,
+}
+
+impl Connected {
+    /// What HTTP has to know of it.
+    pub fn chats(&self) -> Chats {
+        Chats {
+            health: vec![self.slack.health()],
+            slack: self.signature.clone().map(|signature| SlackDoor {
+                slack: Arc::clone(&self.slack),
+                signature,
+            }),
+        }
+    }
+}
+
+impl App {
+    /// Slack as it is configured; `None` where it is not.
+    pub fn slack(
+        &self,
+        bots: watch::Receiver<Arc<Bot>>,
+        stop: CancellationToken,
+    ) -> Result<Option<Connected>, WiringError> {
+        let Some(settings) = self.config.chat.slack.clone() else {
+            return Ok(None);
+        };
+        let bot_token = settings.bot_token.clone().ok_or(WiringError::NoBotToken)?;
+        let named = self.config.access.members.keys();
+        let options = SlackOptions {
+            bot_token,
+            app_token: settings.app_token.clone(),
+            groups: named
+                .filter(|member| member.kind == MemberKind::SlackGroup)
+                .map(|member| member.id.clone())
+                .collect(),
+            ping: PING,
+        };
+        let signature = settings.signing_secret.as_ref().map(Signature::new);
+        let slack = Slack::new(settings, options, bots, stop).map_err(WiringError::Slack)?;
+        Ok(Some(Connected { slack, signature }))
+    }
+}
+
+/// Three of them without an answer, and a socket is given up.
+const PING: Duration = Duration::from_secs(10);
 
 fn fleet(config: &Config) -> Result<Fleet, WiringError> {
     let host = |(name, settings): (&Identifier, &HostSettings)| {

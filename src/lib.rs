@@ -21,6 +21,7 @@ pub mod store;
 pub mod runbook;
 pub mod run;
 pub mod bot;
+pub mod live;
 pub mod chat;
 pub mod watch;
 pub mod web;

@@ -18,7 +18,7 @@ use crate::survey::Survey;
 use crate::text::Name;
 
 pub use conduct::Conduct;
-pub use reply::{Outcome, Progress, Reply, Voice};
+pub use reply::{Outcome, Progress, Reply, Undertaking, Voice};
 pub use trouble::Trouble;
 
 /// Everything a line may need. One for the whole program.

@@ -1,10 +1,12 @@
 //! What the bot says back, and how a line ended. Nothing here knows where it will be shown.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use super::Trouble;
 use crate::report::Report;
-use crate::text::{Clean, Line, Message};
+use crate::text::{Clean, Line, Message, Name};
 
 /// One thing said. A surface writes it in its own dialect.
 #[derive(Debug, Clone)]
@@ -30,6 +32,17 @@ pub struct Progress {
     pub done: usize,
     pub of: usize,
     pub doing: Clean,
+    pub run: Arc<Undertaking>,
+}
+
+/// What goes on, said once for all its progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undertaking {
+    /// The whole id of the run.
+    pub run: Name,
+    pub title: Clean,
+    pub steps: Vec<Clean>,
+    pub asked_by: Clean,
 }
 
 /// How a line ended. The numbers are the program's exit codes.

@@ -1,5 +1,7 @@
 //! `dogwatch completions SHELL`.
 
+use std::io::{ErrorKind, Write};
+
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
@@ -12,13 +14,18 @@ pub(super) struct CompletionArgs {
     shell: Shell,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "every sub-command answers alike")]
 pub(super) fn run(args: &CompletionArgs) -> Result<Outcome, Failure> {
+    let mut script = Vec::new();
     generate(
         args.shell,
         &mut super::Args::command(),
         "dogwatch",
-        &mut std::io::stdout(),
+        &mut script,
     );
-    Ok(Outcome::Done)
+    match std::io::stdout().write_all(&script) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Outcome::Failed, error))
+        }
+        _ => Ok(Outcome::Done),
+    }
 }

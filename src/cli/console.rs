@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdin};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Failure, FormatArg, start};
 use crate::bot::Outcome;
@@ -11,16 +11,35 @@ use crate::bot::Outcome;
 pub(super) struct ConsoleArgs {
     /// How reports are written
     #[arg(long, value_enum, default_value_t)]
-    format: FormatArg,
+    format: Look,
     /// One command, as it would be typed in the chat
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
 
+/// How a conversation is written. For programs there are sub-commands that print one document.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Look {
+    #[default]
+    Text,
+    Markdown,
+    Html,
+}
+
+impl From<Look> for FormatArg {
+    fn from(look: Look) -> Self {
+        match look {
+            Look::Text => Self::Text,
+            Look::Markdown => Self::Markdown,
+            Look::Html => Self::Html,
+        }
+    }
+}
+
 pub(super) async fn run(args: ConsoleArgs, settings: &start::Settings) -> Result<Outcome, Failure> {
     let interactive = args.command.is_empty() && stdin().is_terminal();
     let app = start::app(settings)?;
-    let mut session = start::session(&app, settings, args.format, interactive);
+    let mut session = start::session(&app, settings, args.format.into(), interactive);
     if !args.command.is_empty() {
         return Ok(session.line(&requote(&args.command)).await);
     }

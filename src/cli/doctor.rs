@@ -1,12 +1,25 @@
 //! `dogwatch doctor`: the same checks as the word `doctor` in a chat.
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Failure, FormatArg, start};
 use crate::bot::Outcome;
 use crate::command::Command;
 
 pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     let app = start::app(settings)?;
-    Ok(start::session(&app, settings, FormatArg::Text, false)
-        .command(Command::Doctor)
-        .await)
+    let mut session = start::session(&app, settings, FormatArg::Text, false);
+    let outcome = session.command(Command::Doctor).await;
+    let slack = app
+        .slack(session.bot.clone(), CancellationToken::new())
+        .map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let Some(connected) = slack else {
+        return Ok(outcome);
+    };
+    let (well, said) = connected.slack.examine().await;
+    if session.screen.message(&said).is_err() {
+        tracing::debug!("nobody reads any more");
+    }
+    let slack = if well { Outcome::Done } else { Outcome::Failed };
+    Ok(outcome.max(slack))
 }

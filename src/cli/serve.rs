@@ -13,7 +13,7 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, FormatArg, start};
-use crate::app::App;
+use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
@@ -39,6 +39,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
     recover(&app).await?;
 
+    let watcher = watcher(start::config_path(settings), loaded.clone());
     let listen = loaded.config.http.listen.0;
     let in_use = |error| {
         Failure::new(
@@ -54,14 +55,19 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let metrics = Arc::new(Metrics::default());
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
+    let slack = app
+        .slack(bot.clone(), stop.clone())
+        .map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
+    let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
     let http_settings = loaded.config.http.clone();
     let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
     let http = tokio::spawn(async move {
-        web::serve(listener, &http_settings, site, counting, stopping).await
+        web::serve(listener, &http_settings, site, counting, chats, stopping).await
     });
     let reloading = tokio::spawn(reload(
-        start::config_path(settings),
-        loaded,
+        watcher,
+        loaded.config,
         Readers {
             sites,
             bots,
@@ -85,6 +91,11 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     reloading.abort();
     tidying.abort();
     stop.cancel();
+    if let Some(talking) = talking
+        && let Err(error) = talking.await
+    {
+        tracing::error!(%error, "Slack ended");
+    }
     match http.await {
         Ok(Ok(())) => Ok(Outcome::Done),
         Ok(Err(error)) => Err(Failure::new(
@@ -147,10 +158,8 @@ async fn keep_recovering(bot: Arc<Bot>) {
 }
 
 fn warn_about_chats(config: &Config) {
-    if config.chat.slack.is_some() || config.chat.discord.is_some() {
-        tracing::warn!(
-            "this version cannot connect to Slack or Discord yet; the console and HTTP are served"
-        );
+    if config.chat.discord.is_some() {
+        tracing::warn!("this version cannot connect to Discord yet; everything else is served");
     }
 }
 
@@ -166,6 +175,17 @@ async fn close_idle_sessions(bot: watch::Receiver<Arc<Bot>>) {
     }
 }
 
+/// Listens for changes from now on; `None` where there is no file.
+fn watcher(path: Option<std::path::PathBuf>, loaded: Loaded) -> Option<Watcher> {
+    match Watcher::new(&path?, loaded) {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            tracing::error!(%error, "the configuration file cannot be watched; restart to reload");
+            None
+        }
+    }
+}
+
 /// Who is told of a new configuration.
 struct Readers {
     sites: watch::Sender<Arc<Site>>,
@@ -174,25 +194,20 @@ struct Readers {
 }
 
 /// Takes a changed configuration while everything goes on; a wrong one changes nothing.
-async fn reload(path: Option<std::path::PathBuf>, loaded: Loaded, readers: Readers) {
-    let Some(path) = path else {
+async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers) {
+    let Some(mut watcher) = watcher else {
         return std::future::pending().await;
-    };
-    let started_with = loaded.config.clone();
-    let mut watcher = match Watcher::new(&path, loaded) {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::error!(%error, "the configuration file cannot be watched; restart to reload");
-            return std::future::pending().await;
-        }
     };
     loop {
         match watcher.changed().await {
             Reload::New(config) => {
                 if config.http != started_with.http
                     || config.store_url() != started_with.store_url()
+                    || config.chat != started_with.chat
                 {
-                    tracing::warn!("`http.listen` and `store.url` change with a restart only");
+                    tracing::warn!(
+                        "`http.listen`, `store.url` and `chat` change with a restart only"
+                    );
                 }
                 match App::wire(*config) {
                     Ok(app) => {

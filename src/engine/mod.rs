@@ -20,8 +20,8 @@ mod disk;
 mod change;
 mod prune;
 mod exec;
-mod archive;
 mod anew;
+mod archive;
 mod wait;
 mod perform;
 

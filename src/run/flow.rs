@@ -21,7 +21,7 @@ use crate::action::{Action, Risk};
 use crate::runbook::language::OnFailure;
 use crate::runbook::{Plan, PlannedStep, Stage};
 use crate::say;
-use crate::store::{EntryKind, NewEntry, RunState, StoreError};
+use crate::store::{EntryKind, NewEntry, StoreError};
 use crate::text::{Clean, Redactor};
 
 /// No pause between two tries is longer.
@@ -334,36 +334,9 @@ impl<'f> Flow<'f> {
     }
 
     fn ended(self) -> Ended {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut steps = state.outcomes;
-        let order: Vec<String> = keys(self.plan);
-        // lanes end in any order; people read them in the plan's
-        let of = |one: &StepOutcome| {
-            let prefix = match one.part {
-                Part::Steps => "",
-                Part::Rollback => "rollback: ",
-                Part::Verify => "verify: ",
-            };
-            let key = format!("{prefix}{}", one.id);
-            order.iter().position(|other| *other == key)
-        };
-        steps.sort_by_cached_key(of);
-        let bad = steps.iter().find(|step| step.end.is_bad());
-        let cancelled = steps.iter().any(|step| step.end == StepEnd::Cancelled);
-        let (state, detail) = match (bad, cancelled) {
-            (Some(step), _) => (RunState::Failed, because(step)),
-            (None, true) => (RunState::Cancelled, Clean::default()),
-            (None, false) => (RunState::Succeeded, Clean::default()),
-        };
-        Ended {
-            id: self.hold.claim.run.clone(),
-            state,
-            steps,
-            detail,
-        }
+        let state = self.state.into_inner();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        Ended::of(&self.hold.claim.run, self.plan, state.outcomes)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -389,21 +362,5 @@ impl<'f> Flow<'f> {
             .append_journal(&self.hold.claim, &entry)
             .await?;
         Ok(())
-    }
-}
-
-fn keys(plan: &Plan) -> Vec<String> {
-    let of = |part: Part| move |step: &PlannedStep| part.key(step);
-    plan.steps()
-        .map(of(Part::Steps))
-        .chain(plan.rollback.iter().map(of(Part::Rollback)))
-        .chain(plan.verify.iter().map(of(Part::Verify)))
-        .collect()
-}
-
-fn because(step: &StepOutcome) -> Clean {
-    match &step.end {
-        StepEnd::Failed(why) | StepEnd::Unknown(why) => say!("{}: {}", step.says, why),
-        _ => step.says.clone(),
     }
 }

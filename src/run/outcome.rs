@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::action::Risk;
-use crate::runbook::plan::PlannedStep;
+use crate::runbook::{Plan, PlannedStep};
+use crate::say;
 use crate::store::RunState;
 use crate::text::Clean;
 
@@ -97,6 +98,28 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// From the outcomes of a run, in whatever order its lanes ended: people read the plan's.
+    pub(super) fn of(id: &str, plan: &Plan, mut steps: Vec<StepOutcome>) -> Self {
+        let order = keys(plan);
+        steps.sort_by_cached_key(|one| {
+            let key = format!("{}{}", one.part.prefix(), one.id);
+            order.iter().position(|other| *other == key)
+        });
+        let bad = steps.iter().find(|step| step.end.is_bad());
+        let cancelled = steps.iter().any(|step| step.end == StepEnd::Cancelled);
+        let (state, detail) = match (bad, cancelled) {
+            (Some(step), _) => (RunState::Failed, because(step)),
+            (None, true) => (RunState::Cancelled, Clean::default()),
+            (None, false) => (RunState::Succeeded, Clean::default()),
+        };
+        Self {
+            id: id.to_owned(),
+            state,
+            steps,
+            detail,
+        }
+    }
+
     /// What was done or tried, verification left out.
     pub fn work(&self) -> impl Iterator<Item = &StepOutcome> {
         self.steps.iter().filter(|step| step.part != Part::Verify)
@@ -122,4 +145,20 @@ pub enum RunEnd {
     },
     /// The world is not what it was when the plan was made: nothing was done.
     Changed(Vec<Clean>),
+}
+
+fn keys(plan: &Plan) -> Vec<String> {
+    let of = |part: Part| move |step: &PlannedStep| part.key(step);
+    plan.steps()
+        .map(of(Part::Steps))
+        .chain(plan.rollback.iter().map(of(Part::Rollback)))
+        .chain(plan.verify.iter().map(of(Part::Verify)))
+        .collect()
+}
+
+fn because(step: &StepOutcome) -> Clean {
+    match &step.end {
+        StepEnd::Failed(why) | StepEnd::Unknown(why) => say!("{}: {}", step.says, why),
+        _ => step.says.clone(),
+    }
 }

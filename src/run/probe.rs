@@ -21,6 +21,18 @@ const RESOLVERS: [&[&str]; 3] = [
     &["busybox", "nslookup"],
 ];
 
+/// What connects, as a greeting's script calls it and as it is tried alone: some only connect with
+/// `-z`, others do not know it.
+const CONNECTORS: [(&str, &[&str]); 4] = [
+    ("timeout 3 nc", &["nc", "-z"]),
+    ("busybox timeout 3 busybox nc", &["busybox", "nc", "-z"]),
+    ("timeout 3 nc", &["timeout", "4", "nc"]),
+    (
+        "busybox timeout 3 busybox nc",
+        &["busybox", "timeout", "4", "busybox", "nc"],
+    ),
+];
+
 /// The whole test in one go where there is an interpreter: prints `dns`, `tcp` and `greeting`.
 const PYTHON: &str = include_str!("probe.py");
 const NODE: &str = include_str!("probe.js");
@@ -98,13 +110,14 @@ impl Try<'_> {
     }
 
     async fn connect(&self, found: &mut Found) {
-        for nc in [&["nc"][..], &["busybox", "nc"]] {
-            let plain = [nc, &["-z", "-w", "3", self.to, &self.port]].concat();
-            if let Some(result) = self.run(&plain).await {
+        for (nc, prefix) in CONNECTORS {
+            let argv = [prefix, &["-w", "3", self.to, &self.port]].concat();
+            if let Some(result) = self.run(&argv).await {
                 found.tool = "nc";
-                found.tcp = Some(result.exit_code == 0);
-                if result.exit_code == 0 {
-                    found.greeting = self.greeting(nc[0]).await;
+                // ended by `timeout`: it was connected, and nobody hung up
+                found.tcp = Some(matches!(result.exit_code, 0 | 124 | 143));
+                if found.tcp == Some(true) {
+                    found.greeting = self.greeting(nc).await;
                 }
                 return;
             }
@@ -138,8 +151,7 @@ impl Try<'_> {
             // the eight bytes that ask whether TLS is spoken: `S` or `N` is the answer
             Speaks::Postgres => "printf '\\000\\000\\000\\010\\004\\322\\026\\057'",
         };
-        let applet = if nc == "busybox" { "busybox nc" } else { "nc" };
-        let script = format!("{{ {ask}; sleep 1; }} | {applet} -w 3 \"$1\" \"$2\"");
+        let script = format!("{{ {ask}; sleep 1; }} | {nc} -w 3 \"$1\" \"$2\"");
         let argv = ["sh", "-c", &script, "probe", self.to, &self.port];
         let result = self.run(&argv).await?;
         let first = result.stdout.expose().lines().next()?.trim().to_owned();

@@ -14,6 +14,9 @@ const LARGEST: u64 = 256 * 1024;
 /// More files than these are not a directory of runbooks.
 const MOST: usize = 5000;
 
+/// Log signatures lie beside the runbooks of a pack and are read elsewhere.
+const SIGNATURES: &str = "signatures.yml";
+
 /// Hands out the runbooks as they are now.
 #[derive(Debug)]
 pub struct Library {
@@ -105,7 +108,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     }
     let is_yaml = |path: &PathBuf| {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        matches!(ending, Some("yml" | "yaml"))
+        matches!(ending, Some("yml" | "yaml")) && !path.ends_with(SIGNATURES)
     };
     found.retain(is_yaml);
     found.sort();

@@ -10,6 +10,7 @@ pub mod shelf;
 pub mod library;
 pub mod bind;
 pub mod settings;
+mod reference;
 mod check;
 mod pack;
 
@@ -18,4 +19,5 @@ pub use condition::{Condition, Facts};
 pub use language::RunbookFile;
 pub use library::Library;
 pub use plan::{Plan, PlannedStep, Stage, Witness};
+pub use reference::{reference, schema};
 pub use shelf::{Runbook, Shelf, Source};

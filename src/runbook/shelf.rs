@@ -78,6 +78,7 @@ impl Shelf {
                 Err(wrong) => problems.push(wrong),
             }
         }
+        problems.sort_by(|a, b| a.file().cmp(b.file()));
         Self { runbooks, problems }
     }
 

@@ -1,7 +1,7 @@
 //! What we want to say, before anybody has decided where: blocks of styled, clean text.
 //! A `Dialect` writes it for a terminal, Slack or Discord; nothing here knows markup.
 
-use super::Clean;
+use super::{Clean, Name};
 
 /// How a piece of text is meant. Places without colour show it by weight or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,6 +11,8 @@ pub enum Style {
     Strong,
     Dim,
     Code,
+    /// Somebody, as `slack:U123`: a place that knows them may write the name it shows.
+    Person,
     Good,
     Warn,
     Bad,
@@ -114,15 +116,76 @@ pub enum Block {
     Code(Vec<Clean>),
 }
 
+/// What a person can do next with one press: it types a line for them, so it needs the same rights.
+/// Places without buttons leave it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    pub label: Clean,
+    /// `Good` is the usual way on, `Bad` deletes something.
+    pub style: Style,
+    pub line: Clean,
+    pub ask: Option<Ask>,
+}
+
+/// What has to be written before an action is done; it is added to its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Exactly this word, to show that it is meant.
+    Word(Name),
+    /// Words of the person's own; may stay empty.
+    Reason,
+}
+
+impl Action {
+    pub fn new(label: impl Into<Clean>, line: impl Into<Clean>) -> Self {
+        Self {
+            label: label.into(),
+            style: Style::Plain,
+            line: line.into(),
+            ask: None,
+        }
+    }
+
+    #[must_use]
+    pub fn style(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    #[must_use]
+    pub fn ask(self, ask: Ask) -> Self {
+        Self {
+            ask: Some(ask),
+            ..self
+        }
+    }
+}
+
 /// One answer. The first block is the answer itself; the rest is detail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Message {
     pub blocks: Vec<Block>,
+    pub actions: Vec<Action>,
+    /// The run that the actions are about: they end when it is decided or too old.
+    pub about: Option<Name>,
 }
 
 impl Message {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    #[must_use]
+    pub fn action(mut self, action: Action) -> Self {
+        self.actions.push(action);
+        self
+    }
+
+    #[must_use]
+    pub fn about(self, run: Name) -> Self {
+        Self {
+            about: Some(run),
+            ..self
+        }
     }
 
     #[must_use]

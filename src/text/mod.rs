@@ -11,7 +11,7 @@ pub mod outgoing;
 
 pub use clean::{Clean, Name, Raw, Say};
 pub use dialect::{Dialect, fit, split};
-pub use message::{Block, Line, Message, Span, Style, Table};
-pub use outgoing::Outgoing;
+pub use message::{Action, Ask, Block, Line, Message, Span, Style, Table};
+pub use outgoing::{Outgoing, Posting};
 pub use redact::Redactor;
-pub use write::write;
+pub use write::{block_kit, write};

@@ -1,6 +1,8 @@
 //! What a place accepts: text already written and escaped for it. Made by `write` and by the
 //! report's templates only, so nothing reaches a person around the redactor.
 
+use serde_json::Value;
+
 use super::Dialect;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,39 @@ impl Outgoing {
 
     pub fn into_string(self) -> String {
         self.text
+    }
+}
+
+/// A message in the blocks of a chat, within everything the chat allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    text: String,
+    blocks: Vec<Value>,
+    spilled: Option<String>,
+}
+
+impl Posting {
+    /// The writers' seal, as for `Outgoing`.
+    pub(super) fn sealed(text: String, blocks: Vec<Value>, spilled: Option<String>) -> Self {
+        Self {
+            text,
+            blocks,
+            spilled,
+        }
+    }
+
+    /// What a notification shows, and clients without blocks.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn blocks(&self) -> &[Value] {
+        &self.blocks
+    }
+
+    /// The whole as a text file, where the blocks hold only its head and its tail.
+    pub fn spilled(&self) -> Option<&str> {
+        self.spilled.as_deref()
     }
 }
 

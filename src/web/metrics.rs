@@ -7,10 +7,12 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::Web;
+use crate::chat::health::ChatHealth;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
@@ -22,8 +24,16 @@ struct Reloaded {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Chat {
+    chat: &'static str,
+}
+
 pub struct Metrics {
     registry: Registry,
+    chats: Family<Chat, Gauge>,
+    taken: Family<Chat, Counter>,
+    repeated: Family<Chat, Counter>,
     answers: Family<Answer, Counter>,
     reloads: Family<Reloaded, Counter>,
 }
@@ -50,8 +60,31 @@ impl Default for Metrics {
             "Changes of the configuration file, by whether they were taken",
             reloads.clone(),
         );
+        let chats = Family::<Chat, Gauge>::default();
+        let (taken, repeated) = (
+            Family::<Chat, Counter>::default(),
+            Family::<Chat, Counter>::default(),
+        );
+        registry.register(
+            "chat_up",
+            "Whether a configured chat can be heard: 1 or 0",
+            chats.clone(),
+        );
+        registry.register(
+            "chat_taken",
+            "Lines, presses and events taken from a chat",
+            taken.clone(),
+        );
+        registry.register(
+            "chat_repeated",
+            "What a chat delivered again and was left alone",
+            repeated.clone(),
+        );
         Self {
             registry,
+            chats,
+            taken,
+            repeated,
             answers,
             reloads,
         }
@@ -63,6 +96,21 @@ impl Metrics {
         self.answers.get_or_create(&Answer { code }).inc();
     }
 
+    /// What a chat says of itself, at the moment somebody asks.
+    fn chat(&self, health: &ChatHealth) {
+        let label = Chat {
+            chat: health.name(),
+        };
+        let up = i64::from(health.trouble().is_none());
+        self.chats.get_or_create(&label).set(up);
+        let raise = |counter: &Family<Chat, Counter>, to: u64| {
+            let counter = counter.get_or_create(&label);
+            counter.inc_by(to.saturating_sub(counter.get()));
+        };
+        raise(&self.taken, health.taken());
+        raise(&self.repeated, health.repeated());
+    }
+
     pub fn reloaded(&self, taken: bool) {
         let result = if taken { "taken" } else { "rejected" };
         self.reloads.get_or_create(&Reloaded { result }).inc();
@@ -71,6 +119,9 @@ impl Metrics {
 
 pub(super) async fn show(State(web): State<Web>) -> Response {
     let mut text = String::new();
+    for chat in &web.chats.health {
+        web.metrics.chat(chat);
+    }
     match encode(&mut text, &web.metrics.registry) {
         Ok(()) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -5,6 +5,7 @@ pub mod settings;
 mod gate;
 mod metrics;
 mod reports;
+mod slack;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,9 +25,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use metrics::Metrics;
+pub use slack::SlackDoor;
 
 use self::settings::HttpSettings;
 use crate::bot::Bot;
+use crate::chat::health::ChatHealth;
 use crate::report::Templates;
 
 /// No request of ours is larger.
@@ -41,10 +44,18 @@ pub struct Site {
     pub templates: Arc<Templates>,
 }
 
+/// The chats that are connected, and those of them that speak over HTTP.
+#[derive(Clone, Default)]
+pub struct Chats {
+    pub health: Vec<Arc<ChatHealth>>,
+    pub slack: Option<SlackDoor>,
+}
+
 #[derive(Clone)]
 pub(crate) struct Web {
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
+    chats: Chats,
     loopback: bool,
     public_host: Option<String>,
 }
@@ -61,6 +72,7 @@ pub async fn serve(
     settings: &HttpSettings,
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
+    chats: Chats,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let loopback = listener
@@ -73,22 +85,26 @@ pub async fn serve(
     let web = Web {
         site,
         metrics,
+        chats,
         loopback,
         public_host,
     };
-    axum::serve(listener, router(web))
+    axum::serve(listener, router(&web))
         .with_graceful_shutdown(stop)
         .await
 }
 
-fn router(web: Web) -> Router {
+fn router(web: &Web) -> Router {
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let slack = web.chats.slack.clone().map(slack::routes);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
         .merge(pages(web.clone()))
+        .with_state(web.clone())
+        .merge(slack.unwrap_or_default())
         .layer(middleware::from_fn_with_state(web.clone(), count))
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
@@ -103,7 +119,6 @@ fn router(web: Web) -> Router {
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
         ))
-        .with_state(web)
 }
 
 fn pages(web: Web) -> Router<Web> {
@@ -119,7 +134,7 @@ async fn count(State(web): State<Web>, request: Request, next: Next) -> Response
     response
 }
 
-/// Ready means: what must be kept can be kept.
+/// Ready means: what must be kept can be kept, and people can be heard.
 async fn ready(State(web): State<Web>) -> Response {
     let site = web.site();
     let answer = match site.bot.store.get().await {
@@ -127,7 +142,10 @@ async fn ready(State(web): State<Web>) -> Response {
         Err(error) => Err(error),
     };
     match answer {
-        Ok(()) => "ready\n".into_response(),
+        Ok(()) => match deaf(&web.chats) {
+            None => "ready\n".into_response(),
+            Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
+        },
         Err(error) => {
             tracing::error!(%error, "the store is not usable");
             (
@@ -137,4 +155,14 @@ async fn ready(State(web): State<Web>) -> Response {
                 .into_response()
         }
     }
+}
+
+/// The chats that are configured and cannot be used.
+fn deaf(chats: &Chats) -> Option<String> {
+    let lines: Vec<String> = chats
+        .health
+        .iter()
+        .filter_map(|chat| Some(format!("not ready: {}: {}\n", chat.name(), chat.trouble()?)))
+        .collect();
+    (!lines.is_empty()).then(|| lines.concat())
 }

@@ -59,15 +59,24 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "live",
+        &[
+            "access", "bot", "clock", "diagnose", "report", "run", "store", "text",
+        ],
+    ),
+    (
         "chat",
         &[
-            "access", "bot", "command", "report", "setting", "survey", "text",
+            "access", "action", "bot", "command", "live", "report", "run", "setting", "store",
+            "survey", "text",
         ],
     ),
     ("watch", &["action", "setting", "text"]),
     (
         "web",
-        &["bot", "diagnose", "report", "setting", "store", "text"],
+        &[
+            "bot", "chat", "diagnose", "report", "setting", "store", "text",
+        ],
     ),
     (
         "config",
@@ -77,6 +86,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sim", &["clock"]),
+    (
+        "rehearsal",
+        &[
+            "access", "action", "clock", "engine", "host", "run", "runbook", "sim", "stack",
+            "store", "survey", "text",
+        ],
+    ),
 ];
 
 /// The only modules that see everything: wiring and the command line.
@@ -91,6 +107,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("granit_parser", &["yaml"]),
     ("sqlx", &["store"]),
     ("axum", &["web", "sim"]),
+    ("slack_morphism", &["chat/slack"]),
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),
     ("clap", &["cli"]),
@@ -103,6 +120,7 @@ const HOMES: &[(&str, &[&str])] = &[
 /// Calls that few may make: the seal of the outbound gate, and every change to a container.
 const RESERVED: &[(&str, &[&str])] = &[
     ("Outgoing::sealed(", &["text/write", "report/render"]),
+    ("Posting::sealed(", &["text/write"]),
     ("Clean::sealed(", &["text/redact"]),
     ("Clean::said(", &["text/clean.rs"]),
     ("engine.perform(", &["run"]),

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use dogwatch::report::Report;
 use serde_json::json;
@@ -129,10 +130,12 @@ fn run(scenario: &Scenario) -> Result<Score, String> {
     let (stage, said) = Stage::up(&directory, &scenario.name);
     let stuck = |why: String| format!("never settled: {why}; compose said: {said}");
     stage.until(&scenario.settle).map_err(stuck)?;
+    thread::sleep(Duration::from_secs(scenario.takes));
     for line in &scenario.then {
         stage.act(line)?;
     }
     stage.until(&scenario.until).map_err(stuck)?;
+    thread::sleep(Duration::from_secs(scenario.then_takes));
 
     let began = Instant::now();
     let ask = [
@@ -157,6 +160,11 @@ fn lay_out(scenario: &Scenario, directory: &Path) {
         std::fs::set_permissions(&path, PermissionsExt::from_mode(file.mode.0)).unwrap();
     }
     // JSON is YAML
-    let compose = json!({ "version": "2.4", "services": scenario.compose });
+    let compose = json!({
+        "version": "2.4",
+        "services": scenario.compose,
+        "networks": scenario.networks,
+        "volumes": scenario.volumes,
+    });
     std::fs::write(directory.join("docker-compose.yml"), compose.to_string()).unwrap();
 }

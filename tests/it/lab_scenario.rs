@@ -18,12 +18,24 @@ pub(crate) struct Scenario {
     pub(crate) files: BTreeMap<String, File>,
     /// The services of a compose file.
     pub(crate) compose: BTreeMap<String, Value>,
+    /// Beside the services, where the story needs them.
+    #[serde(default)]
+    pub(crate) networks: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub(crate) volumes: BTreeMap<String, Value>,
+    #[serde(default)]
     pub(crate) settle: BTreeMap<String, Vec<Condition>>,
+    /// How many seconds a fault needs to show itself, where no condition can tell.
+    #[serde(default)]
+    pub(crate) takes: u64,
     /// What somebody does once all has settled; a word that is a service stands for its container.
     #[serde(default)]
     pub(crate) then: Vec<String>,
     #[serde(default)]
     pub(crate) until: BTreeMap<String, Vec<Condition>>,
+    /// How many seconds what was done needs to show itself.
+    #[serde(default)]
+    pub(crate) then_takes: u64,
     pub(crate) ask: String,
     pub(crate) expect: Expect,
 }
@@ -96,6 +108,9 @@ impl TryFrom<String> for Condition {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {
     pub(crate) cause: Cause,
+    /// Where two readings are equally right.
+    #[serde(default)]
+    pub(crate) or: Option<Cause>,
     /// The service at fault; none where nothing is wrong.
     #[serde(default)]
     pub(crate) service: String,

@@ -9,7 +9,7 @@ use crate::run::book::short;
 use crate::run::{Book, Plan};
 use crate::say;
 use crate::store::Verdict;
-use crate::text::{Clean, Line, Message, Name, Style};
+use crate::text::{Action, Ask, Clean, Line, Message, Name, Style};
 
 /// How somebody wants a run to go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -183,7 +183,24 @@ fn asking(context: &Context<'_>, plan: &Plan, id: &str, need: Need) -> Message {
         .plain(" or ")
         .code(say!("deny {}", run))
         .plain(say!("; it expires in {} minutes", minutes));
-    message.line(ways).line(hash_line(plan))
+    message
+        .line(ways)
+        .line(hash_line(plan))
+        .about(Name::new(id))
+        .action(approving(plan, id))
+        .action(Action::new("Deny", say!("deny {}", Name::new(id))).ask(Ask::Reason))
+}
+
+/// What deletes wants its stack's name typed wherever it is approved.
+fn approving(plan: &Plan, id: &str) -> Action {
+    let line = say!("approve {}", Name::new(id));
+    if plan.risk() < Risk::Destructive {
+        return Action::new("Approve", line).style(Style::Good);
+    }
+    let word = runs::word_to_type(plan);
+    Action::new(say!("Approve: type {}", word), line)
+        .style(Style::Bad)
+        .ask(Ask::Word(word))
 }
 
 /// A plan that is only looked at.

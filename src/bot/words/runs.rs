@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{after, show};
 use crate::access::Need;
 use crate::action::Risk;
-use crate::bot::{Context, Outcome, Progress, Trouble};
+use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
 use crate::run::book::short;
 use crate::run::{Book, BookError, Ended, Plan, RunEnd, Runner, Tools};
 use crate::say;
@@ -243,6 +243,18 @@ async fn end_waiting(
     Ok(Outcome::Done)
 }
 
+/// Who asked for a run, which may not be who lets it go.
+async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
+    let asked = match context.bot.store.get().await {
+        Ok(store) => store.run(id).await.ok().map(|run| run.requested_by),
+        Err(_) => None,
+    };
+    asked.map_or_else(
+        || say!("{}", context.caller),
+        |asked| Name::new(&asked).into(),
+    )
+}
+
 /// Carries an approved run out; the answer says how things are afterwards.
 pub(super) async fn perform(
     context: &Context<'_>,
@@ -270,6 +282,12 @@ pub(super) async fn perform(
         queue,
     };
     let (of, voice) = (plan.steps().count(), context.voice.clone());
+    let undertaking = Arc::new(Undertaking {
+        run: Name::new(id),
+        title: plan.title.clone(),
+        steps: plan.steps().map(|step| step.says.clone()).collect(),
+        asked_by: asked_by(context, id).await,
+    });
     let (progress, mut told) = tokio::sync::mpsc::unbounded_channel::<Progress>();
     let watcher = Arc::new(move |done: usize, doing: &Clean| {
         // at most one message a step, so this cannot pile up
@@ -278,6 +296,7 @@ pub(super) async fn perform(
                 done,
                 of,
                 doing: doing.clone(),
+                run: Arc::clone(&undertaking),
             })
             .is_ok();
     });

@@ -67,6 +67,7 @@ impl Screen {
             Reply::Message(message) | Reply::Both { message, .. } => self.message(message),
             Reply::Streamed(line) => self.message(&Message {
                 blocks: vec![Block::Line(line.clone())],
+                ..Message::default()
             }),
             Reply::Progress(progress) => {
                 self.progress(progress);

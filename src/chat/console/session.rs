@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,14 @@ impl Session {
             cancel.cancel();
         }
         match (&mut work).await {
-            Ok(outcome) => outcome,
+            // a reader that left has seen what it wanted; a full disk has not
+            Ok(outcome) => match shown {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    tracing::error!(%error, "the answer could not be written");
+                    outcome.max(Outcome::Failed)
+                }
+                _ => outcome,
+            },
             Err(error) => {
                 tracing::error!(%error, "a command panicked");
                 Outcome::Failed
@@ -69,6 +77,8 @@ impl Session {
         replies: &mut mpsc::Receiver<Reply>,
         cancel: &CancellationToken,
     ) -> io::Result<()> {
+        // one stream for the whole line: a press between two replies must not get lost
+        let mut pressed = signal(SignalKind::interrupt())?;
         let first = Instant::now() + Screen::quiet_time();
         let mut ticks = interval_at(first, std::time::Duration::from_millis(120));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -76,14 +86,14 @@ impl Session {
             tokio::select! {
                 biased;
                 reply = replies.recv() => match reply {
-                    Some(reply) => self.screen.show(&reply)?,
+                    Some(reply) => {
+                        // what streams is not busy: the spinner waits for a second of silence again
+                        ticks.reset_after(Screen::quiet_time());
+                        self.screen.show(&reply)?;
+                    }
                     None => return Ok(()),
                 },
-                pressed = tokio::signal::ctrl_c() => {
-                    if pressed.is_ok() {
-                        cancel.cancel();
-                    }
-                }
+                _ = pressed.recv() => cancel.cancel(),
                 _ = ticks.tick() => self.screen.tick(),
             }
         }

@@ -4,6 +4,7 @@
 mod params;
 mod steps;
 mod single;
+mod looking;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};

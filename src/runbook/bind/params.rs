@@ -31,7 +31,8 @@ pub(in crate::runbook) fn accepts(spec: &ParamSpec, value: &str) -> Result<(), S
         }
         ParamKind::String => match spec.pattern.as_deref().map(whole) {
             Some(Ok(pattern)) if !pattern.is_match(value) => {
-                Err(format!("it does not match `{}`", pattern.as_str()))
+                let pattern = spec.pattern.as_deref().unwrap_or_default();
+                Err(format!("it does not match `{pattern}`"))
             }
             _ => Ok(()),
         },

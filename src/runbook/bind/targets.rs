@@ -83,9 +83,10 @@ impl<'b> Binder<'b> {
         }
         let known: Vec<&str> = stacks.iter().map(|stack| stack.as_str()).collect();
         let near = nearest(typed, known.iter().copied());
-        let near = near
-            .map(|name| format!("; did you mean `{name}`?"))
-            .unwrap_or_default();
+        let near = near.map_or_else(
+            || ";".to_owned(),
+            |name| format!("; did you mean `{name}`?"),
+        );
         Err(format!(
             "no stack `{typed}` on this host{near} there is: {}",
             known.join(", ")

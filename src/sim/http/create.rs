@@ -45,8 +45,18 @@ struct Host {
     nano_cpus: u64,
     pids_limit: Option<u64>,
     binds: Option<Vec<String>>,
+    mounts: Option<Vec<Mounted>>,
     network_mode: String,
     restart_policy: Option<Policy>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Mounted {
+    #[serde(rename = "Type")]
+    kind: String,
+    source: String,
+    target: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +130,11 @@ impl Host {
         let built_in = matches!(self.network_mode.as_str(), "" | "default" | "bridge");
         if spec.networks.is_empty() && !built_in {
             spec = spec.network(&self.network_mode, &[]);
+        }
+        for mount in self.mounts.unwrap_or_default() {
+            if mount.kind == "volume" {
+                spec = spec.volume(&mount.source, &mount.target);
+            }
         }
         for bind in self.binds.unwrap_or_default() {
             let Some((source, at)) = split(&bind, ':') else {

@@ -1,8 +1,11 @@
 //! Networks, volumes and images.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Answer;
@@ -114,6 +117,25 @@ pub(super) async fn volume(
     Path(name): Path<String>,
 ) -> Answer<Json<Value>> {
     world.look(|world, _| Ok(Json(volume_json(world.volume(&name)?))))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct WantedVolume {
+    name: String,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+pub(super) async fn create_volume(
+    State(world): State<LiveWorld>,
+    Json(wanted): Json<WantedVolume>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let mut labels = wanted.labels.unwrap_or_default();
+    let project = labels.remove("com.docker.compose.project");
+    world.change(|world, now| {
+        let made = world.create_volume(&wanted.name, project, now)?;
+        Ok((StatusCode::CREATED, Json(volume_json(made))))
+    })
 }
 
 pub(super) async fn remove_volume(

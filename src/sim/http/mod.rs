@@ -48,6 +48,7 @@ fn router(world: LiveWorld) -> Router {
         .route("/networks/{id}", get(inventory::network))
         .route("/networks/prune", post(prune::networks))
         .route("/volumes", get(inventory::volumes))
+        .route("/volumes/create", post(inventory::create_volume))
         .route(
             "/volumes/{name}",
             get(inventory::volume).delete(inventory::remove_volume),

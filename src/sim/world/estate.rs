@@ -133,6 +133,17 @@ impl World {
             .collect()
     }
 
+    /// Somebody asks for a volume; one that is there already is as good.
+    pub(in crate::sim) fn create_volume(
+        &mut self,
+        name: &str,
+        project: Option<String>,
+        now: Timestamp,
+    ) -> Result<&Volume, Refusal> {
+        self.lay_volume(name, project, now);
+        self.volume(name)
+    }
+
     fn lay_volume(&mut self, name: &str, project: Option<String>, now: Timestamp) {
         if self.volumes.iter().any(|volume| volume.name == name) {
             return;

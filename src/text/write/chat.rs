@@ -8,7 +8,6 @@ use crate::text::{Block, Clean, Dialect, Line, Message, Style, Table};
 /// Phones show about this many characters of a code block's line.
 const TABLE_WIDTH: usize = 72;
 
-/// `strong` is what the place puts around strong text.
 pub(super) fn write(message: &Message, dialect: &Dialect, strong: &str) -> String {
     let writer = Writer { dialect, strong };
     let blocks: Vec<String> = message
@@ -21,9 +20,10 @@ pub(super) fn write(message: &Message, dialect: &Dialect, strong: &str) -> Strin
     text
 }
 
-struct Writer<'a> {
-    dialect: &'a Dialect,
-    strong: &'a str,
+pub(super) struct Writer<'a> {
+    pub(super) dialect: &'a Dialect,
+    /// What the place puts around strong text.
+    pub(super) strong: &'a str,
 }
 
 impl Writer<'_> {
@@ -57,7 +57,7 @@ impl Writer<'_> {
         }
     }
 
-    fn heading(&self, line: &Line) -> String {
+    pub(super) fn heading(&self, line: &Line) -> String {
         let text: String = line
             .0
             .iter()
@@ -66,23 +66,35 @@ impl Writer<'_> {
         self.strong(&text)
     }
 
-    fn line(&self, line: &Line) -> String {
+    pub(super) fn line(&self, line: &Line) -> String {
         let spans = line.0.iter().map(|span| {
             let text = span.text.as_str();
             match span.style {
                 Style::Code => self.code(text),
                 Style::Strong | Style::Warn | Style::Bad => self.strong(&self.escape(text)),
+                Style::Person => self.person(text),
                 Style::Plain | Style::Dim | Style::Good => self.escape(text),
             }
         });
         spans.collect()
     }
 
+    /// Slack shows the name of whoever an id belongs to. Only what the program itself says about
+    /// people comes here, so no log line can call anybody.
+    fn person(&self, text: &str) -> String {
+        let id = text.strip_prefix("slack:").unwrap_or_default();
+        let is_id = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric());
+        if *self.dialect == Dialect::Slack && is_id {
+            return format!("<@{id}>");
+        }
+        self.escape(text)
+    }
+
     fn escape(&self, text: &str) -> String {
         self.dialect.escape(&one_line(text))
     }
 
-    fn strong(&self, escaped: &str) -> String {
+    pub(super) fn strong(&self, escaped: &str) -> String {
         around(escaped, self.strong, self.strong)
     }
 
@@ -94,8 +106,14 @@ impl Writer<'_> {
 
     /// Neither place has tables, so the columns are aligned inside a code block.
     fn table(&self, table: &Table) -> String {
-        let grid = terminal::grid(table, &Dialect::Plain);
-        let lines = grid.lines(Some(TABLE_WIDTH), Narrow::Cut);
-        format!("```\n{}\n```", self.dialect.escape_code(&lines.join("\n")))
+        format!(
+            "```\n{}\n```",
+            self.dialect.escape_code(&aligned(table).join("\n"))
+        )
     }
+}
+
+/// A table's lines as a code block shows them, not escaped yet.
+pub(super) fn aligned(table: &Table) -> Vec<String> {
+    terminal::grid(table, &Dialect::Plain).lines(Some(TABLE_WIDTH), Narrow::Cut)
 }

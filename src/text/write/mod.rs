@@ -2,12 +2,15 @@
 //! lines and columns (`layout`, `grid`, `style`) serves the report's terminal form as well.
 
 pub(crate) mod grid;
+mod block_kit;
 mod chat;
 mod html;
 pub(crate) mod layout;
 pub(crate) mod markdown;
 pub(crate) mod style;
 mod terminal;
+
+pub use block_kit::block_kit;
 
 use super::{Dialect, Message, Outgoing};
 

@@ -1,0 +1,171 @@
+//! Where everything from Slack comes in, whichever way it came: written down, so that it is done
+//! once, answered at once, and worked on in a task of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::api::{Api, connector};
+use super::groups::Groups;
+use super::inbound::{Asked, Kind, Wish, key, read};
+use super::outbox::Outbox;
+use super::stage::SlackStage;
+use crate::bot::Bot;
+use crate::chat::health::ChatHealth;
+use crate::chat::settings::SlackSettings;
+use crate::live::{Running, Teller};
+use crate::setting::Secret;
+
+/// Lines that are worked on at the same time.
+const AT_ONCE: usize = 128;
+/// How long runs may go on after the program was asked to stop.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+/// What Slack is told at once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reaction {
+    /// Taken; what comes of it is said later.
+    Taken,
+    /// This, as the body of the answer.
+    Say(Value),
+}
+
+/// It could not be written down, so it must come again.
+#[derive(Debug)]
+pub struct TurnedAway;
+
+/// What it needs to know beyond its settings.
+pub struct SlackOptions {
+    pub bot_token: Secret,
+    pub app_token: Option<Secret>,
+    /// User groups that `access.members` names.
+    pub groups: Vec<String>,
+    /// How often a socket is asked whether it lives.
+    pub ping: Duration,
+}
+
+pub struct Slack {
+    pub(super) bots: watch::Receiver<Arc<Bot>>,
+    pub(super) teller: Teller<SlackStage>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) groups: Groups,
+    pub(super) settings: SlackSettings,
+    pub(super) app_token: Option<Secret>,
+    pub(super) health: Arc<ChatHealth>,
+    pub(super) stop: CancellationToken,
+    pub(super) ping: Duration,
+    room: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Slack {
+    pub fn new(
+        settings: SlackSettings,
+        options: SlackOptions,
+        bots: watch::Receiver<Arc<Bot>>,
+        stop: CancellationToken,
+    ) -> std::io::Result<Arc<Self>> {
+        let api = Api::new(settings.api_url.clone(), connector()?);
+        let outbox = Arc::new(Outbox::new(api, options.bot_token));
+        let stage = Arc::new(SlackStage::new(Arc::clone(&outbox)));
+        Ok(Arc::new(Self {
+            bots,
+            teller: Teller {
+                stage,
+                running: Arc::new(Running::default()),
+            },
+            outbox,
+            groups: Groups::new(options.groups),
+            settings,
+            app_token: options.app_token,
+            health: Arc::new(ChatHealth::new("slack")),
+            stop,
+            ping: options.ping,
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    pub fn health(&self) -> Arc<ChatHealth> {
+        Arc::clone(&self.health)
+    }
+
+    pub(super) fn bot(&self) -> Arc<Bot> {
+        Arc::clone(&self.bots.borrow())
+    }
+
+    /// Something came in. What it is known by is stored before anything is done about it.
+    pub async fn take(
+        self: &Arc<Self>,
+        kind: Kind,
+        payload: &Value,
+        envelope: Option<&str>,
+    ) -> Result<Reaction, TurnedAway> {
+        let Some(asked) = read(kind, payload) else {
+            return Ok(Reaction::Taken);
+        };
+        if let Wish::Filled { form, text } = &asked.wish
+            && let Some(objection) = form.objection(text)
+        {
+            return Ok(Reaction::Say(objection));
+        }
+        let envelope = envelope.map(|id| format!("envelope:{id}"));
+        let keys = [key(kind, payload), envelope];
+        if !self.is_new(keys.into_iter().flatten()).await? {
+            self.health.saw_again();
+            return Ok(Reaction::Taken);
+        }
+        self.health.took();
+        if let Some(url) = &asked.place.ticket {
+            self.teller.stage.admit(url);
+        }
+        self.work_on(asked);
+        Ok(Reaction::Taken)
+    }
+
+    /// All of them are remembered; one that was known makes it old.
+    async fn is_new(&self, keys: impl Iterator<Item = String>) -> Result<bool, TurnedAway> {
+        let bot = self.bot();
+        let failed = |error| {
+            tracing::error!(%error, "what Slack sent could not be written down");
+            TurnedAway
+        };
+        let store = bot.store.get().await.map_err(failed)?;
+        let now = bot.clock.now().as_millisecond();
+        let mut new = true;
+        for key in keys {
+            new &= store.remember("slack", &key, now).await.map_err(failed)?;
+        }
+        Ok(new)
+    }
+
+    fn work_on(self: &Arc<Self>, asked: Asked) {
+        let slack = Arc::clone(self);
+        match Arc::clone(&self.room).try_acquire_owned() {
+            Ok(room) => {
+                self.tasks.spawn(async move {
+                    slack.fulfil(asked).await;
+                    drop(room);
+                });
+            }
+            Err(_) => {
+                tracing::warn!("too much at once; a line from Slack was turned away");
+                self.tasks
+                    .spawn(async move { slack.turn_away(&asked.place).await });
+            }
+        }
+    }
+
+    /// Lets what goes on come to an end.
+    pub async fn close(&self) {
+        self.tasks.close();
+        if timeout(FAREWELL, self.tasks.wait()).await.is_err() {
+            tracing::warn!("the program stops while runs from Slack still go on");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What Slack sends us, told apart: a slash command, a mention, a direct message, a press, a
+//! filled-in form, a shortcut. Becomes a wish and a place; nothing is looked up here.
+
+use serde_json::Value;
+
+use super::modal::{self, Form};
+use super::typed::{addressed_to_us, typed};
+use crate::live::Place;
+use crate::text::{Ask, Name};
+
+/// Which of the three doors something came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Command,
+    Interaction,
+    Event,
+}
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wish {
+    Line(String),
+    /// The same, if the thread is one of ours and the line is a command.
+    Overheard(String),
+    /// A press that has to ask something first.
+    Ask {
+        form: Form,
+        trigger: String,
+    },
+    /// A form that was filled in.
+    Filled {
+        form: Form,
+        text: String,
+    },
+    /// The text of a message that names something ill.
+    Alert(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) wish: Wish,
+    pub(super) place: Place,
+}
+
+/// Under what Slack would send the same thing again.
+pub(super) fn key(kind: Kind, payload: &Value) -> Option<String> {
+    let word = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
+    match kind {
+        Kind::Event => word("/event_id"),
+        Kind::Command | Kind::Interaction => word("/trigger_id"),
+    }
+    .map(str::to_owned)
+}
+
+/// `None`: not for us.
+pub(super) fn read(kind: Kind, payload: &Value) -> Option<Asked> {
+    match kind {
+        Kind::Command => command(payload),
+        Kind::Interaction => interaction(payload),
+        Kind::Event => event(payload.get("event")?),
+    }
+}
+
+fn word(value: &Value, pointer: &str) -> String {
+    optional(value, pointer).unwrap_or_default()
+}
+
+fn optional(value: &Value, pointer: &str) -> Option<String> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+fn command(payload: &Value) -> Option<Asked> {
+    let text = typed(&word(payload, "/text"));
+    let line = if text.is_empty() {
+        "help".to_owned()
+    } else {
+        text
+    };
+    Some(Asked {
+        wish: Wish::Line(line),
+        place: Place {
+            channel: optional(payload, "/channel_id")?,
+            person: optional(payload, "/user_id")?,
+            ticket: optional(payload, "/response_url"),
+            ..Place::default()
+        },
+    })
+}
+
+fn interaction(payload: &Value) -> Option<Asked> {
+    match payload.get("type").and_then(Value::as_str)? {
+        "block_actions" => press(payload),
+        "view_submission" => filled(payload),
+        "message_action" if word(payload, "/callback_id") == "diagnose_alert" => alert(payload),
+        _ => None,
+    }
+}
+
+fn pressed_at(payload: &Value) -> Option<Place> {
+    let channel =
+        optional(payload, "/channel/id").or_else(|| optional(payload, "/container/channel_id"))?;
+    Some(Place {
+        private: channel.starts_with('D'),
+        channel,
+        person: optional(payload, "/user/id")?,
+        thread: optional(payload, "/message/thread_ts"),
+        ticket: optional(payload, "/response_url"),
+        ..Place::default()
+    })
+}
+
+fn press(payload: &Value) -> Option<Asked> {
+    let line = optional(payload, "/actions/0/value")?;
+    let id = word(payload, "/actions/0/action_id");
+    let place = pressed_at(payload)?;
+    let mut parts = id.splitn(3, ':');
+    let ask = match (parts.next(), parts.next(), parts.next()) {
+        (Some("line"), ..) => None,
+        (Some("reason"), ..) => Some(Ask::Reason),
+        (Some("word"), _, Some(wanted)) => Some(Ask::Word(Name::new(wanted))),
+        _ => return None,
+    };
+    let wish = match ask {
+        None => Wish::Line(line),
+        Some(ask) => Wish::Ask {
+            form: Form::new(line, &ask, &place),
+            trigger: optional(payload, "/trigger_id")?,
+        },
+    };
+    Some(Asked { wish, place })
+}
+
+fn filled(payload: &Value) -> Option<Asked> {
+    let form = Form::read(&word(payload, "/view/private_metadata"))?;
+    let place = Place {
+        channel: form.channel.clone(),
+        thread: form.thread.clone(),
+        person: optional(payload, "/user/id")?,
+        ..Place::default()
+    };
+    let text = word(payload, modal::ANSWER).trim().to_owned();
+    Some(Asked {
+        wish: Wish::Filled { form, text },
+        place,
+    })
+}
+
+/// The words of a message wherever they stand in it.
+fn alert(payload: &Value) -> Option<Asked> {
+    let mut place = pressed_at(payload)?;
+    place.thread = place.thread.or_else(|| optional(payload, "/message/ts"));
+    place.shared = true;
+    let mut text = String::new();
+    gather_text(payload.get("message")?, &mut text);
+    Some(Asked {
+        wish: Wish::Alert(typed(&text)),
+        place,
+    })
+}
+
+fn gather_text(value: &Value, text: &mut String) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| gather_text(value, text)),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(words)
+                        if matches!(
+                            key.as_str(),
+                            "text" | "fallback" | "title" | "value" | "pretext"
+                        ) =>
+                    {
+                        text.push_str(words);
+                        text.push('\n');
+                    }
+                    value => gather_text(value, text),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What people write. Bots, ourselves among them, and edits are none of our business.
+fn event(event: &Value) -> Option<Asked> {
+    if event.get("bot_id").is_some() || event.get("subtype").is_some() {
+        return None;
+    }
+    let said = word(event, "/text");
+    let (channel, thread) = (optional(event, "/channel")?, optional(event, "/thread_ts"));
+    let direct = channel.starts_with('D');
+    let mut place = Place {
+        channel,
+        thread: thread.clone(),
+        person: optional(event, "/user")?,
+        private: direct,
+        shared: true,
+        ticket: None,
+    };
+    let wish = match event.get("type").and_then(Value::as_str)? {
+        "app_mention" if !direct => {
+            place.thread = thread.or_else(|| optional(event, "/ts"));
+            Wish::Line(typed(&said))
+        }
+        "message" if direct => Wish::Line(typed(&said)),
+        // a mention comes as an event of its own too
+        "message" if thread.is_some() && !addressed_to_us(&said) => Wish::Overheard(typed(&said)),
+        _ => return None,
+    };
+    Some(Asked { wish, place })
+}

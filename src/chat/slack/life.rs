@@ -1,0 +1,103 @@
+//! From start to stop: who we are, listening, and looking after old messages from time to time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde_json::Value;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::door::Slack;
+use crate::live::{Ledger, Stage};
+
+const TIDYING: Duration = Duration::from_secs(30);
+/// Slack tries again for an hour at most, and a little more after an outage of its own.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+const THREADS: SignedDuration = SignedDuration::from_hours(30 * 24);
+const AGAIN: Duration = Duration::from_secs(30);
+
+impl Slack {
+    /// Runs until the program stops.
+    pub async fn run(self: Arc<Self>) {
+        let listening = async {
+            match self.app_token.clone() {
+                Some(token) => {
+                    if let Err(error) = Arc::clone(&self).listen(&token).await {
+                        tracing::error!(%error, "Slack cannot be listened to");
+                        self.health.set(Some(error.to_string()));
+                    }
+                }
+                None => tokio::select! {
+                    () = self.stay_reachable() => {}
+                    () = self.stop.cancelled() => {}
+                },
+            }
+            self.stop.cancelled().await;
+        };
+        tokio::select! {
+            () = listening => {}
+            () = self.tidy() => {}
+        }
+        self.close().await;
+    }
+
+    /// With HTTP only, being heard by Slack is all there is to be sure of.
+    async fn stay_reachable(&self) {
+        loop {
+            let reached = self
+                .outbox
+                .api
+                .form("auth.test", &self.outbox.token, &[])
+                .await;
+            let well = reached.is_ok();
+            self.health
+                .set(reached.err().map(|error| format!("auth.test: {error}")));
+            sleep(if well { AGAIN * 10 } else { AGAIN }).await;
+        }
+    }
+
+    async fn tidy(&self) {
+        self.introduce().await;
+        let mut ticks = interval(TIDYING);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.settle().await;
+            let bot = self.bot();
+            let now = bot.clock.now();
+            let before = |age: SignedDuration| (now - age).as_millisecond();
+            let Ok(store) = bot.store.get().await else {
+                continue;
+            };
+            let ledger = Ledger {
+                store,
+                clock: bot.clock,
+                chat: self.teller.stage.name(),
+            };
+            let tidied = ledger.forget_threads(before(THREADS)).await;
+            let forgotten = store.forget_before(before(REMEMBERED)).await;
+            if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
+                tracing::warn!(%error, "what is no longer needed could not be forgotten");
+            }
+        }
+    }
+
+    async fn introduce(&self) {
+        match self
+            .outbox
+            .api
+            .form("auth.test", &self.outbox.token, &[])
+            .await
+        {
+            Ok(answer) => {
+                let word = |key: &str| answer.body.get(key).and_then(Value::as_str);
+                tracing::info!(
+                    team = word("team").unwrap_or_default(),
+                    user = word("user").unwrap_or_default(),
+                    "Slack knows us"
+                );
+            }
+            Err(error) => tracing::error!(%error, "Slack does not know this bot token"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A report as a chat message: the cause on the first line, then what proves it, what to do and
+//! how that was checked. Its full text stays behind its id.
+
+use crate::diagnose::Cause;
+use crate::report::{CheckResult, Report};
+use crate::say;
+use crate::text::{Action, Clean, Line, Message, Name};
+
+const EVIDENCE: usize = 8;
+const OTHERS: usize = 6;
+
+pub fn brief(report: &Report) -> Message {
+    let message = Message::new().heading(report.issue.clone());
+    let message = cause(message, report);
+    let message = affected(message, report);
+    let message = steps(message, report);
+    let message = checks(message, report);
+    footer(prevention(message, report), report)
+}
+
+fn cause(message: Message, report: &Report) -> Message {
+    let root = &report.root_cause;
+    if root.cause == Cause::None {
+        return message;
+    }
+    let what = Line::new()
+        .strong("Root cause ")
+        .code(root.cause.id())
+        .plain(if root.service.is_empty() {
+            Clean::default()
+        } else {
+            say!(" · {}", root.service)
+        })
+        .dim(say!(" · {}", root.confidence.word()));
+    let message = message.line(what);
+    let proof: Vec<Clean> = root
+        .evidence
+        .iter()
+        .take(EVIDENCE)
+        .map(|cited| say!("{} {}: {}", cited.source.word(), cited.service, cited.text))
+        .collect();
+    if proof.is_empty() {
+        message
+    } else {
+        message.code(proof)
+    }
+}
+
+fn affected(message: Message, report: &Report) -> Message {
+    let ill: Vec<Line> = report
+        .services_affected
+        .iter()
+        .take(OTHERS)
+        .map(|affected| {
+            let symptoms = Clean::join(&affected.symptoms, "; ");
+            Line::new()
+                .strong(affected.service.clone())
+                .plain(say!(" {} ", affected.status))
+                .dim(symptoms)
+        })
+        .collect();
+    section(message, "Affected", ill)
+}
+
+fn steps(message: Message, report: &Report) -> Message {
+    let mut lines = Vec::new();
+    for step in report.resolution_steps.iter().take(OTHERS) {
+        let mut line = Line::new().plain(step.text.clone());
+        if let Some(command) = step.runbook.as_ref().or(step.command.as_ref()) {
+            line = line.plain(" ").code(command.clone());
+        }
+        lines.push(line.dim(say!(" ({})", step.risk.word())));
+    }
+    section(message, "Fix", lines)
+}
+
+fn checks(message: Message, report: &Report) -> Message {
+    let lines = report.verification.iter().take(OTHERS).map(|check| {
+        let mark = match check.result {
+            CheckResult::Passed => "✓ ",
+            CheckResult::Failed => "✗ ",
+            CheckResult::NotRun => "– ",
+        };
+        Line::new().plain(mark).plain(check.text.clone())
+    });
+    let lines = lines.collect();
+    section(message, "Verify", lines)
+}
+
+fn prevention(message: Message, report: &Report) -> Message {
+    let lines = report.prevention.iter().take(OTHERS).cloned();
+    let lines = lines.map(Line::from).collect();
+    section(message, "Prevent", lines)
+}
+
+fn section(message: Message, title: &'static str, lines: Vec<Line>) -> Message {
+    if lines.is_empty() {
+        return message;
+    }
+    message.line(Line::new().strong(title)).list(lines)
+}
+
+fn footer(message: Message, report: &Report) -> Message {
+    let id = Name::new(&report.id);
+    let footer = Line::new().dim(say!("report {} · {}", id, report.looked_at));
+    let service = &report.root_cause.service;
+    let message = message.line(footer);
+    if service.is_empty() {
+        return message;
+    }
+    let target = if report.project.is_empty() {
+        say!("{}:{}", report.host, service)
+    } else {
+        say!("{}:{}/{}", report.host, report.project, service)
+    };
+    message
+        .action(Action::new("Logs", say!("logs {} --tail 50", target)))
+        .action(Action::new("Look again", say!("diagnose {}", target)))
+}

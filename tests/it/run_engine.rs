@@ -1,0 +1,419 @@
+//! The general runbooks on a real engine, through the bot: each once as it should go, and once as
+//! it goes at three in the morning.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dogwatch::access::{Caller, Policy};
+use dogwatch::bot::{Bot, Conduct, Incoming, Outcome, Reply, Voice, What};
+use dogwatch::clock::Clock;
+use dogwatch::engine::Engine;
+use dogwatch::host::Fleet;
+use dogwatch::runbook::Library;
+use dogwatch::store::{Later, RunFilter};
+use dogwatch::text::dialect::Dialect;
+use dogwatch::text::write::write;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::real_engine::{Sandbox, docker, eventually, real_engine};
+
+/// Ends at once when asked to.
+const POLITE: &[&str] = &[
+    "sh",
+    "-c",
+    "trap 'exit 0' TERM; while :; do sleep 0.1; done",
+];
+/// Healthy in its first life only.
+const ONCE: &[&str] = &[
+    "sh",
+    "-c",
+    "trap 'exit 0' TERM; test -f /tmp/born || touch /tmp/ready; test -f /tmp/born && rm -f /tmp/ready; touch /tmp/born; while :; do sleep 0.1; done",
+];
+const CHECKED: &[&str] = &[
+    "--health-cmd",
+    "test -f /tmp/ready",
+    "--health-interval",
+    "300ms",
+    "--health-retries",
+    "1",
+];
+
+struct Real {
+    sandbox: Sandbox,
+    engine: Engine,
+    bot: Arc<Bot>,
+    directory: tempfile::TempDir,
+    stack: String,
+}
+
+impl Real {
+    async fn new() -> Option<Self> {
+        let engine = real_engine().await?;
+        let sandbox = Sandbox::new();
+        let stack = sandbox.name("run").to_lowercase();
+        let directory = tempfile::tempdir().unwrap();
+        let bot = Bot {
+            fleet: Fleet::local(engine.endpoint().clone()),
+            clock: Clock::System,
+            policy: Policy::default(),
+            secrets: Vec::new(),
+            store: Later::in_memory(),
+            confirm_changes: false,
+            conduct: Conduct {
+                library: Library::new(Some(directory.path().to_owned())),
+                directory: directory.path().join("state"),
+                ..Conduct::default()
+            },
+        };
+        Some(Self {
+            sandbox,
+            engine,
+            bot: Arc::new(bot),
+            directory,
+            stack,
+        })
+    }
+
+    fn name(&self, service: &str) -> String {
+        format!("{}-{service}-1", self.stack)
+    }
+
+    /// A service of the stack, as compose would make it.
+    fn service(&self, name: &str, options: &[&str], program: &[&str]) -> String {
+        let labels = [
+            format!("com.docker.compose.project={}", self.stack),
+            format!("com.docker.compose.service={name}"),
+            "com.docker.compose.container-number=1".to_owned(),
+        ];
+        let container = self.name(name);
+        let mut all = vec!["--name", &container];
+        for label in &labels {
+            all.extend(["--label", label]);
+        }
+        all.extend(options);
+        self.sandbox.run(&all, program)
+    }
+
+    async fn says(&self, line: &str) -> (Outcome, String) {
+        let (voice, mut replies) = Voice::new();
+        let incoming = Incoming {
+            caller: Caller::console("anna"),
+            what: What::Typed(line.replace("STACK", &self.stack)),
+            interactive: true,
+        };
+        let bot = Arc::clone(&self.bot);
+        let work = tokio::spawn(async move {
+            bot.handle(&incoming, &voice, &CancellationToken::new())
+                .await
+        });
+        let mut text = String::new();
+        while let Some(reply) = replies.recv().await {
+            let message = match reply {
+                Reply::Message(message) | Reply::Both { message, .. } => message,
+                Reply::Trouble(trouble) => trouble.message(),
+                Reply::Report(report) => {
+                    text.push_str(report.issue.as_str());
+                    continue;
+                }
+                Reply::Streamed(_) | Reply::Progress(_) => continue,
+            };
+            text.push_str(write(&message, &Dialect::Plain).as_str());
+        }
+        (work.await.unwrap(), text)
+    }
+
+    fn started(&self, service: &str) -> String {
+        docker(&[
+            "inspect",
+            "--format",
+            "{{.State.StartedAt}}",
+            &self.name(service),
+        ])
+    }
+
+    /// The first line of the newest report.
+    async fn report(&self) -> String {
+        let store = self.bot.store.get().await.unwrap();
+        let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
+        match store.report(&run.report_id).await.unwrap() {
+            dogwatch::store::Match::One(report) => report.issue,
+            other => panic!("every run ends in a report: {other:?}"),
+        }
+    }
+
+    async fn healthy(&self, service: &str) {
+        let name = self.name(service);
+        self.engine
+            .wait_healthy(&name, Duration::from_secs(30))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_ordered_restart_stops_at_the_group_that_stays_ill() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service(
+        "db",
+        &[CHECKED, &["--label", "dogwatch.groups=databases"]].concat(),
+        ONCE,
+    );
+    real.service("web", &["--label", "dogwatch.groups=ui"], POLITE);
+    real.healthy("db").await;
+    let (db, web) = (real.started("db"), real.started("web"));
+    let (outcome, text) = real
+        .says("run ordered-restart stack=STACK patience=2s")
+        .await;
+    assert_eq!(outcome, Outcome::Failed, "{text}");
+    assert_ne!(real.started("db"), db);
+    assert_eq!(real.started("web"), web, "its group was never reached");
+    assert!(
+        real.report().await.contains("failed at `healthy`"),
+        "{}",
+        real.report().await
+    );
+}
+
+#[tokio::test]
+async fn groups_are_restarted_in_order() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service("db", &[], POLITE);
+    real.service(
+        "web",
+        &[
+            "--label",
+            "com.docker.compose.depends_on=db:service_started:false",
+        ],
+        POLITE,
+    );
+    let (outcome, text) = real.says("run ordered-restart stack=STACK").await;
+    assert_eq!(outcome, Outcome::Done, "{text}");
+    assert!(real.started("db") < real.started("web"));
+    for word in ["soft-restart", "hard-restart"] {
+        let before = real.started("db");
+        let (outcome, text) = real.says(&format!("run {word} STACK")).await;
+        assert_eq!(outcome, Outcome::Done, "{text}");
+        assert_ne!(real.started("db"), before);
+    }
+}
+
+#[tokio::test]
+async fn stop_start_and_scale_do_what_they_say_and_nothing_twice() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service("worker", &[], POLITE);
+    let running = || {
+        docker(&[
+            "inspect",
+            "--format",
+            "{{.State.Running}}",
+            &real.name("worker"),
+        ])
+    };
+    for (line, runs) in [
+        ("run stop service=STACK/worker", "false"),
+        ("run start service=STACK/worker", "true"),
+        ("run scale service=STACK/worker replicas=0", "false"),
+        ("run scale service=STACK/worker replicas=1", "true"),
+    ] {
+        let (outcome, text) = real.says(line).await;
+        assert_eq!(
+            (outcome, running().as_str()),
+            (Outcome::Done, runs),
+            "{line}: {text}"
+        );
+    }
+    let (outcome, text) = real.says("run scale service=STACK/worker replicas=1").await;
+    assert_eq!(outcome, Outcome::Usage);
+    assert!(text.contains("nothing to do"), "{text}");
+    let (outcome, _) = real.says("run scale service=STACK/worker replicas=5").await;
+    assert_eq!(outcome, Outcome::Usage);
+}
+
+#[tokio::test]
+async fn a_reset_empties_the_volume_and_keeps_the_settings() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    let volume = format!("{}_data", real.stack);
+    docker(&["volume", "create", "--label", "kept=yes", &volume]);
+    let mount = format!("{volume}:/data");
+    let write = [
+        "sh",
+        "-c",
+        "trap 'exit 0' TERM; test -f /data/old && touch /data/again; touch /data/old; while :; do sleep 0.1; done",
+    ];
+    let before = real.service(
+        "db",
+        &["--volume", &mount, "--env", "SECRET_TOKEN=hunter2hunter2"],
+        &write,
+    );
+    real.service("web", &[], POLITE);
+    let web = real.started("web");
+    eventually("it has written", || async {
+        let argv = ["test", "-f", "/data/old"].map(str::to_owned);
+        real.engine
+            .exec(&before, &argv, Duration::from_secs(5))
+            .await
+            .is_ok_and(|ran| ran.exit_code == 0)
+    })
+    .await;
+    let (_, asked) = real.says("run selective-reset service=STACK/db").await;
+    assert!(
+        asked.contains(&format!("remove the volume {volume}")),
+        "{asked}"
+    );
+    let store = real.bot.store.get().await.unwrap();
+    let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
+    assert!(!run.plan_json.contains("hunter2"));
+    let (outcome, text) = real
+        .says(&format!(
+            "approve {} STACK",
+            dogwatch::run::book::short(&run.id)
+        ))
+        .await;
+    assert_eq!(outcome, Outcome::Done, "{text}");
+    let name = real.name("db");
+    assert_ne!(docker(&["inspect", "--format", "{{.Id}}", &name]), before);
+    let env = docker(&[
+        "inspect",
+        "--format",
+        "{{.Config.Env}} {{.Config.Labels}}",
+        &name,
+    ]);
+    assert!(
+        env.contains("hunter2hunter2") && env.contains("com.docker.compose.service:db"),
+        "{env}"
+    );
+    let again = docker(&[
+        "exec",
+        &name,
+        "sh",
+        "-c",
+        "test -f /data/again && echo again; true",
+    ]);
+    assert_eq!(again, "", "the volume was new");
+    assert_eq!(
+        docker(&["volume", "inspect", "--format", "{{.Labels.kept}}", &volume]),
+        "yes"
+    );
+    assert_eq!(
+        docker(&[
+            "ps",
+            "--all",
+            "--quiet",
+            "--filter",
+            &format!("name={name}.aside")
+        ]),
+        ""
+    );
+    assert_eq!(real.started("web"), web);
+    docker(&["rm", "--force", &name]);
+    docker(&["volume", "rm", &volume]);
+}
+
+#[tokio::test]
+async fn a_connection_is_tried_from_inside() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    let program = [
+        "sh",
+        "-c",
+        "while :; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\n' | busybox nc -l -p 8000 127.0.0.1; done",
+    ];
+    real.service("api", &[], &program);
+    eventually("the port is open", || async {
+        let line = "run connection-test from=STACK/api to=127.0.0.1 port=8000 speaks=http";
+        let (outcome, text) = real.says(line).await;
+        outcome == Outcome::Done && text.contains("HTTP/1.0 200 OK")
+    })
+    .await;
+    let (outcome, text) = real
+        .says("run connection-test from=STACK/api to=127.0.0.1 port=1")
+        .await;
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(
+        text.contains("cannot connect to 127.0.0.1 port 1"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn looking_changes_nothing() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service(
+        "api",
+        &["--env", "API_TOKEN=abcdefgh12345678"],
+        &[
+            "sh",
+            "-c",
+            "echo token=abcdefgh12345678; echo hello; sleep 600",
+        ],
+    );
+    let started = real.started("api");
+    let (outcome, text) = real.says("run logs service=STACK/api tail=5").await;
+    assert!(
+        outcome == Outcome::Done && text.contains("hello") && !text.contains("abcdefgh"),
+        "{text}"
+    );
+    let (outcome, text) = real.says("run port-holder port=9").await;
+    assert!(
+        outcome == Outcome::Done && text.contains("no container publishes port 9"),
+        "{text}"
+    );
+    let (outcome, text) = real.says("run exec service=STACK/api command=id").await;
+    assert_eq!(outcome, Outcome::Failed, "this image has no id: {text}");
+    let (outcome, text) = real.says("run bundle STACK").await;
+    assert_eq!(outcome, Outcome::Done, "{text}");
+    let bundles = real.directory.path().join("state/bundles");
+    let run = std::fs::read_dir(bundles)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let file = std::fs::read_to_string(run.join(format!("{}.txt", real.name("api")))).unwrap();
+    assert!(
+        file.contains("hello") && !file.contains("abcdefgh12345678"),
+        "{file}"
+    );
+    assert_eq!(real.started("api"), started);
+}
+
+#[tokio::test]
+async fn a_step_that_takes_too_long_rolls_back() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service("api", &[], POLITE);
+    let text = "name: slow-exec\ntitle: Slow\nrisk: change\nparams:\n  stack: { type: stack, required: true }\nsteps:\n  - id: stop\n    container.stop: { services: api }\n  - id: start\n    container.start: { services: api }\n  - id: slow\n    container.exec: { service: api, argv: [sleep, \"60\"] }\n    timeout: 1s\n    on_failure: roll_back\n  - id: never\n    container.stop: { services: api }\nrollback:\n  - id: undo\n    container.restart: { services: api, grace: 1s }\n";
+    std::fs::write(real.directory.path().join("slow.yml"), text).unwrap();
+    let (outcome, text) = real.says("run slow-exec STACK").await;
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(text.contains("took longer than 1 s"), "{text}");
+    assert!(
+        text.contains("roll back: restart") && text.contains("not done: stop"),
+        "{text}"
+    );
+    assert!(real.report().await.contains("failed at `slow`"));
+}
+
+#[tokio::test]
+async fn a_retry_is_a_retry() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service("api", &[], POLITE);
+    let text = "name: third-time\ntitle: Third\nrisk: change\nparams:\n  stack: { type: stack, required: true }\nsteps:\n  - id: try\n    container.exec: { service: api, argv: [sh, \"-c\", \"echo x >> /tmp/n; test $(cat /tmp/n | head -c 100 | tr -d '\\\\n') = xxx\"] }\n    retry: { times: 3, pause: 0s, repeat_side_effects: true }\n";
+    std::fs::write(real.directory.path().join("third.yml"), text).unwrap();
+    let (outcome, text) = real.says("run third-time STACK").await;
+    assert_eq!(outcome, Outcome::Done, "{text}");
+}
