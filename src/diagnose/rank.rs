@@ -106,8 +106,10 @@ fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Opt
         .filter(|key| own.cause != Cause::AppCrash || mentions(own, key))
         .collect();
     let failing = suspects.iter().filter(|key| is_down(case, key));
+    // what ended well may have been a job that was done: silence is no reason to blame it
     let found: Vec<Finding> = failing
         .filter_map(|key| deeper(case, key, false, seen))
+        .filter(|finding| finding.cause != Cause::ExitsImmediately)
         .collect();
     let earliest = |finding: &Finding| finding.evidence.iter().filter_map(|line| line.at).min();
     let worst = found
