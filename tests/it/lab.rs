@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use dogwatch::diagnose::Cause;
 use dogwatch::report::Report;
 use serde_json::json;
 use tokio::time::Instant;
@@ -22,6 +23,9 @@ use crate::support::real_engine::program;
 
 /// Scenarios on the engine at the same time.
 const AT_ONCE: usize = 4;
+
+/// How often a fault that needs time is asked about again.
+const MORE_LOOKS: usize = 4;
 
 const IMAGES: [&str; 2] = ["dogwatch-lab:1", "dogwatch-lab-busybox:1"];
 
@@ -137,6 +141,25 @@ fn run(scenario: &Scenario) -> Result<Score, String> {
     stage.until(&scenario.until).map_err(stuck)?;
     thread::sleep(Duration::from_secs(scenario.then_takes));
 
+    let (mut report, mut took) = diagnosed(&place, &stage, scenario)?;
+    // a fault that was given seconds may need a few more on a busy machine; until it shows itself,
+    // `none` is right, and anything else stands as it was said
+    let looks = if scenario.takes > 0 { MORE_LOOKS } else { 0 };
+    for _ in 0..looks {
+        if scenario.expect.cause == Cause::None || report.root_cause.cause != Cause::None {
+            break;
+        }
+        thread::sleep(Duration::from_secs(3));
+        (report, took) = diagnosed(&place, &stage, scenario)?;
+    }
+    Ok(Score::of(&scenario.name, &scenario.expect, &report, took))
+}
+
+fn diagnosed(
+    place: &Place,
+    stage: &Stage<'_>,
+    scenario: &Scenario,
+) -> Result<(Report, Duration), String> {
     let began = Instant::now();
     let ask = [
         "diagnose",
@@ -150,7 +173,7 @@ fn run(scenario: &Scenario) -> Result<Score, String> {
     let took = began.elapsed();
     let report: Report = serde_json::from_str(&answer.out)
         .map_err(|error| format!("no report ({error}): {}", answer.err))?;
-    Ok(Score::of(&scenario.name, &scenario.expect, &report, took))
+    Ok((report, took))
 }
 
 fn lay_out(scenario: &Scenario, directory: &Path) {
