@@ -53,6 +53,16 @@ pub enum Patience {
     Long,
 }
 
+/// How far what a message tells of has come; some chats can show it beside the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    Open,
+    /// Somebody works on it.
+    Acknowledged,
+    Resolved,
+}
+
 /// Why a chat did not take a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StageError {
@@ -95,6 +105,13 @@ pub trait Stage: Send + Sync + 'static {
         &self,
         posted: &Posted,
         message: &Message,
+    ) -> impl Future<Output = Result<(), StageError>> + Send;
+
+    /// Shows beside the message how far it has come, where the chat has a place for that.
+    fn mark(
+        &self,
+        posted: &Posted,
+        standing: Standing,
     ) -> impl Future<Output = Result<(), StageError>> + Send;
 
     /// A message that only the person of this place sees.

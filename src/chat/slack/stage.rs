@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::api::ApiError;
 use super::outbox::{Outbox, SOON, UNTIL_DONE};
-use crate::live::{Patience, Place, Posted, Stage, StageError};
+use crate::live::{Patience, Place, Posted, Stage, StageError, Standing};
 use crate::text::{Message, Posting, block_kit};
 
 /// Slack takes five answers in thirty minutes; the clocks may differ a little.
@@ -278,6 +278,11 @@ impl Stage for SlackStage {
         let posting = block_kit(message);
         self.message(&posted.channel, Some(thread), &posting, SOON)
             .await?;
+        Ok(())
+    }
+
+    async fn mark(&self, _posted: &Posted, _standing: Standing) -> Result<(), StageError> {
+        // Slack has no such place: the message's own heading says it
         Ok(())
     }
 
