@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("clock", &[]),
     ("yaml", &["command", "text"]),
-    ("setting", &["text"]),
+    ("setting", &["command", "text"]),
     ("action", &["text"]),
     ("command", &["action"]),
     ("stack", &["action", "command", "setting", "text"]),
