@@ -62,7 +62,7 @@ fn asks_for(runbook: &Runbook) -> Clean {
     Clean::join(&texts, ", ")
 }
 
-fn clean(text: &str) -> Clean {
+pub(super) fn clean(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
@@ -130,7 +130,7 @@ fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
 }
 
 /// Values by parameter. One without a name is that of the only parameter that has to be given.
-fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
+pub(super) fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
     let mut given = Given::new();
     for (name, value) in &wanted.given {
         let name = match name {
@@ -165,7 +165,7 @@ fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {
 }
 
 /// The host that a value names: a `host` parameter, or the host in front of a service.
-fn host_of(runbook: &Runbook, given: &Given) -> Option<String> {
+pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Option<String> {
     let mut params = runbook.file.params.iter();
     params.find_map(|(name, spec)| {
         let value = given.get(name)?.first()?;
