@@ -11,6 +11,7 @@ mod serve;
 mod demo;
 mod completions;
 mod start;
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
