@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("clock", &[]),
     ("yaml", &["command", "text"]),
-    ("setting", &["text"]),
+    ("setting", &["command", "text"]),
     ("action", &["text"]),
     ("command", &["action"]),
     ("stack", &["action", "command", "setting", "text"]),
@@ -38,6 +38,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("access", &["action", "command", "setting", "text"]),
     ("store", &["setting"]),
+    ("incident", &["clock", "store", "text"]),
     (
         "runbook",
         &[
@@ -71,7 +72,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "survey", "text",
         ],
     ),
-    ("watch", &["action", "setting", "text"]),
+    ("watch", &["action", "incident", "setting", "text"]),
     (
         "web",
         &[

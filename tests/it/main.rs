@@ -29,6 +29,7 @@ mod engine_stats;
 mod engine_tls;
 mod engine_wire;
 mod generated;
+mod incident_intake;
 mod lab;
 mod lab_scenario;
 mod lab_score;
