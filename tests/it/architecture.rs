@@ -62,7 +62,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "live",
         &[
-            "access", "bot", "clock", "diagnose", "report", "run", "store", "text",
+            "access", "action", "bot", "clock", "diagnose", "report", "run", "store", "text",
         ],
     ),
     (

@@ -52,5 +52,7 @@ mod slack;
 mod slack_http;
 mod slack_socket;
 mod slack_blocks;
+mod slack_buttons;
+mod slack_forms;
 mod ssh;
 mod store;
