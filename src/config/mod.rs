@@ -17,6 +17,8 @@ use crate::access::ApprovalSettings;
 use crate::access::settings::AccessSettings;
 use crate::chat::settings::ChatSettings;
 use crate::host::settings::HostSettings;
+use crate::incident::IncidentSettings;
+use crate::incident::mending::HealRule;
 use crate::runbook::settings::RunbookSettings;
 use crate::setting::{Identifier, Secret};
 use crate::stack::settings::StackSettings;
@@ -46,6 +48,9 @@ pub struct Config {
     pub approval: ApprovalSettings,
     pub runbooks: RunbookSettings,
     pub alerts: AlertSettings,
+    pub incidents: IncidentSettings,
+    /// What may be mended without being asked; without a rule nothing is.
+    pub heal: Vec<HealRule>,
     pub templates: TemplateSettings,
     pub log: LogSettings,
     /// Where the program keeps what is its own. Taken from the environment.
@@ -65,6 +70,8 @@ impl Default for Config {
             approval: ApprovalSettings::default(),
             runbooks: RunbookSettings::default(),
             alerts: AlertSettings::default(),
+            incidents: IncidentSettings::default(),
+            heal: Vec::new(),
             templates: TemplateSettings::default(),
             log: LogSettings::default(),
             state_directory: PathBuf::from("."),
@@ -99,6 +106,8 @@ impl Config {
             .chain([&self.alerts.token])
             .flatten()
             .chain(self.runbooks.secrets.values())
+            .chain(self.incidents.webhooks.values().map(|hook| &hook.url))
+            .chain(self.incidents.webhooks.values().filter_map(|hook| hook.token.as_ref()))
             .map(Secret::expose)
             .chain(self.store.url.iter().filter_map(StoreUrl::password))
     }
