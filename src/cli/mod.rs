@@ -5,6 +5,7 @@ mod console;
 mod diagnose;
 mod check;
 mod doctor;
+mod recover;
 mod report;
 mod run;
 mod serve;

@@ -12,12 +12,11 @@ use tokio::sync::watch;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, FormatArg, start};
+use super::{Failure, FormatArg, recover, start};
 use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::run::Recovery;
 use crate::web::{self, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -37,7 +36,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     start::logging(&level, loaded.config.log.format == LogFormat::Json);
     let app =
         App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
-    recover(&app).await?;
+    store_answers(&app).await?;
 
     let watcher = watcher(start::config_path(settings), loaded.clone());
     let listen = loaded.config.http.listen.0;
@@ -76,6 +75,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     ));
 
     let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
+    let recovering = tokio::spawn(recover::again_and_again(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
@@ -90,6 +90,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     tracing::info!("stopping");
     reloading.abort();
     tidying.abort();
+    recovering.abort();
     stop.cancel();
     if let Some(talking) = talking
         && let Err(error) = talking.await
@@ -116,45 +117,11 @@ fn site_of(app: &App) -> Site {
     }
 }
 
-/// How often runs whose program died are looked for.
-const RECOVER_EVERY: Duration = Duration::from_secs(3);
-
 /// A store that cannot be opened is found now and not at three in the morning.
-async fn recover(app: &App) -> Result<(), Failure> {
+async fn store_answers(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
-    store.ping().await.map_err(|error| failed(&error))?;
-    tokio::spawn(keep_recovering(Arc::clone(&app.bot)));
-    Ok(())
-}
-
-/// A run is taken up when its lease has ended, which may be some seconds after the start.
-async fn keep_recovering(bot: Arc<Bot>) {
-    let mut ticks = tokio::time::interval(RECOVER_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let Ok(store) = bot.store.get().await else {
-            continue;
-        };
-        let recovery = Recovery {
-            store,
-            fleet: &bot.fleet,
-            clock: bot.clock,
-            hidden: &bot.secrets,
-            secrets: &bot.conduct.secrets,
-            directory: bot.conduct.directory.clone(),
-            expires: bot.policy.approval().expires(),
-        };
-        match recovery.run().await {
-            Ok(reports) => {
-                for report in reports {
-                    tracing::warn!(report = report.id, issue = %report.issue, "an interrupted run was brought to its end");
-                }
-            }
-            Err(error) => tracing::warn!(%error, "interrupted runs could not be looked for"),
-        }
-    }
+    store.ping().await.map_err(|error| failed(&error))
 }
 
 fn warn_about_chats(config: &Config) {
