@@ -13,6 +13,7 @@ mod attempt;
 mod bundle;
 mod facts;
 mod flow;
+mod greeting;
 mod hold;
 mod probe;
 mod settle;

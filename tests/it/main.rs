@@ -42,6 +42,7 @@ mod run_binding;
 mod run_crash;
 mod run_engine;
 mod run_people;
+mod run_probe;
 mod run_recover;
 mod runbooks;
 mod sim_api;

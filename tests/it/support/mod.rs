@@ -6,6 +6,7 @@ pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;
 pub(crate) mod fake_slack_socket;
 pub(crate) mod real_engine;
+pub(crate) mod real_stack;
 pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;
