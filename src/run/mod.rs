@@ -15,6 +15,7 @@ mod facts;
 mod flow;
 mod greeting;
 mod hold;
+mod ports;
 mod probe;
 mod settle;
 

@@ -223,11 +223,6 @@ async fn looking_changes_nothing() {
         outcome == Outcome::Done && text.contains("hello") && !text.contains("abcdefgh"),
         "{text}"
     );
-    let (outcome, text) = real.says("run port-holder port=9").await;
-    assert!(
-        outcome == Outcome::Done && text.contains("no container publishes port 9"),
-        "{text}"
-    );
     let (outcome, text) = real.says("run exec service=STACK/api command=id").await;
     assert_eq!(outcome, Outcome::Failed, "this image has no id: {text}");
     let (outcome, text) = real.says("run bundle STACK").await;
@@ -275,4 +270,115 @@ async fn a_retry_is_a_retry() {
     std::fs::write(real.directory.path().join("third.yml"), text).unwrap();
     let (outcome, text) = real.says("run third-time STACK").await;
     assert_eq!(outcome, Outcome::Done, "{text}");
+}
+
+/// Of each runbook of the pack the way it fails; those that have a test of their own are not here.
+#[tokio::test]
+async fn each_general_runbook_fails_with_a_reason() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    real.service("ill", CHECKED, &["sleep", "600"]);
+    real.service("well", &[], POLITE);
+    let ill = "is running, unhealthy";
+    let cases = [
+        (
+            "run start service=STACK/ill patience=2s",
+            Outcome::Failed,
+            "took longer than 2 s",
+        ),
+        (
+            "run restart service=STACK/ill grace=1s patience=2s",
+            Outcome::Failed,
+            "took longer than 2 s",
+        ),
+        (
+            "run soft-restart STACK grace=1s patience=2s",
+            Outcome::Failed,
+            "took longer than 2 s",
+        ),
+        (
+            "run hard-restart STACK grace=1s patience=2s",
+            Outcome::Failed,
+            "took longer than 2 s",
+        ),
+        (
+            "run stop service=STACK/wel",
+            Outcome::Usage,
+            "did you mean `well`",
+        ),
+        (
+            "run scale service=STACK/well replicas=2",
+            Outcome::Usage,
+            "compose has to make more",
+        ),
+        (
+            "run kill service=STACK/well signal=NICE",
+            Outcome::Usage,
+            "expected one of `KILL`",
+        ),
+        ("run bundle STAK", Outcome::Usage, "no stack `STAK`"),
+        (
+            "run logs service=STACK/nobody",
+            Outcome::Usage,
+            "no service `nobody`",
+        ),
+        (
+            "run exec service=STACK/well command=date",
+            Outcome::Failed,
+            "exit code 127",
+        ),
+    ];
+    for (line, expected, words) in cases {
+        let (outcome, text) = real.says(line).await;
+        assert!(
+            outcome == expected && text.contains(words),
+            "{line}: {text}"
+        );
+    }
+    let (_, text) = real.says("health STACK").await;
+    assert!(text.contains("unhealthy"), "{ill}: {text}");
+}
+
+#[tokio::test]
+async fn what_is_destructive_fails_in_time_and_goes_back() {
+    let Some(real) = Real::new().await else {
+        return;
+    };
+    let volume = format!("{}_shared", real.stack);
+    let mount = format!("{volume}:/data");
+    real.service("db", &["--volume", &mount], POLITE);
+    real.service("web", &["--volume", &mount], POLITE);
+    let (outcome, text) = real.says("run selective-reset service=STACK/db").await;
+    assert!(
+        outcome == Outcome::Usage && text.contains("is also used by"),
+        "{text}"
+    );
+    // somebody outside the stack holds the volume: the engine refuses in the middle
+    let (_, asked) = real.says("run full-reset STACK grace=1s patience=3s").await;
+    assert!(asked.contains("remove the volume"), "{asked}");
+    let other = real.sandbox.create(&["--volume", &mount], &["true"]);
+    let (outcome, text) = real.approved("STACK").await;
+    assert_eq!(outcome, Outcome::Failed, "{text}");
+    assert!(text.contains("roll back: make"), "{text}");
+    for service in ["db", "web"] {
+        let running = docker(&[
+            "inspect",
+            "--format",
+            "{{.State.Running}}",
+            &real.name(service),
+        ]);
+        assert_eq!(running, "true", "{service} is back as it was");
+    }
+    let (_, asked) = real.says("remove STACK/web").await;
+    assert!(asked.contains("deletes for good"), "{asked}");
+    let (outcome, text) = real.approved("STACK").await;
+    assert!(
+        outcome == Outcome::Failed && text.contains("running container"),
+        "{text}"
+    );
+    for name in [other, real.name("db"), real.name("web")] {
+        docker(&["rm", "--force", &name]);
+    }
+    docker(&["volume", "rm", &volume]);
 }

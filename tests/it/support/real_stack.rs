@@ -48,6 +48,10 @@ pub(crate) struct Real {
 impl Real {
     pub(crate) async fn new() -> Option<Self> {
         let engine = real_engine().await?;
+        Some(Self::on(engine))
+    }
+
+    pub(crate) fn on(engine: Engine) -> Self {
         let sandbox = Sandbox::new();
         let stack = sandbox.name("run").to_lowercase();
         let directory = tempfile::tempdir().unwrap();
@@ -64,13 +68,13 @@ impl Real {
                 ..Conduct::default()
             },
         };
-        Some(Self {
+        Self {
             sandbox,
             engine,
             bot: Arc::new(bot),
             directory,
             stack,
-        })
+        }
     }
 
     pub(crate) fn name(&self, service: &str) -> String {
@@ -130,6 +134,14 @@ impl Real {
             text.push_str(write(&message, &Dialect::Plain).as_str());
         }
         (work.await.unwrap(), text)
+    }
+
+    /// Approves the newest run, with the word that shows it is meant.
+    pub(crate) async fn approved(&self, word: &str) -> (Outcome, String) {
+        let store = self.bot.store.get().await.unwrap();
+        let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
+        let id = dogwatch::run::book::short(&run.id);
+        self.says(&format!("approve {id} {word}")).await
     }
 
     pub(crate) fn started(&self, service: &str) -> String {
