@@ -20,6 +20,7 @@ use crate::text::Name;
 pub use conduct::Conduct;
 pub use reply::{Outcome, Progress, Reply, Undertaking, Voice};
 pub use trouble::Trouble;
+pub use words::Answers;
 
 /// Everything a line may need. One for the whole program.
 pub struct Bot {

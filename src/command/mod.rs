@@ -17,6 +17,7 @@ use regex::Regex;
 use crate::action::Prunable;
 
 pub use error::CommandError;
+pub use lex::LONGEST_LINE;
 pub use parse::parse;
 pub use target::Target;
 pub use words::{WORDS, Word};

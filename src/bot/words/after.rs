@@ -11,7 +11,7 @@ use crate::run::{Ended, Part, People, Plan, StepEnd, StepOutcome, account};
 use crate::say;
 use crate::stack::Key;
 use crate::store::{RunState, StoreError};
-use crate::text::{Clean, Line, Message, Name, Style};
+use crate::text::{Action, Clean, Line, Message, Name, Style};
 
 /// What was wrong before, if anything was: the report of a repair begins there.
 pub(super) async fn before(context: &Context<'_>, plan: &Plan) -> Option<Report> {
@@ -68,8 +68,9 @@ pub(super) async fn conclude(
     let Some(before) = before else {
         let report = account::report(plan, &ended, &people, occasion);
         diagnose::keep(context, &report).await;
+        let whole = say!("report {}", Name::new(&report.id));
         let reply = Reply::Both {
-            message: short(plan, &ended),
+            message: short(plan, &ended).action(Action::new("Report", whole)),
             document: report_json(&report),
         };
         return (report.id, (reply, done));

@@ -15,6 +15,7 @@ mod show;
 mod change;
 mod offer;
 mod run;
+mod form;
 mod runs;
 mod after;
 mod reports;
@@ -22,6 +23,8 @@ mod doctor;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
+
+pub use form::Answers;
 
 pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
     match command {

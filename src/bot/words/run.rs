@@ -65,7 +65,7 @@ fn asks_for(runbook: &Runbook) -> Clean {
     Clean::join(&texts, ", ")
 }
 
-fn clean(text: &str) -> Clean {
+pub(super) fn clean(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
@@ -143,7 +143,7 @@ fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
 }
 
 /// Values by parameter. One without a name is that of the only parameter that has to be given.
-fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
+pub(super) fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
     let mut given = Given::new();
     for (name, value) in &wanted.given {
         let name = match name {
@@ -179,7 +179,7 @@ fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {
 
 /// The host that the values name: a `host` parameter, or the host in front of services. A plan is
 /// for one host.
-fn host_of(runbook: &Runbook, given: &Given) -> Result<Option<String>, Trouble> {
+pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Result<Option<String>, Trouble> {
     let mut hosts = BTreeSet::new();
     for (name, spec) in &runbook.file.params {
         let values = given.get(name).into_iter().flatten();

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{after, show};
 use crate::access::Need;
-use crate::action::Risk;
+use crate::action::{Action, Risk};
 use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
 use crate::run::book::short;
-use crate::run::{Book, BookError, Ended, Plan, RunEnd, Runner, Tools};
+use crate::run::{Book, BookError, Ended, Plan, PlannedStep, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState, Verdict};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -256,6 +256,36 @@ async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
     )
 }
 
+async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) -> Undertaking {
+    let is_gate = |step: &&PlannedStep| matches!(step.action, Action::Gate { .. });
+    Undertaking {
+        run: Name::new(id),
+        title: plan.title.clone(),
+        steps: plan.steps().map(|step| step.says.clone()).collect(),
+        gates: plan
+            .steps()
+            .filter(is_gate)
+            .map(|step| step.says.clone())
+            .collect(),
+        logs: logs_line(plan),
+        asked_by: asked_by(context, id).await,
+    }
+}
+
+/// More services than these are a log that nobody reads.
+const LOGGED: usize = 8;
+
+fn logs_line(plan: &Plan) -> Clean {
+    let services = plan.services.iter().take(LOGGED);
+    let targets: Vec<Clean> = services
+        .map(|service| say!("{}:{}", plan.host, service))
+        .collect();
+    if targets.is_empty() {
+        return Clean::default();
+    }
+    say!("logs {} --since 10m", Clean::join(&targets, " "))
+}
+
 /// Carries an approved run out; the answer says how things are afterwards.
 pub(super) async fn perform(
     context: &Context<'_>,
@@ -284,12 +314,7 @@ pub(super) async fn perform(
         queue,
     };
     let (of, voice) = (plan.steps().count(), context.voice.clone());
-    let undertaking = Arc::new(Undertaking {
-        run: Name::new(id),
-        title: plan.title.clone(),
-        steps: plan.steps().map(|step| step.says.clone()).collect(),
-        asked_by: asked_by(context, id).await,
-    });
+    let undertaking = Arc::new(undertaking(context, id, plan).await);
     let (progress, mut told) = tokio::sync::mpsc::unbounded_channel::<Progress>();
     let watcher = Arc::new(move |done: usize, doing: &Clean| {
         // at most one message a step, so this cannot pile up

@@ -6,6 +6,7 @@ pub(crate) mod program;
 pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;
 pub(crate) mod fake_slack_socket;
+pub(crate) mod fake_slack_views;
 pub(crate) mod real_engine;
 pub(crate) mod real_stack;
 pub(crate) mod sim_fixture;
