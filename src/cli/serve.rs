@@ -10,7 +10,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::interval;
+use tokio::task::JoinError;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::watching::{self, Director};
@@ -102,7 +103,21 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     {
         tracing::error!(%error, "Slack ended");
     }
-    match http.await {
+    // a request that was begun and never ended must not hold us
+    match timeout(FAREWELL, http).await {
+        Err(_) => {
+            tracing::warn!("somebody's request did not come to its end in time");
+            Ok(Outcome::Done)
+        }
+        Ok(ended) => http_ended(ended),
+    }
+}
+
+/// So long open requests may take when the program is to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+fn http_ended(ended: Result<std::io::Result<()>, JoinError>) -> Result<Outcome, Failure> {
+    match ended {
         Ok(Ok(())) => Ok(Outcome::Done),
         Ok(Err(error)) => Err(Failure::new(
             Outcome::Failed,
@@ -194,7 +209,8 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                         "`http.listen`, `store.url` and `chat` change with a restart only"
                     );
                 }
-                match App::wire(*config) {
+                let before = Arc::clone(&readers.bots.borrow());
+                match App::rewire(*config, &before) {
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
@@ -223,6 +239,9 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// Asks for the configuration to be read again: heard by who watches it, and no reason to end
+    /// where there is none.
+    _hangup: Signal,
 }
 
 impl StopSignals {
@@ -234,6 +253,7 @@ impl StopSignals {
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
+            _hangup: on(SignalKind::hangup())?,
         })
     }
 
