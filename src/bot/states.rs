@@ -19,7 +19,10 @@ pub fn states(survey: &Survey, members: &[Member]) -> Vec<(Name, Option<Clean>)>
         .filter_map(|member| {
             let key = key_of(&survey.inventory, member)?;
             let service = survey.inventory.get(&key)?;
-            let mut ill = service.replicas.iter().filter_map(|one| ill(one, survey.at));
+            let mut ill = service
+                .replicas
+                .iter()
+                .filter_map(|one| ill(one, survey.at));
             Some((member.place(), ill.next()))
         })
         .collect();
@@ -47,7 +50,10 @@ pub fn key_of(inventory: &Inventory, member: &Member) -> Option<Key> {
 fn ill(container: &Container, now: Timestamp) -> Option<Clean> {
     let state = &container.state;
     let name = Name::new(&container.name);
-    match (state.status, state.health.as_ref().map(|health| health.status)) {
+    match (
+        state.status,
+        state.health.as_ref().map(|health| health.status),
+    ) {
         (Status::Running, Some(HealthStatus::Unhealthy)) => Some(say!("{} is unhealthy", name)),
         (Status::Running, Some(HealthStatus::Starting)) => Some(say!("{} is starting", name)),
         (Status::Running, _) => {
@@ -63,5 +69,8 @@ fn ill(container: &Container, now: Timestamp) -> Option<Clean> {
 
 /// Its policy wants it to run, so that it ended is not its work being done.
 fn keeps_running(container: &Container) -> bool {
-    matches!(container.restart_policy.name.as_str(), "always" | "unless-stopped")
+    matches!(
+        container.restart_policy.name.as_str(),
+        "always" | "unless-stopped"
+    )
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,7 @@ use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
+use crate::duty::Duty;
 use crate::web::{self, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -58,6 +60,11 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         .slack(bot.clone(), stop.clone())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
     let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
+    let duty = Duty::new(bot.clone(), metrics.counts());
+    if let Some(slack) = &slack {
+        slack.show_incidents(&duty, stop.clone());
+    }
+    let on_duty = tokio::spawn(duty.run(stop.clone()));
     let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
     let http_settings = loaded.config.http.clone();
     let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
@@ -92,21 +99,25 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     tidying.abort();
     recovering.abort();
     stop.cancel();
+    if let Err(error) = on_duty.await {
+        tracing::error!(%error, "looking after incidents ended");
+    }
     if let Some(talking) = talking
         && let Err(error) = talking.await
     {
         tracing::error!(%error, "Slack ended");
     }
+    ended(http).await
+}
+
+async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))
+    };
     match http.await {
         Ok(Ok(())) => Ok(Outcome::Done),
-        Ok(Err(error)) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
-        Err(error) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
+        Ok(Err(error)) => Err(failed(&error)),
+        Err(error) => Err(failed(&error)),
     }
 }
 

@@ -12,17 +12,45 @@ use crate::action::Risk;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IncidentCommand {
     /// One by its number, those that hold a text, or those that go on.
-    List { wanted: Option<String>, all: bool },
-    Ack { incident: String },
-    Note { incident: String, text: String },
-    Assign { incident: String, who: String },
-    Escalate { incident: String },
-    Merge { from: String, into: String },
-    Resolve { incident: String, reason: Option<String>, anyway: bool },
-    Retro { incident: String },
-    Silence { fits: String, lasts: Duration, reason: String },
+    List {
+        wanted: Option<String>,
+        all: bool,
+    },
+    Ack {
+        incident: String,
+    },
+    Note {
+        incident: String,
+        text: String,
+    },
+    Assign {
+        incident: String,
+        who: String,
+    },
+    Escalate {
+        incident: String,
+    },
+    Merge {
+        from: String,
+        into: String,
+    },
+    Resolve {
+        incident: String,
+        reason: Option<String>,
+        anyway: bool,
+    },
+    Retro {
+        incident: String,
+    },
+    Silence {
+        fits: String,
+        lasts: Duration,
+        reason: String,
+    },
     Silences,
-    Unsilence { id: String },
+    Unsilence {
+        id: String,
+    },
 }
 
 const INCIDENT: Arg = arg("INCIDENT", ArgKind::Text, Count::One);
@@ -32,8 +60,21 @@ const fn arg(name: &'static str, kind: ArgKind, count: Count) -> Arg {
     Arg { name, kind, count }
 }
 
-const fn word(name: &'static str, args: &'static [Arg], risk: Risk, about: &'static str, example: &'static str) -> Word {
-    Word { name, args, flags: &[], risk, about, example }
+const fn word(
+    name: &'static str,
+    args: &'static [Arg],
+    risk: Risk,
+    about: &'static str,
+    example: &'static str,
+) -> Word {
+    Word {
+        name,
+        args,
+        flags: &[],
+        risk,
+        about,
+        example,
+    }
 }
 
 pub const INCIDENTS: Word = Word {
@@ -82,7 +123,11 @@ pub const MERGE: Word = word(
     "merge 8 7",
 );
 pub const RESOLVE: Word = Word {
-    flags: &[flag("anyway", FlagKind::Switch, "although it does not look well")],
+    flags: &[flag(
+        "anyway",
+        FlagKind::Switch,
+        "although it does not look well",
+    )],
     ..word(
         "resolve",
         &[INCIDENT, arg("REASON", ArgKind::Text, Count::Any)],
@@ -100,7 +145,11 @@ pub const RETRO: Word = word(
 );
 pub const SILENCE: Word = Word {
     flags: &[
-        flag("for", FlagKind::Duration, "how long: 30m, 2h, 1d; 1h when left out"),
+        flag(
+            "for",
+            FlagKind::Duration,
+            "how long: 30m, 2h, 1d; 1h when left out",
+        ),
         flag("reason", FlagKind::Text, "why, for everybody who looks"),
     ],
     ..word(
@@ -114,7 +163,13 @@ pub const SILENCE: Word = Word {
         "silence shop/api --for 2h --reason migration",
     )
 };
-pub const SILENCES: Word = word("silences", &[], Risk::Read, "what is silenced, by whom and until when", "silences");
+pub const SILENCES: Word = word(
+    "silences",
+    &[],
+    Risk::Read,
+    "what is silenced, by whom and until when",
+    "silences",
+);
 pub const UNSILENCE: Word = word(
     "unsilence",
     &[arg("ID", ArgKind::Text, Count::One)],

@@ -107,7 +107,12 @@ impl Config {
             .flatten()
             .chain(self.runbooks.secrets.values())
             .chain(self.incidents.webhooks.values().map(|hook| &hook.url))
-            .chain(self.incidents.webhooks.values().filter_map(|hook| hook.token.as_ref()))
+            .chain(
+                self.incidents
+                    .webhooks
+                    .values()
+                    .filter_map(|hook| hook.token.as_ref()),
+            )
             .map(Secret::expose)
             .chain(self.store.url.iter().filter_map(StoreUrl::password))
     }

@@ -54,7 +54,12 @@ impl Turn {
         let mut called = Vec::new();
         for one in &mut filed {
             let moment = self.moment(&silences);
-            called.extend(moment.advance(&mut one.incident).into_iter().map(|call| (one.incident.id, call)));
+            called.extend(
+                moment
+                    .advance(&mut one.incident)
+                    .into_iter()
+                    .map(|call| (one.incident.id, call)),
+            );
         }
         // before it is written that they were called: a call too many is better than none
         escalate::enqueue(store, clock, &called).await?;
@@ -116,7 +121,9 @@ impl Turn {
             let id = one.incident.id;
             let called: Vec<_> = called.into_iter().map(|call| (id, call)).collect();
             escalate::enqueue(store, clock, &called).await?;
-            files.save(std::slice::from_ref(&one), &Placed::default()).await?;
+            files
+                .save(std::slice::from_ref(&one), &Placed::default())
+                .await?;
             let moment = self.moment(&silences);
             if one.incident.unclear {
                 seen.work.push((id, Work::Diagnose));

@@ -102,7 +102,10 @@ impl Turn {
     }
 
     async fn look(&self, incident: &Incident) -> Result<Option<Report>, Clean> {
-        let Some(lead) = incident.lead().filter(|lead| !lead.print.service.is_empty()) else {
+        let Some(lead) = incident
+            .lead()
+            .filter(|lead| !lead.print.service.is_empty())
+        else {
             return Ok(None);
         };
         let (host, survey) = self.survey(incident).await?;
@@ -115,7 +118,11 @@ impl Turn {
 
     /// What is wrong with each service of the incident that this host has; `None`: nothing.
     async fn states(&self, incident: &Incident) -> Result<Vec<(Name, Option<Clean>)>, Clean> {
-        if incident.members.iter().all(|one| one.print.service.is_empty()) {
+        if incident
+            .members
+            .iter()
+            .all(|one| one.print.service.is_empty())
+        {
             return Ok(Vec::new());
         }
         if !incident.host.is_empty() && !self.bot.fleet.names().contains(&incident.host) {
@@ -128,7 +135,8 @@ impl Turn {
 
 /// All that is still wrong was seen on the engine, so the engine can be asked whether it is over.
 pub(super) fn can_be_seen(incident: &Incident) -> bool {
-    let seen = |member: &Member| member.source == Source::Events && !member.print.service.is_empty();
+    let seen =
+        |member: &Member| member.source == Source::Events && !member.print.service.is_empty();
     incident.firing().next().is_some() && incident.firing().all(seen)
 }
 
@@ -144,12 +152,12 @@ fn conclude(
     let states = match seen {
         Ok(states) => states,
         Err(why) => {
-            not_well(incident, say!("it could not be verified: {}", why), now);
+            not_well(incident, &say!("it could not be verified: {}", why), now);
             return false;
         }
     };
     if let Some(why) = states.iter().find_map(|(_, ill)| ill.clone()) {
-        not_well(incident, why, now);
+        not_well(incident, &why, now);
         return false;
     }
     if incident.firing().next().is_some() {
@@ -162,7 +170,10 @@ fn conclude(
     let why = if names.is_empty() {
         say!("it is over: every alert has ended")
     } else {
-        say!("it is over: {} looked at and well", Clean::join(&names, ", "))
+        say!(
+            "it is over: {} looked at and well",
+            Clean::join(&names, ", ")
+        )
     };
     resolve(incident, ITSELF, why, now);
     true
@@ -214,7 +225,13 @@ fn finding(report: &Report) -> Finding {
 impl Finding {
     fn told(&self) -> Clean {
         if self.is_decided() {
-            say!("{} {}: {} ({})", self.service, Name::new(&self.cause), self.summary, self.confidence)
+            say!(
+                "{} {}: {} ({})",
+                self.service,
+                Name::new(&self.cause),
+                self.summary,
+                self.confidence
+            )
         } else {
             say!("no cause found yet: {}", self.summary)
         }

@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::bot::Bot;
 use crate::incident::counts::Stage;
-use crate::incident::escalate::{OUTBOUND as SCOPE, Call};
+use crate::incident::escalate::{Call, OUTBOUND as SCOPE};
 use crate::incident::settings::Webhook;
 use crate::incident::{Counts, FileError, Files, Incident, face};
 use crate::store::{LedgerEntry, Store};
@@ -117,7 +117,12 @@ impl Sender {
         Ok(self.send(webhook, &incident, call.step).await)
     }
 
-    async fn send(&self, webhook: &Webhook, incident: &Incident, step: usize) -> Result<(), String> {
+    async fn send(
+        &self,
+        webhook: &Webhook,
+        incident: &Incident,
+        step: usize,
+    ) -> Result<(), String> {
         let http = self.http.as_ref().ok_or("there is no TLS")?;
         let body = json!({
             "schema": "dogwatch.incident/1",

@@ -43,7 +43,10 @@ pub fn wants(bot: &Bot, incident: &Incident) -> bool {
 
 /// The rule for what was found, if there is one.
 fn rule<'b>(bot: &'b Bot, incident: &'b Incident) -> Option<(&'b HealRule, &'b Finding)> {
-    let finding = incident.finding.as_ref().filter(|finding| finding.is_decided())?;
+    let finding = incident
+        .finding
+        .as_ref()
+        .filter(|finding| finding.is_decided())?;
     let at_fault = |fits: &HealRule| {
         incident
             .members
@@ -77,13 +80,17 @@ pub async fn mend(bot: &Bot, counts: &Counts, id: i64) -> Result<(), FileError> 
         }
         Verdict::Stop => {
             counts.add(Stage::Healed, "gave-up", 1);
-            files.change(id, |incident, now| give_up(incident, rule, now)).await?;
+            files
+                .change(id, |incident, now| give_up(incident, rule, now))
+                .await?;
         }
         Verdict::Go => {
             remember(files.store, rule, &key, now).await?;
             let tried = attempt(bot, &incident, rule, finding).await;
             counts.add(Stage::Healed, if tried.done { "done" } else { "failed" }, 1);
-            files.change(id, |incident, now| tell(incident, rule, &tried, now)).await?;
+            files
+                .change(id, |incident, now| tell(incident, rule, &tried, now))
+                .await?;
         }
     }
     Ok(())
@@ -98,7 +105,9 @@ fn give_up(incident: &mut Incident, rule: &HealRule, now: Timestamp) {
         "stopped trying: `{}` {} times within {} did not help; it is for a person now",
         Name::new(rule.runbook()),
         rule.budget(),
-        crate::incident::escalate::length(SignedDuration::try_from(rule.window()).unwrap_or_default())
+        crate::incident::escalate::length(
+            SignedDuration::try_from(rule.window()).unwrap_or_default()
+        )
     );
     incident.gave_up = Some(why.clone());
     incident.note(now, ITSELF, Kind::GaveUp, why);
@@ -120,15 +129,31 @@ async fn in_the_way(
     incident: &Incident,
     finding: &Finding,
 ) -> Result<Option<Clean>, StoreError> {
-    let stack = finding.service.as_str().split_once('/').map_or("", |(stack, _)| stack);
+    let stack = finding
+        .service
+        .as_str()
+        .split_once('/')
+        .map_or("", |(stack, _)| stack);
     let place = format!("{}/{stack}", incident.host);
     let by_person = |run: &crate::store::RunRecord| {
         run.stack_key == place
-            && matches!(run.state, RunState::Running | RunState::Approved | RunState::AwaitingApproval)
+            && matches!(
+                run.state,
+                RunState::Running | RunState::Approved | RunState::AwaitingApproval
+            )
     };
-    if let Some(run) = store.unfinished_runs().await?.iter().find(|run| by_person(run)) {
+    if let Some(run) = store
+        .unfinished_runs()
+        .await?
+        .iter()
+        .find(|run| by_person(run))
+    {
         let by = Name::new(&run.requested_by);
-        return Ok(Some(say!("run {} of {} goes on there", Name::new(short(&run.id)), by)));
+        return Ok(Some(say!(
+            "run {} of {} goes on there",
+            Name::new(short(&run.id)),
+            by
+        )));
     }
     let Ok(host) = bot.fleet.host(Some(&incident.host)).await else {
         return Ok(Some(say!("its host is not reached")));
@@ -137,7 +162,8 @@ async fn in_the_way(
         return Ok(Some(say!("its engine does not answer")));
     };
     let mut services = survey.inventory.services.iter();
-    let Some(key) = services.find(|service| finding.service == service.key.to_string().as_str()) else {
+    let Some(key) = services.find(|service| finding.service == service.key.to_string().as_str())
+    else {
         return Ok(Some(say!("it is not there")));
     };
     let needs = survey.graph.all_needs(&key.key);
@@ -162,7 +188,10 @@ async fn attempt(bot: &Bot, incident: &Incident, rule: &HealRule, finding: &Find
     let with = with.map(|(name, value)| (Some(name.as_str().to_owned()), value.clone()));
     let command = Command::Run(RunCommand {
         runbook: rule.runbook().to_owned(),
-        given: [(Some("service".to_owned()), service)].into_iter().chain(with).collect(),
+        given: [(Some("service".to_owned()), service)]
+            .into_iter()
+            .chain(with)
+            .collect(),
         yes: true,
         ..RunCommand::default()
     });
@@ -224,9 +253,19 @@ fn tell(incident: &mut Incident, rule: &HealRule, tried: &Tried, now: Timestamp)
     let run = tried.run.as_ref().map_or_else(Clean::default, |run| {
         say!(" (run {})", Name::new(short(run.as_str())))
     });
-    let report = tried.report.as_ref().map_or_else(Clean::default, |id| say!(", report {}", id));
+    let report = tried
+        .report
+        .as_ref()
+        .map_or_else(Clean::default, |id| say!(", report {}", id));
     let end = if tried.done { "done" } else { "not done" };
-    let text = say!("mended by itself: `{}`{}: {}{}: {}", runbook, run, end, report, tried.said);
+    let text = say!(
+        "mended by itself: `{}`{}: {}{}: {}",
+        runbook,
+        run,
+        end,
+        report,
+        tried.said
+    );
     incident.note(now, ITSELF, Kind::Healed, text);
     if tried.done {
         incident.mended = Some(say!("`{}`{}", runbook, run));
@@ -239,11 +278,18 @@ fn tell(incident: &mut Incident, rule: &HealRule, tried: &Tried, now: Timestamp)
 async fn tries(store: &Store, key: &str) -> Result<Tries, StoreError> {
     let entry = store.ledger_get(SCOPE, key).await?;
     let read = |json: &str| serde_json::from_str(json).ok();
-    Ok(entry.and_then(|entry| read(&entry.value_json)).unwrap_or_default())
+    Ok(entry
+        .and_then(|entry| read(&entry.value_json))
+        .unwrap_or_default())
 }
 
 /// Written before it is tried: a crash in the middle does not give a try back.
-async fn remember(store: &Store, rule: &HealRule, key: &str, now: Timestamp) -> Result<(), StoreError> {
+async fn remember(
+    store: &Store,
+    rule: &HealRule,
+    key: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     loop {
         let seen = store.ledger_get(SCOPE, key).await?;
         let mut tries = tries(store, key).await?;
@@ -266,6 +312,8 @@ fn first_line(message: &Message) -> Clean {
         Block::Heading(line) | Block::Line(line) => Some(line),
         _ => None,
     });
-    let pieces = line.iter().flat_map(|line| line.0.iter().map(|span| &span.text));
+    let pieces = line
+        .iter()
+        .flat_map(|line| line.0.iter().map(|span| &span.text));
     Clean::join(pieces, "")
 }

@@ -118,12 +118,17 @@ pub fn acknowledge(incident: &mut Incident, who: &str, now: Timestamp) -> bool {
 }
 
 /// What was looked at is not well, whatever an alert said. Noted once.
-pub fn not_well(incident: &mut Incident, why: Clean, now: Timestamp) {
+pub fn not_well(incident: &mut Incident, why: &Clean, now: Timestamp) {
     if incident.well_since.is_some() {
         incident.well_since = Some(now);
     }
-    if incident.firing().next().is_none() && incident.doubt.as_ref() != Some(&why) {
+    if incident.firing().next().is_none() && incident.doubt.as_ref() != Some(why) {
         incident.doubt = Some(why.clone());
-        incident.note(now, ITSELF, Kind::Note, say!("no alert any more, but {}", why));
+        incident.note(
+            now,
+            ITSELF,
+            Kind::Note,
+            say!("no alert any more, but {}", why),
+        );
     }
 }

@@ -46,7 +46,11 @@ impl Cron {
     /// When the window that is open now began; `None` while it is closed.
     pub fn began(&self, now: DateTime, lasts: Duration) -> Option<DateTime> {
         let now = now
-            .round(jiff::civil::DateTimeRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Trunc))
+            .round(
+                jiff::civil::DateTimeRound::new()
+                    .smallest(Unit::Minute)
+                    .mode(jiff::RoundMode::Trunc),
+            )
             .ok()?;
         let lasts = SignedDuration::try_from(lasts).ok()?;
         let begin = now.checked_sub(lasts).ok()?;
@@ -68,7 +72,9 @@ impl Cron {
             (false, false) => day || weekday,
             _ => day && weekday,
         };
-        date && self.month.has(at.month()) && self.hour.has(at.hour()) && self.minute.has(at.minute())
+        date && self.month.has(at.month())
+            && self.hour.has(at.hour())
+            && self.minute.has(at.minute())
     }
 }
 
@@ -170,7 +176,15 @@ mod tests {
         assert!(!open("0 9-17 * jan,feb mon-fri", 5, "2026-03-03T17:04:00"));
         assert!(open("0 0 13 * fri", 5, "2026-03-13T00:00:00"));
         assert!(open("0 0 13 * fri", 5, "2026-03-20T00:00:00"));
-        for wrong in ["", "* * * *", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "x * * * *"] {
+        for wrong in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "x * * * *",
+        ] {
             assert_eq!(Cron::try_from(wrong.to_owned()), Err(EXPECTED), "{wrong}");
         }
     }

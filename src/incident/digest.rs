@@ -96,10 +96,19 @@ pub fn digest(
         (say!("Until resolved (mean)"), mean(over).into()),
     ]);
     message = listed(message, "Causes", causes(told));
-    message = listed(message, "Flapping", flapping.iter().map(Clean::from).collect());
+    message = listed(
+        message,
+        "Flapping",
+        flapping.iter().map(Clean::from).collect(),
+    );
     let soon = |silence: &&Silence| silence.until.duration_since(until) <= SOON;
     let ending = silences.iter().filter(soon).map(|silence| {
-        say!("{} until {}: {}", Name::new(&silence.id), minute(silence.until), silence.reason)
+        say!(
+            "{} until {}: {}",
+            Name::new(&silence.id),
+            minute(silence.until),
+            silence.reason
+        )
     });
     listed(message, "Silences that end soon", ending.collect())
 }

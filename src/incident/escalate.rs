@@ -30,7 +30,11 @@ pub struct Call {
 }
 
 /// Writes calls down. The same call written twice is one.
-pub async fn enqueue(store: &Store, clock: Clock, called: &[(i64, Called)]) -> Result<(), StoreError> {
+pub async fn enqueue(
+    store: &Store,
+    clock: Clock,
+    called: &[(i64, Called)],
+) -> Result<(), StoreError> {
     for (incident, called) in called {
         let call = Call {
             incident: *incident,
@@ -95,10 +99,18 @@ pub fn call(
             step: incident.escalated,
         })
         .collect();
-    told.extend(called.iter().map(|call| say!("{}", Name::new(&call.webhook))));
+    told.extend(
+        called
+            .iter()
+            .map(|call| say!("{}", Name::new(&call.webhook))),
+    );
     let whom = Clean::join(&told, " ");
     let text = match waited {
-        Some(waited) => say!("nobody acknowledged for {}: calling {}", length(waited), whom),
+        Some(waited) => say!(
+            "nobody acknowledged for {}: calling {}",
+            length(waited),
+            whom
+        ),
         None => say!("calling {}", whom),
     };
     incident.note(now, ITSELF, Kind::Escalated, text);

@@ -25,7 +25,12 @@ pub fn title(incident: &Incident) -> Clean {
     };
     match (&incident.finding, lead) {
         (Some(finding), _) if finding.is_decided() => {
-            say!("{} {}: {}", finding.service, Name::new(&finding.cause), finding.summary)
+            say!(
+                "{} {}: {}",
+                finding.service,
+                Name::new(&finding.cause),
+                finding.summary
+            )
         }
         (_, Some(lead)) => say!("{}{}: {}", place, more, lead.summary),
         (_, None) => say!("nothing is known of it"),
@@ -84,7 +89,11 @@ fn state(incident: &Incident) -> Line {
     let line = match &incident.phase {
         Phase::Open => match incident.why_quiet() {
             Some(why) => line.dim(say!("{} · since {} · {}", severity, since, why.clone())),
-            None => line.plain(say!("{} · since {} · nobody looks after it yet", severity, since)),
+            None => line.plain(say!(
+                "{} · since {} · nobody looks after it yet",
+                severity,
+                since
+            )),
         },
         Phase::Acknowledged { by, .. } => line
             .plain(say!("{} · since {} · ", severity, since))
@@ -98,9 +107,10 @@ fn state(incident: &Incident) -> Line {
         Phase::Merged { into, .. } => line.plain(say!("goes on in #{}", into)),
     };
     match &incident.assigned {
-        Some(who) if !matches!(&incident.phase, Phase::Acknowledged { by, .. } if by == who) => line
-            .plain(" · assigned to ")
-            .styled(Style::Person, Name::new(who)),
+        Some(who) if !matches!(&incident.phase, Phase::Acknowledged { by, .. } if by == who) => {
+            line.plain(" · assigned to ")
+                .styled(Style::Person, Name::new(who))
+        }
         _ => line,
     }
 }
@@ -135,8 +145,18 @@ fn troubles(message: Message, incident: &Incident) -> Message {
     let mut message = message;
     if own.len() > 1 || incident.finding.is_some() {
         let mut own = own;
-        own.sort_by_key(|member| (!member.firing, std::cmp::Reverse(member.severity), member.first));
-        let mut lines: Vec<Line> = own.iter().take(NAMED).map(|member| trouble(member)).collect();
+        own.sort_by_key(|member| {
+            (
+                !member.firing,
+                std::cmp::Reverse(member.severity),
+                member.first,
+            )
+        });
+        let mut lines: Vec<Line> = own
+            .iter()
+            .take(NAMED)
+            .map(|member| trouble(member))
+            .collect();
         if own.len() > NAMED {
             lines.push(Line::new().dim(say!("and {} more", own.len() - NAMED)));
         }
@@ -149,9 +169,18 @@ fn troubles(message: Message, incident: &Incident) -> Message {
         let count = names.len();
         names.truncate(NAMED);
         let more = count.saturating_sub(NAMED);
-        let rest = if more > 0 { say!(" and {} more", more) } else { Clean::default() };
+        let rest = if more > 0 {
+            say!(" and {} more", more)
+        } else {
+            Clean::default()
+        };
         let why = first.follows.clone().unwrap_or_default();
-        let text = say!("not told one by one, because {}: {}{}", why, Clean::join(&names, ", "), rest);
+        let text = say!(
+            "not told one by one, because {}: {}{}",
+            why,
+            Clean::join(&names, ", "),
+            rest
+        );
         message = message.line(Line::new().dim(text));
     }
     message
@@ -164,10 +193,11 @@ fn trouble(member: &Member) -> Line {
     } else {
         Clean::default()
     };
-    let line = Line::new()
-        .plain(mark)
-        .strong(member.place())
-        .plain(say!(" {}{}", member.summary, count));
+    let line =
+        Line::new()
+            .plain(mark)
+            .strong(member.place())
+            .plain(say!(" {}{}", member.summary, count));
     match &member.quiet {
         Some(why) if member.firing => line.dim(say!(" · {}", why)),
         _ => line,
@@ -176,9 +206,10 @@ fn trouble(member: &Member) -> Line {
 
 fn actions(message: Message, incident: &Incident) -> Message {
     let id = incident.id;
-    let report = incident.finding.as_ref().map(|finding| {
-        Action::new("Report", say!("report {}", Name::new(&finding.report)))
-    });
+    let report = incident
+        .finding
+        .as_ref()
+        .map(|finding| Action::new("Report", say!("report {}", Name::new(&finding.report))));
     let mut message = message;
     if !incident.is_over() {
         if incident.phase == Phase::Open {
@@ -204,7 +235,10 @@ fn actions(message: Message, incident: &Incident) -> Message {
 fn restartable(incident: &Incident) -> Option<Name> {
     let place = match &incident.finding {
         Some(finding) if !finding.service.is_empty() => finding.service.clone(),
-        _ => incident.lead().filter(|lead| !lead.print.service.is_empty())?.place(),
+        _ => incident
+            .lead()
+            .filter(|lead| !lead.print.service.is_empty())?
+            .place(),
     };
     if incident.host.is_empty() {
         return Some(place);
@@ -226,7 +260,9 @@ pub fn line(entry: &super::Entry, chat: &str) -> Message {
         message = message.line(named(line, &text, chat));
     }
     if entry.who != super::model::ITSELF {
-        let by = Line::new().dim("by ").styled(Style::Person, Name::new(&entry.who));
+        let by = Line::new()
+            .dim("by ")
+            .styled(Style::Person, Name::new(&entry.who));
         message = message.line(by);
     }
     message

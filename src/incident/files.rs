@@ -68,7 +68,10 @@ impl Files<'_> {
         loop {
             let mut filed = self.get(id).await?;
             let done = change(&mut filed.incident, self.clock.now());
-            if self.save(std::slice::from_ref(&filed), &Placed::default()).await? {
+            if self
+                .save(std::slice::from_ref(&filed), &Placed::default())
+                .await?
+            {
                 return Ok((done, filed.incident));
             }
         }
@@ -85,7 +88,11 @@ impl Files<'_> {
         let change = |filed: &Filed| IncidentChange {
             record: record(&filed.incident, filed.version),
             log: log(&filed.incident),
-            alerts: placed.alerts.get(&filed.incident.id).cloned().unwrap_or_default(),
+            alerts: placed
+                .alerts
+                .get(&filed.incident.id)
+                .cloned()
+                .unwrap_or_default(),
         };
         let changes: Vec<IncidentChange> = filed.iter().filter(changed).map(change).collect();
         if changes.is_empty() && placed.astray.is_empty() {
@@ -104,7 +111,10 @@ impl Files<'_> {
     pub async fn alerts(&self, id: i64) -> Result<Vec<Alert>, FileError> {
         let records = self.store.alerts_of(id).await?;
         let read = |json: &String| serde_json::from_str(json).ok();
-        Ok(records.iter().filter_map(|one| read(&one.body_json)).collect())
+        Ok(records
+            .iter()
+            .filter_map(|one| read(&one.body_json))
+            .collect())
     }
 }
 
@@ -181,7 +191,9 @@ fn log(incident: &Incident) -> Vec<LogRecord> {
 
 /// An entry as it was written; what cannot be placed any more is a note.
 pub fn entry(record: &LogRecord) -> Entry {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == record.kind);
+    let kind = Kind::ALL
+        .into_iter()
+        .find(|kind| kind.word() == record.kind);
     Entry {
         at: Timestamp::from_millisecond(record.at_ms).unwrap_or_default(),
         who: record.who.clone(),

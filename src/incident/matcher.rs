@@ -30,7 +30,9 @@ impl Matcher {
     /// The one stack it can fit, if it says one.
     pub fn stack(&self) -> Option<&str> {
         let named = self.0.iter().find(|(field, _)| *field == 1);
-        named.map(|(_, stack)| stack.as_str()).filter(|stack| !stack.contains('*'))
+        named
+            .map(|(_, stack)| stack.as_str())
+            .filter(|stack| !stack.contains('*'))
     }
 
     /// Exactly this trouble's service, or the host where it has none.

@@ -100,13 +100,18 @@ pub fn counted(rule: &HealRule, tries: &[Timestamp], now: Timestamp) -> Vec<Time
     let (window, reset) = (signed(rule.window()), signed(rule.reset()));
     let mut counted: Vec<Timestamp> = Vec::new();
     for at in tries {
-        let calm = counted.last().is_some_and(|last| at.duration_since(*last) >= reset);
+        let calm = counted
+            .last()
+            .is_some_and(|last| at.duration_since(*last) >= reset);
         if calm {
             counted.clear();
         }
         counted.push(*at);
     }
-    if counted.last().is_some_and(|last| now.duration_since(*last) >= reset) {
+    if counted
+        .last()
+        .is_some_and(|last| now.duration_since(*last) >= reset)
+    {
         counted.clear();
     }
     counted.retain(|at| now.duration_since(*at) < window);
@@ -142,7 +147,11 @@ mod tests {
     fn what_was_long_ago_does_not_count() {
         let rule = rule(3);
         let tries = [at(0), at(1), at(3)];
-        assert_eq!(judge(&rule, &tries, at(23)), Verdict::Go, "calm for so long");
+        assert_eq!(
+            judge(&rule, &tries, at(23)),
+            Verdict::Go,
+            "calm for so long"
+        );
         let steady: Vec<Timestamp> = [0, 15, 30].map(at).to_vec();
         assert_eq!(judge(&rule, &steady, at(45)), Verdict::Stop);
         assert_eq!(judge(&rule, &steady[1..], at(49)), Verdict::Go);

@@ -45,7 +45,12 @@ fn words(similar: &[Incident]) -> Option<Clean> {
         Some(helped) => say!("; what helped: {}", helped),
         None => Clean::default(),
     };
-    Some(say!("{} time in 30 days, last #{}{}", ordinal(times), last.id, helped))
+    Some(say!(
+        "{} time in 30 days, last #{}{}",
+        ordinal(times),
+        last.id,
+        helped
+    ))
 }
 
 fn ordinal(number: usize) -> Name {

@@ -37,9 +37,8 @@ impl Casebook<'_> {
         if alert.state == AlertState::Resolved {
             return None;
         }
-        let place = match self.group(alert, now) {
-            Some(place) => place,
-            None => return Some(self.open(alert, now)),
+        let Some(place) = self.group(alert, now) else {
+            return Some(self.open(alert, now));
         };
         let incident = self.incidents.get_mut(place)?;
         join(incident, alert, now);
@@ -85,9 +84,8 @@ impl Casebook<'_> {
     /// The incident that a new trouble joins.
     fn group(&mut self, alert: &Alert, now: Timestamp) -> Option<usize> {
         let on_host = |incident: &Incident| !incident.is_over() && incident.host == alert.host;
-        let stormy = |incident: &Incident| {
-            on_host(incident) && incident.firing().any(Member::is_host)
-        };
+        let stormy =
+            |incident: &Incident| on_host(incident) && incident.firing().any(Member::is_host);
         if let Some(place) = self.incidents.iter().position(stormy) {
             return Some(place);
         }
@@ -97,7 +95,11 @@ impl Casebook<'_> {
         }
         let interval = SignedDuration::try_from(self.settings.interval()).unwrap_or_default();
         let fits = |incident: &Incident| {
-            let wide = incident.stack.is_empty() && incident.members.iter().any(|member| !member.print.stack.is_empty());
+            let wide = incident.stack.is_empty()
+                && incident
+                    .members
+                    .iter()
+                    .any(|member| !member.print.stack.is_empty());
             on_host(incident)
                 && (incident.stack == alert.stack || wide)
                 && now.duration_since(incident.grew) <= interval

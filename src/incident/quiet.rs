@@ -108,5 +108,8 @@ fn clean(text: &str) -> Clean {
 
 /// `2026-03-01 14:05 UTC`
 pub fn minute(at: Timestamp) -> Clean {
-    say!("{} UTC", Name::new(&at.strftime("%Y-%m-%dT%H:%M").to_string()))
+    say!(
+        "{} UTC",
+        Name::new(&at.strftime("%Y-%m-%dT%H:%M").to_string())
+    )
 }

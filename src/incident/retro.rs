@@ -56,7 +56,10 @@ fn summary(message: Message, material: &Material<'_>) -> Message {
     message.fields(vec![
         (say!("Began"), minute(incident.opened).into()),
         (say!("Lasted"), lasted.into()),
-        (say!("Severity"), Line::new().plain(incident.severity().word())),
+        (
+            say!("Severity"),
+            Line::new().plain(incident.severity().word()),
+        ),
         (say!("State"), Line::new().plain(incident.phase.word())),
         (say!("Until acknowledged"), heard.into()),
         (say!("Looked after by"), Clean::from(by).into()),
@@ -64,7 +67,9 @@ fn summary(message: Message, material: &Material<'_>) -> Message {
 }
 
 fn first(log: &[Entry], kind: Kind) -> Option<Timestamp> {
-    log.iter().find(|entry| entry.kind == kind).map(|entry| entry.at)
+    log.iter()
+        .find(|entry| entry.kind == kind)
+        .map(|entry| entry.at)
 }
 
 fn impact(incident: &Incident) -> Vec<Line> {
@@ -72,9 +77,12 @@ fn impact(incident: &Incident) -> Vec<Line> {
     members.sort_by_key(|member| (member.first, member.place()));
     let line = |member: &&Member| {
         let lasted = escalate::length(member.last.duration_since(member.first));
-        Line::new()
-            .strong(member.place())
-            .plain(say!(" {} ({} alerts in {})", member.summary, member.count, lasted))
+        Line::new().strong(member.place()).plain(say!(
+            " {} ({} alerts in {})",
+            member.summary,
+            member.count,
+            lasted
+        ))
     };
     members.iter().map(line).collect()
 }
@@ -115,11 +123,19 @@ fn cause(material: &Material<'_>) -> Vec<Line> {
     let Some(finding) = &material.incident.finding else {
         return vec![Line::new().plain("not diagnosed")];
     };
-    let head = Line::new()
-        .code(Name::new(&finding.cause))
-        .plain(say!(" {}: {} ({})", finding.service, finding.summary, finding.confidence));
-    let proof = finding.proof.iter().map(|line| Line::new().code(line.clone()));
-    let report = Line::new().plain("report ").code(Name::new(&finding.report));
+    let head = Line::new().code(Name::new(&finding.cause)).plain(say!(
+        " {}: {} ({})",
+        finding.service,
+        finding.summary,
+        finding.confidence
+    ));
+    let proof = finding
+        .proof
+        .iter()
+        .map(|line| Line::new().code(line.clone()));
+    let report = Line::new()
+        .plain("report ")
+        .code(Name::new(&finding.report));
     [head].into_iter().chain(proof).chain([report]).collect()
 }
 
@@ -143,16 +159,29 @@ fn helped(material: &Material<'_>) -> Vec<Line> {
 
 fn follow_ups(material: &Material<'_>) -> Vec<Line> {
     let incident = material.incident;
-    let prevention = material.report.iter().flat_map(|report| report.prevention.iter().cloned());
+    let prevention = material
+        .report
+        .iter()
+        .flat_map(|report| report.prevention.iter().cloned());
     let mut lines: Vec<Line> = prevention.map(|text| say!("[ ] {}", text).into()).collect();
-    if first(material.log, Kind::Acknowledged).is_none() && first(material.log, Kind::Escalated).is_some() {
-        lines.push(say!("[ ] it was escalated and nobody acknowledged: who should have heard it?").into());
+    if first(material.log, Kind::Acknowledged).is_none()
+        && first(material.log, Kind::Escalated).is_some()
+    {
+        lines.push(
+            say!("[ ] it was escalated and nobody acknowledged: who should have heard it?").into(),
+        );
     }
     if let Some(past) = &incident.past {
         lines.push(say!("[ ] it comes again: {}", past).into());
     }
-    if incident.finding.as_ref().is_none_or(|finding| !finding.is_decided()) {
-        lines.push(say!("[ ] the cause was not found: which line in a log would have told it?").into());
+    if incident
+        .finding
+        .as_ref()
+        .is_none_or(|finding| !finding.is_decided())
+    {
+        lines.push(
+            say!("[ ] the cause was not found: which line in a log would have told it?").into(),
+        );
     }
     if lines.is_empty() {
         lines.push(say!("[ ] none were found; what did you learn?").into());

@@ -85,7 +85,9 @@ impl Rota {
             Turn::Day => days,
             Turn::Week => days.div_euclid(7),
         };
-        let count = i64::try_from(self.members.len()).ok().filter(|count| *count > 0)?;
+        let count = i64::try_from(self.members.len())
+            .ok()
+            .filter(|count| *count > 0)?;
         let place = usize::try_from(turns.rem_euclid(count)).ok()?;
         self.members.get(place).map(String::as_str)
     }

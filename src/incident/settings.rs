@@ -216,7 +216,10 @@ impl IncidentSettings {
 
     pub fn flaps(&self) -> (usize, Duration) {
         let turns = usize::from(self.flapping.turns.unwrap_or(TURNS));
-        (turns.max(2), self.flapping.within.map_or(WITHIN, |wait| wait.0))
+        (
+            turns.max(2),
+            self.flapping.within.map_or(WITHIN, |wait| wait.0),
+        )
     }
 
     pub fn escalates(&self, severity: Severity) -> bool {

@@ -75,7 +75,11 @@ pub async fn end(
         silence.ended_by = Some(by.to_owned());
         let value = serde_json::to_string(&silence).unwrap_or_default();
         let at = now.as_millisecond();
-        if store.ledger_replace(SCOPE, &entry, &value, at).await?.is_some() {
+        if store
+            .ledger_replace(SCOPE, &entry, &value, at)
+            .await?
+            .is_some()
+        {
             return Ok(Some(silence));
         }
     }
@@ -85,8 +89,9 @@ pub async fn end(
 /// Forgets those that ended long ago.
 pub async fn tidy(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     for entry in store.ledger_list(SCOPE).await? {
-        let ended = serde_json::from_str::<Silence>(&entry.value_json)
-            .map_or(true, |silence| now.duration_since(silence.until) > REMEMBERED);
+        let ended = serde_json::from_str::<Silence>(&entry.value_json).map_or(true, |silence| {
+            now.duration_since(silence.until) > REMEMBERED
+        });
         if ended {
             store.ledger_remove(SCOPE, &entry).await?;
         }

@@ -17,7 +17,9 @@ use super::{Patience, Place, Stage, StageError, Standing};
 use crate::bot::Bot;
 use crate::incident::counts::{Gauge, Stage as Stages};
 use crate::incident::digest::{self, Due, Told};
-use crate::incident::{Counts, FileError, Filed, Files, Incident, Phase, Routes, face, files, silence};
+use crate::incident::{
+    Counts, FileError, Filed, Files, Incident, Phase, Routes, face, files, silence,
+};
 use crate::store::{IncidentFilter, Store};
 use crate::text::{Message, Name};
 
@@ -91,8 +93,12 @@ impl<S: Stage> Board<S> {
             if !take(lanes, &channel) {
                 continue;
             }
-            let (this, bot, lanes, store) =
-                (Arc::clone(this), Arc::clone(&bot), Arc::clone(lanes), store.clone());
+            let (this, bot, lanes, store) = (
+                Arc::clone(this),
+                Arc::clone(&bot),
+                Arc::clone(lanes),
+                store.clone(),
+            );
             work.spawn(async move {
                 let done = this.write(&bot, &store, &channel, &notices).await;
                 give_back(&lanes, &channel, done);
@@ -210,10 +216,22 @@ impl<S: Stage> Board<S> {
         Ok(())
     }
 
-    async fn bring(&self, pins: &Pins<'_>, channel: &str, notice: &Notice) -> Result<(), StageError> {
-        let mut pin = pins.get(&notice.name, channel).await.map_err(store_failed)?;
+    async fn bring(
+        &self,
+        pins: &Pins<'_>,
+        channel: &str,
+        notice: &Notice,
+    ) -> Result<(), StageError> {
+        let mut pin = pins
+            .get(&notice.name, channel)
+            .await
+            .map_err(store_failed)?;
         let digest = digest_of(&notice.message);
-        let keep = async |pin: &Pin| pins.set(&notice.name, channel, pin).await.map_err(store_failed);
+        let keep = async |pin: &Pin| {
+            pins.set(&notice.name, channel, pin)
+                .await
+                .map_err(store_failed)
+        };
         match pin.posted.clone() {
             None => {
                 let place = Place {
@@ -222,13 +240,19 @@ impl<S: Stage> Board<S> {
                 };
                 // what happened before is in the message itself
                 pin.told = self.written_so_far(pins, notice).await?;
-                let posted = self.stage.post(&place, &notice.message, Patience::Brief).await;
+                let posted = self
+                    .stage
+                    .post(&place, &notice.message, Patience::Brief)
+                    .await;
                 pin.posted = self.heard(posted)?;
                 pin.digest = digest;
                 keep(&pin).await?;
             }
             Some(posted) if pin.digest != digest => {
-                let edited = self.stage.edit(&posted, &notice.message, Patience::Brief).await;
+                let edited = self
+                    .stage
+                    .edit(&posted, &notice.message, Patience::Brief)
+                    .await;
                 match self.heard(edited) {
                     Ok(()) => pin.digest = digest,
                     Err(StageError::Refused(why)) => {
@@ -252,7 +276,10 @@ impl<S: Stage> Board<S> {
             return Ok(0);
         };
         let log = pins.store.incident_log(incident, 0).await;
-        Ok(log.map_err(store_failed)?.last().map_or(0, |entry| entry.seq))
+        Ok(log
+            .map_err(store_failed)?
+            .last()
+            .map_or(0, |entry| entry.seq))
     }
 
     /// The lines below the message, and the mark beside it.
@@ -273,7 +300,9 @@ impl<S: Stage> Board<S> {
                 self.heard(self.stage.reply(&posted, &message).await)?;
             }
             pin.told = record.seq;
-            pins.set(&notice.name, channel, pin).await.map_err(store_failed)?;
+            pins.set(&notice.name, channel, pin)
+                .await
+                .map_err(store_failed)?;
         }
         if let Some(standing) = notice.standing.filter(|now| pin.standing != Some(*now)) {
             self.heard(self.stage.mark(&posted, standing).await)?;
@@ -284,7 +313,11 @@ impl<S: Stage> Board<S> {
 
     /// Counts what a chat took and what it did not.
     fn heard<T>(&self, sent: Result<T, StageError>) -> Result<T, StageError> {
-        let stage = if sent.is_ok() { Stages::Sent } else { Stages::Failed };
+        let stage = if sent.is_ok() {
+            Stages::Sent
+        } else {
+            Stages::Failed
+        };
         self.counts.add(stage, self.stage.name(), 1);
         sent
     }
@@ -355,7 +388,12 @@ async fn summary(bot: &Bot, store: &Store, due: &Due) -> Result<Message, FileErr
         .collect();
     let flapping: Vec<Name> = flapping.into_iter().collect();
     let silences = silence::in_force(store, now).await?;
-    Ok(digest::digest(&told, &silences, &flapping, (due.from, due.until)))
+    Ok(digest::digest(
+        &told,
+        &silences,
+        &flapping,
+        (due.from, due.until),
+    ))
 }
 
 /// Whether nobody else writes in the channel and it is not to be left alone.
@@ -371,6 +409,8 @@ fn give_back(lanes: &Mutex<Lanes>, channel: &str, done: Result<(), StageError>) 
     lanes.busy.remove(channel);
     if let Err(why) = done {
         tracing::warn!(channel, %why, "a channel is not up to date; trying again");
-        lanes.resting.insert(channel.to_owned(), Instant::now() + REST);
+        lanes
+            .resting
+            .insert(channel.to_owned(), Instant::now() + REST);
     }
 }

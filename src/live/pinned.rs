@@ -49,7 +49,11 @@ pub fn digest(message: &Message) -> String {
         hash.update(line.as_bytes());
     }
     let bytes = hash.finalize();
-    bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 impl Pinned {

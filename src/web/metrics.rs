@@ -1,5 +1,7 @@
 //! `/metrics`: what Prometheus may know.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +14,9 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::Web;
+use super::stages::Stages;
 use crate::chat::health::ChatHealth;
+use crate::incident::Counts;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
@@ -36,6 +40,7 @@ pub struct Metrics {
     repeated: Family<Chat, Counter>,
     answers: Family<Answer, Counter>,
     reloads: Family<Reloaded, Counter>,
+    stages: Stages,
 }
 
 impl Default for Metrics {
@@ -80,6 +85,7 @@ impl Default for Metrics {
             "What a chat delivered again and was left alone",
             repeated.clone(),
         );
+        let stages = Stages::register(&mut registry);
         Self {
             registry,
             chats,
@@ -87,11 +93,17 @@ impl Default for Metrics {
             repeated,
             answers,
             reloads,
+            stages,
         }
     }
 }
 
 impl Metrics {
+    /// What the stages of incidents count into.
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.stages.counts)
+    }
+
     pub(super) fn answered(&self, code: u16) {
         self.answers.get_or_create(&Answer { code }).inc();
     }
@@ -119,6 +131,7 @@ impl Metrics {
 
 pub(super) async fn show(State(web): State<Web>) -> Response {
     let mut text = String::new();
+    web.metrics.stages.refresh();
     for chat in &web.chats.health {
         web.metrics.chat(chat);
     }

@@ -3,9 +3,11 @@
 
 pub mod settings;
 mod gate;
+mod incidents;
 mod metrics;
 mod reports;
 mod slack;
+mod stages;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -123,6 +125,8 @@ fn router(web: &Web) -> Router {
 
 fn pages(web: Web) -> Router<Web> {
     Router::new()
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}", get(incidents::one))
         .route("/reports", get(reports::list))
         .route("/reports/{id}", get(reports::one))
         .route_layer(middleware::from_fn_with_state(web, gate::pages))

@@ -64,7 +64,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "heal",
-        &["access", "bot", "command", "incident", "run", "store", "survey", "text"],
+        &[
+            "access", "bot", "command", "incident", "run", "store", "survey", "text",
+        ],
     ),
     (
         "duty",
@@ -89,14 +91,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "bot", "chat", "diagnose", "report", "setting", "store", "text",
+            "bot", "chat", "diagnose", "incident", "report", "setting", "store", "text",
         ],
     ),
     (
         "config",
         &[
-            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "watch", "web",
-            "yaml",
+            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "watch",
+            "web", "yaml",
         ],
     ),
     ("sim", &["clock"]),

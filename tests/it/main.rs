@@ -30,6 +30,8 @@ mod engine_tls;
 mod engine_wire;
 mod generated;
 mod incident_intake;
+mod incident_machine;
+mod incident_slack;
 mod lab;
 mod lab_scenario;
 mod lab_score;

@@ -28,15 +28,19 @@ pub(super) async fn incident(
             _ => list(context, wanted.as_deref().unwrap_or_default(), *all).await,
         },
         IncidentCommand::Retro { incident } => document(context, incident).await,
-        IncidentCommand::Silence { fits, lasts, reason } => {
-            silences::silence(context, fits, *lasts, reason).await
-        }
+        IncidentCommand::Silence {
+            fits,
+            lasts,
+            reason,
+        } => silences::silence(context, fits, *lasts, reason).await,
         IncidentCommand::Silences => silences::silences(context).await,
         IncidentCommand::Unsilence { id } => silences::unsilence(context, id).await,
         IncidentCommand::Merge { from, into } => join(context, from, into).await,
-        IncidentCommand::Resolve { incident, reason, anyway } => {
-            end(context, incident, reason.as_deref(), *anyway).await
-        }
+        IncidentCommand::Resolve {
+            incident,
+            reason,
+            anyway,
+        } => end(context, incident, reason.as_deref(), *anyway).await,
         IncidentCommand::Ack { incident } => {
             let who = context.caller.to_string();
             let done = change(context, incident, "ack", move |incident, now| {
@@ -55,8 +59,12 @@ pub(super) async fn incident(
             let noted = change(context, incident, "note", move |incident, now| {
                 incident.note(now, &who, Kind::Note, text.clone());
             });
-            let (_, incident) = noted.await?;
-            answer(context, say!("written into the timeline of #{}", incident.id)).await
+            let ((), incident) = noted.await?;
+            answer(
+                context,
+                say!("written into the timeline of #{}", incident.id),
+            )
+            .await
         }
         IncidentCommand::Assign { incident, who } => assign(context, incident, who).await,
         IncidentCommand::Escalate { incident } => call_next(context, incident).await,
@@ -203,8 +211,15 @@ async fn report_of(files: Files<'_>, incident: &Incident) -> Result<Option<Repor
 async fn assign(context: &Context<'_>, typed: &str, who: &str) -> Result<Outcome, Trouble> {
     let now = context.bot.clock.now();
     let people = context.bot.conduct.incidents.people(&[who.to_owned()], now);
-    let Some(whom) = people.into_iter().next().filter(|who| who.as_str().contains(':')) else {
-        let text = say!("nobody is called `{}`; write `slack:U123`, `discord:456` or `rota:NAME`", clean(who));
+    let Some(whom) = people
+        .into_iter()
+        .next()
+        .filter(|who| who.as_str().contains(':'))
+    else {
+        let text = say!(
+            "nobody is called `{}`; write `slack:U123`, `discord:456` or `rota:NAME`",
+            clean(who)
+        );
         return Err(Trouble::new(Outcome::Usage, text));
     };
     let by = context.caller.to_string();
@@ -214,7 +229,7 @@ async fn assign(context: &Context<'_>, typed: &str, who: &str) -> Result<Outcome
         let text = say!("@{} looks after it", name);
         incident.note(now, &by, Kind::Assigned, text);
     });
-    let (_, incident) = done.await?;
+    let ((), incident) = done.await?;
     answer(context, say!("#{} is assigned to {}", incident.id, whom)).await
 }
 
@@ -229,13 +244,20 @@ async fn call_next(context: &Context<'_>, typed: &str) -> Result<Outcome, Troubl
     });
     let (called, incident) = called.await?;
     let Some(called) = called else {
-        let text = say!("nobody is left to be called for #{}; set `incidents.escalation`", incident.id);
+        let text = say!(
+            "nobody is left to be called for #{}; set `incidents.escalation`",
+            incident.id
+        );
         return Err(Trouble::new(Outcome::Usage, text));
     };
     let called: Vec<_> = called.into_iter().map(|call| (incident.id, call)).collect();
     let store = context.bot.store.get().await?;
     escalate::enqueue(store, context.bot.clock, &called).await?;
-    answer(context, say!("calling whoever is next for #{}", incident.id)).await
+    answer(
+        context,
+        say!("calling whoever is next for #{}", incident.id),
+    )
+    .await
 }
 
 async fn join(context: &Context<'_>, from: &str, into: &str) -> Result<Outcome, Trouble> {
@@ -250,13 +272,22 @@ async fn join(context: &Context<'_>, from: &str, into: &str) -> Result<Outcome, 
         for filed in &pair {
             permitted(context, &filed.incident, "merge", Risk::Change)?;
             if filed.incident.is_over() {
-                let text = say!("#{} is over: {}", filed.incident.id, filed.incident.phase.word());
+                let text = say!(
+                    "#{} is over: {}",
+                    filed.incident.id,
+                    filed.incident.phase.word()
+                );
                 return Err(Trouble::new(Outcome::Usage, text));
             }
         }
         let by = context.caller.to_string();
         if let [from, into] = pair.as_mut_slice() {
-            merge(&mut from.incident, &mut into.incident, &by, context.bot.clock.now());
+            merge(
+                &mut from.incident,
+                &mut into.incident,
+                &by,
+                context.bot.clock.now(),
+            );
         }
         if files.save(&pair, &Placed::default()).await? {
             return answer(context, say!("#{} goes on in #{}", from, into)).await;
@@ -279,7 +310,11 @@ async fn end(
     }
     let ill = still_ill(context, &seen).await;
     if let (Some(why), false) = (&ill, anyway) {
-        let text = say!("#{} does not look over: {}; mend it first, or add `--anyway`", number, why);
+        let text = say!(
+            "#{} does not look over: {}; mend it first, or add `--anyway`",
+            number,
+            why
+        );
         return Err(Trouble::new(Outcome::Failed, text));
     }
     let words = [
@@ -295,7 +330,9 @@ async fn end(
     let by: &Caller = context.caller;
     let who = by.to_string();
     files
-        .change(number, |incident, now| resolve(incident, &who, why.clone(), now))
+        .change(number, |incident, now| {
+            resolve(incident, &who, why.clone(), now);
+        })
         .await?;
     answer(context, say!("#{} is over", number)).await
 }
@@ -303,9 +340,15 @@ async fn end(
 /// What is wrong with the services of an incident; that nobody can look counts too.
 async fn still_ill(context: &Context<'_>, incident: &Incident) -> Option<Clean> {
     let on_host = |name: &String| *name == incident.host;
-    let named = incident.members.iter().any(|one| !one.print.service.is_empty());
+    let named = incident
+        .members
+        .iter()
+        .any(|one| !one.print.service.is_empty());
     if !named || !(incident.host.is_empty() || context.bot.fleet.names().iter().any(on_host)) {
-        return incident.firing().next().map(|one| say!("{} is still told of", one.place()));
+        return incident
+            .firing()
+            .next()
+            .map(|one| say!("{} is still told of", one.place()));
     }
     let name = Some(incident.host.as_str()).filter(|name| !name.is_empty());
     let host = match context.bot.fleet.host(name).await {
@@ -316,5 +359,7 @@ async fn still_ill(context: &Context<'_>, incident: &Incident) -> Option<Clean> 
         Ok(survey) => survey,
         Err(error) => return Some(clean(&error.to_string())),
     };
-    states(&survey, &incident.members).into_iter().find_map(|(_, ill)| ill)
+    states(&survey, &incident.members)
+        .into_iter()
+        .find_map(|(_, ill)| ill)
 }

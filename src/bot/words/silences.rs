@@ -112,13 +112,21 @@ pub(super) async fn unsilence(context: &Context<'_>, id: &str) -> Result<Outcome
     let (store, now) = (context.bot.store.get().await?, context.bot.clock.now());
     let found = silence::in_force(store, now).await?;
     let unknown = || {
-        let text = say!("no silence `{}` is in force; `silences` lists them", clean(id));
+        let text = say!(
+            "no silence `{}` is in force; `silences` lists them",
+            clean(id)
+        );
         Trouble::new(Outcome::Usage, text)
     };
-    let meant = found.iter().find(|silence| silence.id == id).ok_or_else(unknown)?;
+    let meant = found
+        .iter()
+        .find(|silence| silence.id == id)
+        .ok_or_else(unknown)?;
     permitted(context, "unsilence", std::slice::from_ref(&meant.fits))?;
     let by = context.caller.to_string();
-    silence::end(store, id, &by, now).await?.ok_or_else(unknown)?;
+    silence::end(store, id, &by, now)
+        .await?
+        .ok_or_else(unknown)?;
     store.stir();
     let text = say!("silence {} has ended", Name::new(id));
     context.voice.say(Message::new().line(text)).await;
