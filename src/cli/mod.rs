@@ -12,6 +12,7 @@ mod serve;
 mod demo;
 mod completions;
 mod start;
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 //! a terminal.
 
 use std::io::{IsTerminal, stdin};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +14,15 @@ use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
+use super::watching::{self, Director};
 use super::{Failure, FormatArg, recover, start};
 use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
 use crate::duty::Duty;
-use crate::web::{self, Metrics, Site};
+use crate::watch::Tally;
+use crate::web::{self, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -41,35 +44,31 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     store_answers(&app).await?;
 
     let watcher = watcher(start::config_path(settings), loaded.clone());
-    let listen = loaded.config.http.listen.0;
-    let in_use = |error| {
-        Failure::new(
-            Outcome::Failed,
-            format!("cannot listen on {listen}: {error}; set `http.listen` to a free address"),
-        )
-    };
-    let listener = TcpListener::bind(listen).await.map_err(in_use)?;
-    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "listening");
+    let listener = listen(loaded.config.http.listen.0).await?;
     warn_about_chats(&loaded.config);
 
     let stop = CancellationToken::new();
-    let metrics = Arc::new(Metrics::default());
+    let tally = Arc::new(Tally::default());
+    let metrics = Arc::new(Metrics::with(|registry| tally.register(registry)));
+    let watching = watching::begin(&app, tally)
+        .await
+        .map_err(|error| Failure::new(Outcome::Failed, error))?;
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let slack = app
         .slack(bot.clone(), stop.clone())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
     let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
-    let duty = Duty::new(bot.clone(), metrics.counts());
-    if let Some(slack) = &slack {
-        slack.show_incidents(&duty, stop.clone());
-    }
-    let on_duty = tokio::spawn(duty.run(stop.clone()));
+    let on_duty = on_duty(slack.as_ref(), bot.clone(), &metrics, &stop);
+    let doors = Doors {
+        chats,
+        alerts: Some(watching.intake),
+    };
     let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
     let http_settings = loaded.config.http.clone();
     let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
     let http = tokio::spawn(async move {
-        web::serve(listener, &http_settings, site, counting, chats, stopping).await
+        web::serve(listener, &http_settings, site, counting, doors, stopping).await
     });
     let reloading = tokio::spawn(reload(
         watcher,
@@ -78,6 +77,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
             sites,
             bots,
             metrics,
+            sources: watching.director,
         },
     ));
 
@@ -97,6 +97,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     tracing::info!("stopping");
     reloading.abort();
     tidying.abort();
+    watching.work.abort();
     recovering.abort();
     stop.cancel();
     if let Err(error) = on_duty.await {
@@ -110,6 +111,20 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     ended(http).await
 }
 
+/// Looks after incidents and shows them in every chat, until the program stops.
+fn on_duty(
+    slack: Option<&Connected>,
+    bot: watch::Receiver<Arc<Bot>>,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let duty = Duty::new(bot, metrics.counts());
+    if let Some(slack) = slack {
+        slack.show_incidents(&duty, stop.clone());
+    }
+    tokio::spawn(duty.run(stop.clone()))
+}
+
 async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))
@@ -119,6 +134,18 @@ async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure
         Ok(Err(error)) => Err(failed(&error)),
         Err(error) => Err(failed(&error)),
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let in_use = |error| {
+        Failure::new(
+            Outcome::Failed,
+            format!("cannot listen on {address}: {error}; set `http.listen` to a free address"),
+        )
+    };
+    let listener = TcpListener::bind(address).await.map_err(in_use)?;
+    tracing::info!(address = %listener.local_addr().unwrap_or(address), "listening");
+    Ok(listener)
 }
 
 fn site_of(app: &App) -> Site {
@@ -169,6 +196,7 @@ struct Readers {
     sites: watch::Sender<Arc<Site>>,
     bots: watch::Sender<Arc<Bot>>,
     metrics: Arc<Metrics>,
+    sources: Director,
 }
 
 /// Takes a changed configuration while everything goes on; a wrong one changes nothing.
@@ -191,6 +219,7 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
+                        readers.sources.follow(&app);
                         readers.sites.send_replace(Arc::new(site_of(&app)));
                         readers.bots.send_replace(app.bot);
                     }

@@ -51,6 +51,12 @@ impl Moment<'_> {
             && !incident.members.iter().any(flapping)
     }
 
+    /// Nothing was said to be wrong for so long that a look can show that it is over.
+    pub fn is_still(&self, incident: &Incident) -> bool {
+        let calm = SignedDuration::try_from(self.routes.settings.calm()).unwrap_or_default();
+        self.now.duration_since(incident.stirred) >= calm
+    }
+
     /// When this incident next needs a look.
     pub fn due(&self, incident: &Incident) -> Option<Timestamp> {
         let settings = &self.routes.settings;

@@ -68,6 +68,9 @@ impl Casebook<'_> {
             return;
         };
         let turned = member.take(alert, now);
+        if firing {
+            incident.stirred = now;
+        }
         if turned && firing {
             incident.well_since = None;
             if incident.is_over() {
@@ -175,6 +178,7 @@ fn same_thing(incident: &Incident, alert: &Alert) -> bool {
 
 fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) {
     incident.grew = now;
+    incident.stirred = now;
     incident.well_since = None;
     if incident.members.len() < MOST_MEMBERS {
         incident.members.push(Member::of(alert));

@@ -18,7 +18,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("setting", &["command", "text"]),
     ("action", &["text"]),
     ("command", &["action"]),
-    ("stack", &["action", "command", "setting", "text"]),
+    ("stack", &["action", "command", "setting", "text", "yaml"]),
     ("engine", &["action", "text"]),
     ("host", &["clock", "engine", "setting", "text"]),
     ("evidence", &["action", "stack", "text", "yaml"]),
@@ -77,7 +77,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "live",
         &[
-            "access", "action", "bot", "clock", "diagnose", "report", "run", "store", "text",
+            "access", "action", "bot", "clock", "diagnose", "incident", "report", "run", "store",
+            "text",
         ],
     ),
     (
@@ -87,11 +88,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "survey", "text",
         ],
     ),
-    ("watch", &["action", "incident", "setting", "text"]),
+    (
+        "watch",
+        &[
+            "action", "clock", "engine", "evidence", "host", "incident", "setting", "stack",
+            "store", "text", "yaml",
+        ],
+    ),
     (
         "web",
         &[
-            "bot", "chat", "diagnose", "incident", "report", "setting", "store", "text",
+            "bot", "chat", "diagnose", "incident", "report", "setting", "store", "text", "watch",
         ],
     ),
     (
@@ -127,7 +134,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),
     ("clap", &["cli"]),
-    ("prometheus_client", &["web"]),
+    ("prometheus_client", &["web", "watch/tally.rs"]),
     ("tracing_subscriber", &["cli"]),
     ("aho_corasick", &["text/redact", "evidence/signature"]),
     ("regex_syntax", &["evidence/signature"]),
@@ -147,7 +154,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("engine.remove(", &[]),
     ("engine.remove_volume(", &[]),
     ("engine.prune(", &[]),
-    ("engine.exec(", &["survey/inside.rs"]),
+    (
+        "engine.exec(",
+        &["survey/inside.rs", "watch/check/inside.rs"],
+    ),
 ];
 
 const LONGEST_FILE: usize = 400;

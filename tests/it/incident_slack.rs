@@ -121,7 +121,7 @@ async fn an_incident_is_one_message_with_its_cause_on_the_first_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_the_chat_and_a_restart_lose_nothing_and_say_nothing_twice() {
-    let duty = OnDuty::open(serde_json::json!({})).await;
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
     duty.shop.slack.world().failures.insert(
         "chat.postMessage".to_owned(),
         [Failure::Broken, Failure::Broken, Failure::TooMany(1)].into(),
@@ -164,7 +164,7 @@ async fn an_outage_of_the_chat_and_a_restart_lose_nothing_and_say_nothing_twice(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_look_after_it_by_words() {
-    let duty = OnDuty::open(serde_json::json!({})).await;
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
     let shop = &duty.shop.shop;
     duty.tell(&[died("api")]).await;
     duty.until("told", |shown| shown.text.contains("#1")).await;
@@ -237,7 +237,7 @@ async fn people_look_after_it_by_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_silenced_is_never_told_until_it_is_not() {
-    let duty = OnDuty::open(serde_json::json!({})).await;
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
     let shop = &duty.shop.shop;
     shop.say("silence shop/api --reason x").await;
     duty.tell(&[died("api")]).await;
