@@ -14,6 +14,7 @@ use crate::bot::{Bot, Conduct};
 use crate::chat::slack::{Signature, Slack, SlackOptions};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::duty::Duty;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
 use crate::host::fleet::Reach;
@@ -21,6 +22,7 @@ use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
 use crate::incident::Routes;
 use crate::incident::settings::Address;
+use crate::live::Board;
 use crate::report::{TemplateProblem, Templates};
 use crate::runbook::Library;
 use crate::setting::Identifier;
@@ -103,6 +105,16 @@ pub struct Connected {
 }
 
 impl Connected {
+    /// Shows incidents in its channels until the program stops.
+    pub fn show_incidents(&self, duty: &Duty, stop: CancellationToken) {
+        let board = Board {
+            stage: self.slack.stage(),
+            bots: duty.bots.clone(),
+            counts: Arc::clone(&duty.counts),
+        };
+        tokio::spawn(board.run(stop));
+    }
+
     /// What HTTP has to know of it.
     pub fn chats(&self) -> Chats {
         Chats {

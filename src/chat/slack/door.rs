@@ -18,7 +18,7 @@ use super::stage::SlackStage;
 use crate::bot::Bot;
 use crate::chat::health::ChatHealth;
 use crate::chat::settings::SlackSettings;
-use crate::live::{Running, Teller};
+use crate::live::{Running, Stage, Teller};
 use crate::setting::Secret;
 
 /// Lines that are worked on at the same time.
@@ -89,6 +89,11 @@ impl Slack {
             room: Arc::new(Semaphore::new(AT_ONCE)),
             tasks: TaskTracker::new(),
         }))
+    }
+
+    /// Where living messages of its channels are shown.
+    pub fn stage(&self) -> Arc<impl Stage + use<>> {
+        Arc::clone(&self.teller.stage)
     }
 
     pub fn health(&self) -> Arc<ChatHealth> {
