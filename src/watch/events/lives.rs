@@ -20,6 +20,8 @@ const STOP_FOLLOWS: Duration = Duration::from_secs(2);
 const SAME_DEATH: SignedDuration = SignedDuration::from_secs(10);
 /// Gone so soon after its death: the engine removed it by itself, nobody tidied up.
 const BY_ITSELF: SignedDuration = SignedDuration::from_secs(5);
+/// An engine that shuts down gives its containers at most so long.
+const SHUTTING_DOWN: SignedDuration = SignedDuration::from_secs(20);
 /// A loop has to rest so many times longer than a single death.
 const LOOP_FACTOR: u32 = 6;
 /// Names of containers that are gone and still suffer; of more, the oldest are forgotten.
@@ -44,6 +46,16 @@ impl Default for Rules {
     }
 }
 
+/// How its last life ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Own,
+    /// Somebody asked for it.
+    ByHand,
+    /// The engine ended it when it was shut down itself.
+    LeftBehind,
+}
+
 /// What is known of one container.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
@@ -62,6 +74,7 @@ pub(super) struct Life {
     /// A death that may yet turn out to be a stop.
     undecided: Option<(Instant, Timestamp, Option<i64>)>,
     pub(super) gone: bool,
+    pub(super) end: End,
 }
 
 impl Life {
@@ -80,6 +93,7 @@ impl Life {
             oom: None,
             undecided: None,
             gone: false,
+            end: End::Own,
         }
     }
 }
@@ -184,6 +198,17 @@ impl Lives {
         }
     }
 
+    /// An engine that is shut down stops its containers first, as a person would; those it does not
+    /// start again were left behind by nobody's wish.
+    pub fn engine_left(&mut self, at: Timestamp) {
+        for life in self.known.values_mut() {
+            let just_now = |end: Timestamp| at.duration_since(end) <= SHUTTING_DOWN;
+            if life.end == End::ByHand && life.last_end.is_some_and(just_now) {
+                life.end = End::LeftBehind;
+            }
+        }
+    }
+
     pub(super) fn life(&mut self, id: &str, name: &str, key: &Key) -> &mut Life {
         let new = || Life::new(name.to_owned(), key.clone());
         let life = self.known.entry(id.to_owned()).or_insert_with(new);
@@ -194,6 +219,7 @@ impl Lives {
     fn started(&mut self, id: &str, name: &str, key: &Key, (at, now): (Timestamp, Instant)) {
         let life = self.life(id, name, key);
         life.last_start = Some(at);
+        life.end = End::Own;
         life.killed = None;
         life.undecided = None;
         self.settle_soon(id, now);
@@ -244,7 +270,10 @@ impl Lives {
             Some((asked, _)) if at.duration_since(asked) > STOPPING => {
                 self.by_accident(id, code, at);
             }
-            Some((_, true)) => self.recovered(id, &Ail::ALL, Over::Stopped, at),
+            Some((_, true)) => {
+                life.end = End::ByHand;
+                self.recovered(id, &Ail::ALL, Over::Stopped, at);
+            }
             // any signal may be a container's stop signal
             Some((_, false)) => life.undecided = Some((now + STOP_FOLLOWS, at, code)),
             None => self.by_accident(id, code, at),
@@ -256,6 +285,7 @@ impl Lives {
             return;
         };
         if life.undecided.take().is_some() {
+            life.end = End::ByHand;
             self.recovered(id, &Ail::ALL, Over::Stopped, at);
         }
     }
