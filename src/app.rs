@@ -68,6 +68,17 @@ fn lines(problems: &[TemplateProblem]) -> String {
 
 impl App {
     pub fn wire(config: Config) -> Result<Self, WiringError> {
+        let store = Later::at(config.store_url());
+        Self::build(config, store, None)
+    }
+
+    /// A changed configuration takes over from the one in force: what is kept stays where it is
+    /// kept, and what goes on still counts against how much may.
+    pub fn rewire(config: Config, before: &Bot) -> Result<Self, WiringError> {
+        Self::build(config, before.store.clone(), Some(&before.conduct))
+    }
+
+    fn build(config: Config, store: Later, before: Option<&Conduct>) -> Result<Self, WiringError> {
         let templates = Templates::load(config.templates.directory.as_deref())
             .map_err(WiringError::Templates)?;
         let bot = Bot {
@@ -75,9 +86,9 @@ impl App {
             clock: Clock::System,
             policy: policy(&config),
             secrets: config.secrets().map(str::to_owned).collect(),
-            store: Later::at(config.store_url()),
+            store,
             confirm_changes: false,
-            conduct: conduct(&config),
+            conduct: conduct(&config, before),
         };
         Ok(Self {
             config,
@@ -210,12 +221,17 @@ fn policy(config: &Config) -> Policy {
         .asking(config.approval.clone(), environments.collect())
 }
 
-fn conduct(config: &Config) -> Conduct {
+fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
     let settings = &config.runbooks;
     let secrets = settings.secrets.iter();
     let secrets =
         secrets.map(|(name, secret)| (name.as_str().to_owned(), secret.expose().to_owned()));
     let at_once = settings.at_once.unwrap_or(AT_ONCE).max(1);
+    let unchanged = before.filter(|before| before.at_once == at_once);
+    let slots = unchanged.map_or_else(
+        || Arc::new(Semaphore::new(at_once.into())),
+        |before| Arc::clone(&before.slots),
+    );
     Conduct {
         library: Library::new(settings.directory.clone()),
         secrets: secrets.collect(),
@@ -223,7 +239,8 @@ fn conduct(config: &Config) -> Conduct {
         groups: groups(config),
         incidents: routes(config),
         heal: config.heal.clone(),
-        slots: Semaphore::new(at_once.into()),
+        at_once,
+        slots,
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::watching::{self, Director};
@@ -125,14 +125,22 @@ fn on_duty(
     tokio::spawn(duty.run(stop.clone()))
 }
 
+/// So long open requests may take when the program is to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))
     };
-    match http.await {
-        Ok(Ok(())) => Ok(Outcome::Done),
+    // a request that was begun and never ended must not hold us
+    match timeout(FAREWELL, http).await {
+        Err(_) => {
+            tracing::warn!("somebody's request did not come to its end in time");
+            Ok(Outcome::Done)
+        }
+        Ok(Ok(Ok(()))) => Ok(Outcome::Done),
+        Ok(Ok(Err(error))) => Err(failed(&error)),
         Ok(Err(error)) => Err(failed(&error)),
-        Err(error) => Err(failed(&error)),
     }
 }
 
@@ -215,7 +223,8 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                         "`http.listen`, `store.url` and `chat` change with a restart only"
                     );
                 }
-                match App::wire(*config) {
+                let before = Arc::clone(&readers.bots.borrow());
+                match App::rewire(*config, &before) {
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
@@ -244,6 +253,9 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// Asks for the configuration to be read again: heard by who watches it, and no reason to end
+    /// where there is none.
+    _hangup: Signal,
 }
 
 impl StopSignals {
@@ -255,6 +267,7 @@ impl StopSignals {
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
+            _hangup: on(SignalKind::hangup())?,
         })
     }
 

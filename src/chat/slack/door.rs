@@ -144,11 +144,11 @@ impl Slack {
         };
         let store = bot.store.get().await.map_err(failed)?;
         let now = bot.clock.now().as_millisecond();
-        let mut new = true;
-        for key in keys {
-            new &= store.remember("slack", &key, now).await.map_err(failed)?;
-        }
-        Ok(new)
+        let keys: Vec<String> = keys.collect();
+        store
+            .remember_all("slack", &keys, now)
+            .await
+            .map_err(failed)
     }
 
     fn work_on(self: &Arc<Self>, asked: Asked) {
