@@ -77,7 +77,7 @@ impl Registry {
     /// `file` is what problems call it. JSON is read as the YAML that it is, which has places.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
         // tabs indent nothing in JSON, and are not allowed to in YAML
-        let mut document = Document::parse(file, &text.replace('\t', " "))?;
+        let mut document = Document::parse(file, &text.replace('\t', " "))?.foreign();
         let is_beside = document
             .root()
             .find(&["services"])

@@ -301,7 +301,13 @@ async fn what_fails_inside_a_container_is_told_in_words() {
     let told = told
         .lines()
         .filter(|line| !line.contains("no memory limit"));
-    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
+    check closed: nobody listens on port 8081 in there
+    check gone: no process `worker` runs in there
+    check fails: `sh` ended with 4
+    check missing: there is no `pg_isready` in there
+    check nobody: there is no container `no-such-container`
+    ");
     let alert = watched.until_firing("fails", "check:fails").await;
     let output = detail(&alert, "output");
     assert!(
@@ -319,7 +325,7 @@ async fn what_holds_inside_a_container_is_silent_until_it_fails() {
     let (name, id) = api(&sandbox);
     let inside = Page {
         container: Some(container(&name)),
-        ..page("http://localhost:8080/healthz")
+        ..page("http://127.0.0.1:8080/healthz")
     };
     let health = Kind::Health {
         container: container(&name),

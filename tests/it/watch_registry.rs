@@ -17,7 +17,15 @@ fn every_problem_is_told_with_its_place() {
         .iter()
         .map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message))
         .collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    3:14 expected `true` or `false`
+    5:19 missing field `type`
+    5:29 expected one of `http`, `tcp`, `process`
+    9:3 `health_check` of `db` needs `port`
+    9:77 expected a whole number from 0 to 4294967295
+    11:2 `worker` needs `container`: a process is looked for in one
+    12:82 expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment
+    ");
 }
 
 #[test]
@@ -39,7 +47,7 @@ fn config([web, database, worker]: &[&String; 3], port: u16) -> String {
     format!(
         r#"{{
   "web-api": {{ "enabled": true, "type": "daemon", "container": "{web}",
-    "health_check": {{ "type": "http", "endpoint": "http://localhost:8080/health", "interval_seconds": 1 }},
+    "health_check": {{ "type": "http", "endpoint": "http://127.0.0.1:8080/health", "interval_seconds": 1 }},
     "restart_cmd": "true", "log_path": "/tmp/api.log", "notify_on_fail": "alerts" }},
   "postgres": {{ "enabled": true, "type": "daemon", "container": "{database}",
     "health_check": {{ "type": "tcp", "host": "localhost", "port": {port}, "interval_seconds": 1 }},
