@@ -215,7 +215,7 @@ async fn what_was_down_before_a_restart_is_told_to_hold_after_it() {
 
 /// A service with a page and a health check, in a container of its own.
 fn api(sandbox: &Sandbox) -> (String, String) {
-    let script = "busybox ln -s busybox /bin/wget; echo ok > /tmp/healthz; busybox httpd -p 127.0.0.1:8080 -h /tmp; exec busybox sleep 600";
+    let script = "cd /tmp; echo ok > healthz; exec python3 -m http.server --bind 127.0.0.1 8080";
     let stack = sandbox.name("s");
     let project = format!("com.docker.compose.project={stack}");
     let options = [
@@ -229,7 +229,7 @@ fn api(sandbox: &Sandbox) -> (String, String) {
     ];
     (
         format!("{stack}/api"),
-        sandbox.run(&options, &["sh", "-c", script]),
+        sandbox.run_image("dogwatch-lab:1", &options, &["sh", "-c", script]),
     )
 }
 
@@ -334,7 +334,7 @@ async fn what_holds_inside_a_container_is_silent_until_it_fails() {
     orders.checks = vec![
         check("page", Kind::Http(inside)),
         check("port", port(&name, 8080)),
-        check("program", process(&name, "busybox")),
+        check("program", process(&name, "python3")),
         check(
             "command",
             command(&name, &["cat", "/tmp/healthz"], Some("^ok")),

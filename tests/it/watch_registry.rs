@@ -6,7 +6,7 @@ use dogwatch::stack::registry::Registry;
 use dogwatch::watch::registry::RegistryPlace;
 use insta::assert_snapshot;
 
-use crate::support::real_engine::{Sandbox, docker, real_engine};
+use crate::support::real_engine::{IMAGE, Sandbox, docker, real_engine};
 use crate::support::watched::{Watched, detail, orders};
 
 #[test]
@@ -67,28 +67,16 @@ async fn its_checks_run_in_three_real_containers() {
         return;
     };
     let sandbox = Sandbox::new();
-    let run = |what: &str, script: &str| {
+    let run = |image: &str, what: &str, script: &str| {
         let name = sandbox.name(what);
-        sandbox.run(&["--name", &name], &["sh", "-c", script]);
+        sandbox.run_image(image, &["--name", &name], &["sh", "-c", script]);
         name
     };
-    let links = "for tool in wget tail worker-daemon; do busybox ln -s busybox /bin/$tool; done;";
-    let web = run(
-        "web",
-        &format!(
-            "{links} echo up > /tmp/health; echo 'GET /health 500' > /tmp/api.log; busybox httpd -p 127.0.0.1:8080 -h /tmp; sleep 600"
-        ),
-    );
-    let database = run(
-        "db",
-        &format!("{links} busybox httpd -p 5432 -h /tmp; sleep 600"),
-    );
-    let worker = run(
-        "worker",
-        &format!(
-            "{links} worker-daemon() {{ busybox tail -f /dev/null; }}; printf '#!/bin/sh\\nwhile :; do sleep 1; done\\n' > /tmp/worker-daemon; sh /tmp/worker-daemon & sleep 600"
-        ),
-    );
+    let page = "cd /tmp; echo up > health; echo 'GET /health 500' > api.log; exec python3 -m http.server --bind 127.0.0.1 8080";
+    let loops = "printf 'while :; do sleep 1; done' > /tmp/worker-daemon; sh /tmp/worker-daemon & sleep 600";
+    let web = run("dogwatch-lab:1", "web", page);
+    let database = run(IMAGE, "db", "busybox httpd -p 5432 -h /tmp; sleep 600");
+    let worker = run(IMAGE, "worker", loops);
 
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("system-config.json");
