@@ -63,3 +63,8 @@ mod slack_buttons;
 mod slack_forms;
 mod ssh;
 mod store;
+mod watch_events;
+mod watch_checks;
+mod watch_registry;
+mod alerts_http;
+mod alerts_real;

@@ -17,3 +17,6 @@ pub(crate) mod sim_wire;
 pub(crate) mod slack_shop;
 pub(crate) mod tester;
 pub(crate) mod sshd;
+pub(crate) mod engine_to_restart;
+pub(crate) mod server;
+pub(crate) mod watched;
