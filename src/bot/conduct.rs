@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::incident::Routes;
-use crate::incident::mending::HealRule;
+use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
 use crate::stack::Groups;
 
@@ -28,6 +28,8 @@ pub struct Conduct {
     pub incidents: Routes,
     /// What may be mended without being asked.
     pub heal: Vec<HealRule>,
+    /// Where services say themselves how they are started again.
+    pub registries: Vec<RegistryFile>,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
 }
@@ -41,6 +43,7 @@ impl Default for Conduct {
             groups: Groups::new(),
             incidents: Routes::default(),
             heal: Vec::new(),
+            registries: Vec::new(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
         }

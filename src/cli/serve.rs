@@ -222,8 +222,8 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                 let before = Arc::clone(&readers.bots.borrow());
                 match App::rewire(*config, &before) {
                     Ok(app) => {
-                        tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
+                        tracing::info!("the configuration was reloaded");
                         readers.sources.follow(&app);
                         readers.sites.send_replace(Arc::new(site_of(&app)));
                         readers.bots.send_replace(app.bot);

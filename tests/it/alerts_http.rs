@@ -229,7 +229,12 @@ fn what_is_sent_is_kept_in_its_parts() {
             )
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @"
+    vps:shop/db backup-failed firing critical night | tar: no space left
+    :shop/web backup-failed resolved warning night | backup-failed
+    :/gateway ping firing critical - | ping is DOWN since 03:09
+    :/resolver dns resolved warning - | dns is Ok since 03:10
+    ");
     let first = &kept[0];
     assert_eq!(detail(first, "file"), "/backup/db.tar");
     assert_eq!(detail(first, "password"), "••••");

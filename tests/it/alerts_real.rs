@@ -8,6 +8,9 @@ use std::time::Duration;
 use dogwatch::incident::{Alert, AlertState};
 use dogwatch::store::Store;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::support::program::Place;
 use crate::support::real_engine::program;
 use crate::support::server::{Server, free_port};
@@ -24,7 +27,9 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
+        let id = i32::try_from(self.0.id()).unwrap();
+        // asked to stop, it writes down what it has told
+        kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
         self.0.wait().unwrap();
     }
 }
@@ -156,6 +161,8 @@ fn a_real_alertmanager_and_restarts_on_both_sides() {
 
     alertmanager.down();
     alertmanager.up();
+    // as Prometheus does, again and again
+    alertmanager.post(&place, "First", false);
     alertmanager.post(&place, "Third", false);
     wait("Third", AlertState::Firing);
     alertmanager.post(&place, "First", true);

@@ -65,7 +65,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "heal",
         &[
-            "access", "bot", "command", "incident", "run", "store", "survey", "text",
+            "access", "action", "bot", "command", "incident", "run", "runbook", "stack", "store",
+            "survey", "text",
         ],
     ),
     (

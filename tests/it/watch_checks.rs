@@ -215,7 +215,7 @@ async fn what_was_down_before_a_restart_is_told_to_hold_after_it() {
 
 /// A service with a page and a health check, in a container of its own.
 fn api(sandbox: &Sandbox) -> (String, String) {
-    let script = "busybox ln -s busybox /bin/wget; echo ok > /tmp/healthz; busybox httpd -p 127.0.0.1:8080 -h /tmp; exec busybox sleep 600";
+    let script = "cd /tmp; echo ok > healthz; exec python3 -m http.server --bind 127.0.0.1 8080";
     let stack = sandbox.name("s");
     let project = format!("com.docker.compose.project={stack}");
     let options = [
@@ -229,7 +229,7 @@ fn api(sandbox: &Sandbox) -> (String, String) {
     ];
     (
         format!("{stack}/api"),
-        sandbox.run(&options, &["sh", "-c", script]),
+        sandbox.run_image("dogwatch-lab:1", &options, &["sh", "-c", script]),
     )
 }
 
@@ -301,7 +301,13 @@ async fn what_fails_inside_a_container_is_told_in_words() {
     let told = told
         .lines()
         .filter(|line| !line.contains("no memory limit"));
-    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
+    check closed: nobody listens on port 8081 in there
+    check gone: no process `worker` runs in there
+    check fails: `sh` ended with 4
+    check missing: there is no `pg_isready` in there
+    check nobody: there is no container `no-such-container`
+    ");
     let alert = watched.until_firing("fails", "check:fails").await;
     let output = detail(&alert, "output");
     assert!(
@@ -319,7 +325,7 @@ async fn what_holds_inside_a_container_is_silent_until_it_fails() {
     let (name, id) = api(&sandbox);
     let inside = Page {
         container: Some(container(&name)),
-        ..page("http://localhost:8080/healthz")
+        ..page("http://127.0.0.1:8080/healthz")
     };
     let health = Kind::Health {
         container: container(&name),
@@ -328,7 +334,7 @@ async fn what_holds_inside_a_container_is_silent_until_it_fails() {
     orders.checks = vec![
         check("page", Kind::Http(inside)),
         check("port", port(&name, 8080)),
-        check("program", process(&name, "busybox")),
+        check("program", process(&name, "python3")),
         check(
             "command",
             command(&name, &["cat", "/tmp/healthz"], Some("^ok")),

@@ -333,7 +333,10 @@ async fn an_engine_that_goes_away_is_told_and_what_it_left_behind() {
         alert.summary.as_str(),
         "the engine of local cannot be reached"
     );
-    assert!(detail(&alert, "error").contains("start it"), "{alert:?}");
+    assert!(
+        detail(&alert, "error").contains("is the engine installed and started"),
+        "{alert:?}"
+    );
     engine.up().await;
     watched.until_resolved("", "engine-unreachable").await;
     watched.until_firing("stays-away", "died").await;

@@ -6,7 +6,7 @@ use dogwatch::stack::registry::Registry;
 use dogwatch::watch::registry::RegistryPlace;
 use insta::assert_snapshot;
 
-use crate::support::real_engine::{Sandbox, docker, real_engine};
+use crate::support::real_engine::{IMAGE, Sandbox, docker, real_engine};
 use crate::support::watched::{Watched, detail, orders};
 
 #[test]
@@ -17,7 +17,15 @@ fn every_problem_is_told_with_its_place() {
         .iter()
         .map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message))
         .collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    3:14 expected `true` or `false`
+    5:19 missing field `type`
+    5:29 expected one of `http`, `tcp`, `process`
+    9:3 `health_check` of `db` needs `port`
+    9:77 expected a whole number from 0 to 4294967295
+    11:2 `worker` needs `container`: a process is looked for in one
+    12:82 expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment
+    ");
 }
 
 #[test]
@@ -39,7 +47,7 @@ fn config([web, database, worker]: &[&String; 3], port: u16) -> String {
     format!(
         r#"{{
   "web-api": {{ "enabled": true, "type": "daemon", "container": "{web}",
-    "health_check": {{ "type": "http", "endpoint": "http://localhost:8080/health", "interval_seconds": 1 }},
+    "health_check": {{ "type": "http", "endpoint": "http://127.0.0.1:8080/health", "interval_seconds": 1 }},
     "restart_cmd": "true", "log_path": "/tmp/api.log", "notify_on_fail": "alerts" }},
   "postgres": {{ "enabled": true, "type": "daemon", "container": "{database}",
     "health_check": {{ "type": "tcp", "host": "localhost", "port": {port}, "interval_seconds": 1 }},
@@ -59,28 +67,16 @@ async fn its_checks_run_in_three_real_containers() {
         return;
     };
     let sandbox = Sandbox::new();
-    let run = |what: &str, script: &str| {
+    let run = |image: &str, what: &str, script: &str| {
         let name = sandbox.name(what);
-        sandbox.run(&["--name", &name], &["sh", "-c", script]);
+        sandbox.run_image(image, &["--name", &name], &["sh", "-c", script]);
         name
     };
-    let links = "for tool in wget tail worker-daemon; do busybox ln -s busybox /bin/$tool; done;";
-    let web = run(
-        "web",
-        &format!(
-            "{links} echo up > /tmp/health; echo 'GET /health 500' > /tmp/api.log; busybox httpd -p 127.0.0.1:8080 -h /tmp; sleep 600"
-        ),
-    );
-    let database = run(
-        "db",
-        &format!("{links} busybox httpd -p 5432 -h /tmp; sleep 600"),
-    );
-    let worker = run(
-        "worker",
-        &format!(
-            "{links} worker-daemon() {{ busybox tail -f /dev/null; }}; printf '#!/bin/sh\\nwhile :; do sleep 1; done\\n' > /tmp/worker-daemon; sh /tmp/worker-daemon & sleep 600"
-        ),
-    );
+    let page = "cd /tmp; echo up > health; echo 'GET /health 500' > api.log; exec python3 -m http.server --bind 127.0.0.1 8080";
+    let loops = "printf 'while :; do sleep 1; done' > /tmp/worker-daemon; sh /tmp/worker-daemon & sleep 600";
+    let web = run("dogwatch-lab:1", "web", page);
+    let database = run(IMAGE, "db", "busybox httpd -p 5432 -h /tmp; sleep 600");
+    let worker = run(IMAGE, "worker", loops);
 
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("system-config.json");

@@ -1,12 +1,13 @@
 //! What the events of one engine mean, container by container: which death was an accident, what is
 //! a loop, when something has recovered. Pure: times come with the events or as arguments.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::life::{End, Life};
 use super::sign::{Ail, Course, Over, Sign};
 use crate::action::events::Event;
 use crate::stack::Key;
@@ -42,58 +43,6 @@ impl Default for Rules {
             restarts: 3,
             within: SignedDuration::from_mins(5),
             settled: Duration::from_secs(10),
-        }
-    }
-}
-
-/// How its last life ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    Own,
-    /// Somebody asked for it.
-    ByHand,
-    /// The engine ended it when it was shut down itself.
-    LeftBehind,
-}
-
-/// What is known of one container.
-#[derive(Debug, Clone)]
-pub(super) struct Life {
-    pub(super) name: String,
-    pub(super) key: Key,
-    pub(super) has_health: bool,
-    /// The engine starts it again, whatever its exit code.
-    pub(super) is_kept_up: bool,
-    pub(super) deaths: VecDeque<Timestamp>,
-    pub(super) last_start: Option<Timestamp>,
-    pub(super) last_end: Option<Timestamp>,
-    pub(super) ails: BTreeSet<Ail>,
-    pub(super) settles: Option<Instant>,
-    killed: Option<(Timestamp, bool)>,
-    oom: Option<Timestamp>,
-    /// A death that may yet turn out to be a stop.
-    undecided: Option<(Instant, Timestamp, Option<i64>)>,
-    pub(super) gone: bool,
-    pub(super) end: End,
-}
-
-impl Life {
-    pub(super) fn new(name: String, key: Key) -> Self {
-        Self {
-            name,
-            key,
-            has_health: false,
-            is_kept_up: false,
-            deaths: VecDeque::new(),
-            last_start: None,
-            last_end: None,
-            ails: BTreeSet::new(),
-            settles: None,
-            killed: None,
-            oom: None,
-            undecided: None,
-            gone: false,
-            end: End::Own,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod reconcile;
 pub mod sign;
 mod edge;
 mod host;
+mod life;
 mod quiet;
 mod words;
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::lives::{End, Life, Lives};
+use super::life::{End, Life};
+use super::lives::Lives;
 use super::sign::{Ail, Over};
 use crate::action::container::{Container, HealthStatus, Status};
 use crate::stack::Key;
