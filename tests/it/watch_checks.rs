@@ -219,6 +219,7 @@ fn api(sandbox: &Sandbox) -> (String, String) {
     let stack = sandbox.name("s");
     let project = format!("com.docker.compose.project={stack}");
     let options = [
+        "--network=none",
         "--label",
         &project,
         "--label",

@@ -69,7 +69,11 @@ async fn its_checks_run_in_three_real_containers() {
     let sandbox = Sandbox::new();
     let run = |image: &str, what: &str, script: &str| {
         let name = sandbox.name(what);
-        sandbox.run_image(image, &["--name", &name], &["sh", "-c", script]);
+        sandbox.run_image(
+            image,
+            &["--network=none", "--name", &name],
+            &["sh", "-c", script],
+        );
         name
     };
     let page = "cd /tmp; echo up > health; echo 'GET /health 500' > api.log; exec python3 -m http.server --bind 127.0.0.1 8080";

@@ -10,5 +10,8 @@ mod life;
 mod quiet;
 mod words;
 
+#[cfg(test)]
+mod lives_tests;
+
 pub(super) use edge::shortened;
 pub(super) use host::HostWatch;

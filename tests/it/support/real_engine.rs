@@ -63,12 +63,7 @@ impl Sandbox {
 
     /// Starts a container by `docker run`, with `options` before the image and `program` behind.
     pub(crate) fn run(&self, options: &[&str], program: &[&str]) -> String {
-        self.make(&["run", "--detach"], (options, IMAGE), program)
-    }
-
-    /// The same from another image.
-    pub(crate) fn run_image(&self, image: &str, options: &[&str], program: &[&str]) -> String {
-        self.make(&["run", "--detach"], (options, image), program)
+        self.make(&["run", "--detach"], options, program)
     }
 
     /// The same of another image, in whatever network the options say.
@@ -80,13 +75,13 @@ impl Sandbox {
 
     /// Creates one without starting it.
     pub(crate) fn create(&self, options: &[&str], program: &[&str]) -> String {
-        self.make(&["create"], (options, IMAGE), program)
+        self.make(&["create"], options, program)
     }
 
-    fn make(&self, verb: &[&str], (options, image): (&[&str], &str), program: &[&str]) -> String {
+    fn make(&self, verb: &[&str], options: &[&str], program: &[&str]) -> String {
         let label = format!("{LABEL}={}", self.id);
         let network = ["--network", "none", "--label", &label];
-        docker(&[verb, &network, options, &[image], program].concat())
+        docker(&[verb, &network, options, &[IMAGE], program].concat())
     }
 }
 
