@@ -4,6 +4,8 @@
 pub mod reply;
 pub mod trouble;
 pub mod conduct;
+pub mod examine;
+pub mod states;
 pub mod words;
 
 use tokio_util::sync::CancellationToken;
@@ -20,6 +22,7 @@ use crate::text::Name;
 pub use conduct::Conduct;
 pub use reply::{Outcome, Progress, Reply, Undertaking, Voice};
 pub use trouble::Trouble;
+pub use words::Answers;
 
 /// Everything a line may need. One for the whole program.
 pub struct Bot {

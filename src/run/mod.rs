@@ -9,10 +9,13 @@ pub mod repair;
 pub mod recover;
 pub mod world;
 mod act;
+mod attempt;
 mod bundle;
 mod facts;
 mod flow;
+mod greeting;
 mod hold;
+mod ports;
 mod probe;
 mod settle;
 

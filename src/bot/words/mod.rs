@@ -15,13 +15,18 @@ mod show;
 mod change;
 mod offer;
 mod run;
+mod form;
 mod runs;
 mod after;
 mod reports;
 mod doctor;
+mod incidents;
+mod silences;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
+
+pub use form::Answers;
 
 pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
     match command {
@@ -50,6 +55,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => runs::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }
 }
