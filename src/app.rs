@@ -27,6 +27,7 @@ use crate::setting::Identifier;
 use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
+use crate::survey::own::OwnSignatures;
 use crate::web::{Chats, SlackDoor};
 
 /// Everything that runs, built from one configuration.
@@ -206,6 +207,7 @@ fn conduct(config: &Config) -> Conduct {
     let at_once = settings.at_once.unwrap_or(AT_ONCE).max(1);
     Conduct {
         library: Library::new(settings.directory.clone()),
+        signatures: OwnSignatures::new(settings.directory.clone()),
         secrets: secrets.collect(),
         directory: config.state_directory.clone(),
         groups: groups(config),

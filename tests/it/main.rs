@@ -31,6 +31,7 @@ mod engine_wire;
 mod generated;
 mod incident_intake;
 mod lab;
+mod own_signatures;
 mod lab_scenario;
 mod lab_score;
 mod lab_shop;
