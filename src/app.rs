@@ -31,6 +31,7 @@ use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
 use crate::watch::settings::RegistrySettings;
+use crate::survey::own::OwnSignatures;
 use crate::web::{Chats, SlackDoor};
 
 /// Everything that runs, built from one configuration.
@@ -236,6 +237,7 @@ fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
     );
     Conduct {
         library: Library::new(settings.directory.clone()),
+        signatures: OwnSignatures::new(settings.directory.clone()),
         secrets: secrets.collect(),
         directory: config.state_directory.clone(),
         groups: groups(config),

@@ -11,6 +11,7 @@ use crate::incident::Routes;
 use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
 use crate::stack::Groups;
+use crate::survey::own::OwnSignatures;
 
 /// Runs at the same time, unless the configuration says otherwise.
 pub const AT_ONCE: u16 = 4;
@@ -18,6 +19,8 @@ pub const AT_ONCE: u16 = 4;
 #[derive(Debug)]
 pub struct Conduct {
     pub library: Library,
+    /// What logs are searched for.
+    pub signatures: OwnSignatures,
     /// For programs that runbooks start, by name.
     pub secrets: BTreeMap<String, String>,
     /// Where bundles are written.
@@ -38,6 +41,7 @@ impl Default for Conduct {
     fn default() -> Self {
         Self {
             library: Library::default(),
+            signatures: OwnSignatures::default(),
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),

@@ -149,6 +149,7 @@ impl Context<'_> {
         let mut survey = Survey::take(host, self.bot.clock, &self.bot.secrets).await?;
         let inventory = std::mem::take(&mut survey.inventory);
         survey.inventory = inventory.with_groups(&self.bot.conduct.groups);
+        survey.signatures = self.bot.conduct.signatures.now().signatures;
         Ok(survey)
     }
 

@@ -33,7 +33,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "survey",
         &[
-            "action", "clock", "engine", "evidence", "host", "stack", "text",
+            "action", "clock", "engine", "evidence", "host", "stack", "text", "yaml",
         ],
     ),
     ("access", &["action", "command", "setting", "text"]),

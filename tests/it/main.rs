@@ -35,6 +35,7 @@ mod incident_intake;
 mod incident_machine;
 mod incident_slack;
 mod lab;
+mod own_signatures;
 mod lab_scenario;
 mod lab_score;
 mod lab_shop;
