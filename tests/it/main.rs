@@ -58,4 +58,5 @@ mod slack_blocks;
 mod slack_buttons;
 mod slack_forms;
 mod ssh;
+mod ssh_failures;
 mod store;
