@@ -78,8 +78,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         },
     ));
 
-    let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
-    let recovering = tokio::spawn(recover::again_and_again(bot.clone()));
+    let tending = tokio::spawn(tend(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
@@ -93,26 +92,28 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     }
     tracing::info!("stopping");
     reloading.abort();
-    tidying.abort();
+    tending.abort();
     watching.work.abort();
-    recovering.abort();
     stop.cancel();
     if let Some(talking) = talking
         && let Err(error) = talking.await
     {
         tracing::error!(%error, "Slack ended");
     }
-    match http.await {
-        Ok(Ok(())) => Ok(Outcome::Done),
-        Ok(Err(error)) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
-        Err(error) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
-    }
+    let ended = match http.await {
+        Ok(ended) => ended.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let failed = |error| Failure::new(Outcome::Failed, format!("HTTP ended: {error}"));
+    ended.map(|()| Outcome::Done).map_err(failed)
+}
+
+/// What goes on beside everything else: idle sessions are closed, runs that were cut short taken up.
+async fn tend(bot: watch::Receiver<Arc<Bot>>) {
+    tokio::join!(
+        close_idle_sessions(bot.clone()),
+        recover::again_and_again(bot)
+    );
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
