@@ -21,6 +21,7 @@ mod contract;
 mod contract_changes;
 mod contract_reads;
 mod conversation;
+mod deploy;
 mod diagnose_incidents;
 mod diagnose_pages;
 mod engine_changes;
