@@ -1,6 +1,7 @@
 //! What several tests need.
 
 pub(crate) mod crash_scene;
+pub(crate) mod namespace;
 pub(crate) mod own_engine;
 pub(crate) mod program;
 pub(crate) mod served;
