@@ -54,5 +54,6 @@ mod slack_socket;
 mod slack_blocks;
 mod slack_buttons;
 mod slack_forms;
+mod slack_story;
 mod ssh;
 mod store;

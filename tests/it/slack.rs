@@ -416,7 +416,17 @@ async fn an_offer_that_nobody_took_loses_its_buttons() {
             thread: None,
         };
         let by = "slack:UANNA".to_owned();
-        ledger.open(&run.id, &Open { posted, by }).await.unwrap();
+        ledger
+            .open(
+                &run.id,
+                &Open {
+                    posted,
+                    by,
+                    elsewhere: false,
+                },
+            )
+            .await
+            .unwrap();
     }
     let shop = shop.restart().await;
     let dead = shop
