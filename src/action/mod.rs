@@ -218,6 +218,16 @@ pub enum Prunable {
 }
 
 impl Prunable {
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::StoppedContainers => "containers",
+            Self::DanglingImages => "images",
+            Self::UnusedNetworks => "networks",
+            Self::BuildCache => "cache",
+        }
+    }
+
     /// As people read it.
     pub fn words(self) -> &'static str {
         match self {

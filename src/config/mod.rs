@@ -21,7 +21,8 @@ use crate::runbook::settings::RunbookSettings;
 use crate::setting::{Identifier, Secret};
 use crate::stack::settings::StackSettings;
 use crate::store::settings::{StoreSettings, StoreUrl};
-use crate::watch::settings::AlertSettings;
+use crate::watch::check::settings::CheckSettings;
+use crate::watch::settings::{AlertSettings, RegistrySettings, WatchSettings};
 use crate::web::settings::HttpSettings;
 
 pub use crate::yaml::{Lookup, Problems};
@@ -46,6 +47,11 @@ pub struct Config {
     pub approval: ApprovalSettings,
     pub runbooks: RunbookSettings,
     pub alerts: AlertSettings,
+    pub watch: WatchSettings,
+    /// Checks of our own, by name.
+    pub checks: BTreeMap<Identifier, CheckSettings>,
+    /// Files like `system-config.json`, by a name of your choice.
+    pub registries: BTreeMap<Identifier, RegistrySettings>,
     pub templates: TemplateSettings,
     pub log: LogSettings,
     /// Where the program keeps what is its own. Taken from the environment.
@@ -65,6 +71,9 @@ impl Default for Config {
             approval: ApprovalSettings::default(),
             runbooks: RunbookSettings::default(),
             alerts: AlertSettings::default(),
+            watch: WatchSettings::default(),
+            checks: BTreeMap::new(),
+            registries: BTreeMap::new(),
             templates: TemplateSettings::default(),
             log: LogSettings::default(),
             state_directory: PathBuf::from("."),
@@ -81,9 +90,14 @@ impl Config {
 
     /// The host that a stack runs on. The checks see to it that there is one.
     pub fn host_of<'a>(&'a self, stack: &'a StackSettings) -> Option<&'a Identifier> {
+        self.host_or_usual(stack.host.as_ref())
+    }
+
+    /// The host that is named, else `local`, else the only one.
+    pub fn host_or_usual<'a>(&'a self, named: Option<&'a Identifier>) -> Option<&'a Identifier> {
         let only = || self.hosts.keys().next().filter(|_| self.hosts.len() == 1);
         let local = || self.hosts.get_key_value("local").map(|(name, _)| name);
-        stack.host.as_ref().or_else(local).or_else(only)
+        named.or_else(local).or_else(only)
     }
 
     /// Every secret value, for the redactor to know.
@@ -96,7 +110,8 @@ impl Config {
         let discord = self.chat.discord.iter().map(|discord| &discord.token);
         slack
             .chain(discord)
-            .chain([&self.alerts.token])
+            .chain([&self.alerts.token, &self.alerts.hmac_secret])
+            .chain(self.watch.ping.iter().map(|ping| &ping.url))
             .flatten()
             .chain(self.runbooks.secrets.values())
             .map(Secret::expose)

@@ -107,7 +107,8 @@ fn issue(plan: &Plan, ended: &Ended) -> Clean {
     let told = plan.report.issue.as_ref().unwrap_or(&plan.title);
     match ended.state {
         RunState::Succeeded => say!("{}: done", told),
-        RunState::Cancelled => say!("{}: cancelled", told),
+        RunState::Cancelled if ended.detail.is_empty() => say!("{}: cancelled", told),
+        RunState::Cancelled => say!("{}: {}", told, ended.detail),
         _ => match ended.failed() {
             Some(step) => say!("{}: failed at `{}`: {}", told, named(step), why(step)),
             None => say!("{}: failed", told),

@@ -9,6 +9,7 @@ pub mod repair;
 pub mod recover;
 pub mod world;
 mod act;
+mod attempt;
 mod bundle;
 mod facts;
 mod flow;

@@ -7,6 +7,7 @@ pub mod graph;
 pub mod graph_hosts;
 mod graph_names;
 pub mod resolve;
+pub mod registry;
 
 pub use graph::{Address, Edge, Graph, Why};
 pub use inventory::{Groups, Inventory, Key, Service};

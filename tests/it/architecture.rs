@@ -18,7 +18,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("setting", &["command", "text"]),
     ("action", &["text"]),
     ("command", &["action"]),
-    ("stack", &["action", "command", "setting", "text"]),
+    ("stack", &["action", "command", "setting", "text", "yaml"]),
     ("engine", &["action", "text"]),
     ("host", &["clock", "engine", "setting", "text"]),
     ("evidence", &["action", "stack", "text", "yaml"]),
@@ -72,11 +72,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "survey", "text",
         ],
     ),
-    ("watch", &["action", "incident", "setting", "text"]),
+    (
+        "watch",
+        &[
+            "action", "clock", "engine", "evidence", "host", "incident", "setting", "stack",
+            "store", "text", "yaml",
+        ],
+    ),
     (
         "web",
         &[
-            "bot", "chat", "diagnose", "report", "setting", "store", "text",
+            "bot", "chat", "diagnose", "report", "setting", "store", "text", "watch",
         ],
     ),
     (
@@ -112,7 +118,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),
     ("clap", &["cli"]),
-    ("prometheus_client", &["web"]),
+    ("prometheus_client", &["web", "watch/tally.rs"]),
     ("tracing_subscriber", &["cli"]),
     ("aho_corasick", &["text/redact", "evidence/signature"]),
     ("regex_syntax", &["evidence/signature"]),
@@ -132,7 +138,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("engine.remove(", &[]),
     ("engine.remove_volume(", &[]),
     ("engine.prune(", &[]),
-    ("engine.exec(", &["survey/inside.rs"]),
+    (
+        "engine.exec(",
+        &["survey/inside.rs", "watch/check/inside.rs"],
+    ),
 ];
 
 const LONGEST_FILE: usize = 400;

@@ -58,7 +58,8 @@ pub(super) async fn conclude(
     before: Option<Report>,
 ) -> (String, (Reply, Outcome)) {
     let people = people(context, &ended.id).await;
-    let occasion = (context.bot.clock.id(), context.bot.clock.now());
+    // one run, one report, one id: a run that is concluded again after a crash makes no second one
+    let occasion = (ended.id.clone(), context.bot.clock.now());
     let done = if ended.state == RunState::Succeeded {
         Outcome::Done
     } else {

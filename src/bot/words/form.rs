@@ -48,7 +48,8 @@ impl Bot {
             // a secret was typed; the form would carry it, or lose it
             return None;
         }
-        let there = self.there(host_of(&runbook, &given).as_deref()).await;
+        let host = host_of(&runbook, &given).ok()?;
+        let there = self.there(host.as_deref()).await;
         let sight = Sight {
             bot: self,
             caller,

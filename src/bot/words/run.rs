@@ -1,6 +1,9 @@
 //! `runbooks`, `run`, `plan`: which runbooks there are for this person, and what becomes of one
 //! with these values.
 
+use std::collections::BTreeSet;
+
+use super::look::{Look, one_host};
 use super::offer::{Wish, offer, shown};
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
@@ -87,9 +90,19 @@ async fn planned(context: &Context<'_>, wanted: &RunCommand) -> Result<Plan, Tro
     let shelf = context.bot.conduct.library.shelf();
     let runbook = find(&shelf, &wanted.runbook)?;
     let given = given(runbook, wanted)?;
-    let host = host_of(runbook, &given);
-    let host = context.bot.fleet.host(host.as_deref()).await?;
-    let survey = context.survey(&host).await?;
+    let look = Look::on_host(context, host_of(runbook, &given)?.as_deref()).await?;
+    bound(context, wanted, &look).await
+}
+
+/// The same, where the host has been looked at already.
+pub(super) async fn bound(
+    context: &Context<'_>,
+    wanted: &RunCommand,
+    Look { host, survey }: &Look,
+) -> Result<Plan, Trouble> {
+    let shelf = context.bot.conduct.library.shelf();
+    let runbook = find(&shelf, &wanted.runbook)?;
+    let given = given(runbook, wanted)?;
     let volumes = if runbook.risk == Risk::Destructive {
         host.engine.volumes().await?
     } else {
@@ -164,15 +177,23 @@ fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {
     }
 }
 
-/// The host that a value names: a `host` parameter, or the host in front of a service.
-pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Option<String> {
-    let mut params = runbook.file.params.iter();
-    params.find_map(|(name, spec)| {
-        let value = given.get(name)?.first()?;
-        match spec.kind {
-            ParamKind::Host => Some(value.clone()),
-            ParamKind::Service => Target::parse(value).ok()?.host,
-            _ => None,
+/// The host that the values name: a `host` parameter, or the host in front of services. A plan is
+/// for one host.
+pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Result<Option<String>, Trouble> {
+    let mut hosts = BTreeSet::new();
+    for (name, spec) in &runbook.file.params {
+        let values = given.get(name).into_iter().flatten();
+        for value in values.flat_map(|value| value.split(',')) {
+            match spec.kind {
+                ParamKind::Host => hosts.insert(Some(value.to_owned())),
+                ParamKind::Service => match Target::parse(value.trim()) {
+                    Ok(target) => hosts.insert(target.host),
+                    // told when the value is looked at
+                    Err(_) => false,
+                },
+                _ => false,
+            };
         }
-    })
+    }
+    one_host(hosts)
 }

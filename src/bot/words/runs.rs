@@ -32,7 +32,7 @@ pub(super) async fn runs(context: &Context<'_>) -> Result<Outcome, Trouble> {
     let now = context.bot.clock.now();
     let mut table = Table::new(&["run", "what", "state", ">ago", "asked by", "detail"]);
     for run in &runs {
-        let (state, style) = state_of(run, book.has_expired(run));
+        let (state, style) = state_of(&book, run);
         let created = Timestamp::from_millisecond(run.created_ms).ok();
         table.row([
             Line::new().strong(Name::new(short(&run.id))),
@@ -51,9 +51,10 @@ fn stored(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
-fn state_of(run: &RunRecord, expired: bool) -> (Clean, Style) {
+fn state_of(book: &Book<'_>, run: &RunRecord) -> (Clean, Style) {
     match run.state {
-        RunState::AwaitingApproval if expired => (say!("expired"), Style::Dim),
+        _ if book.was_cut_short(run) => (say!("was cut short"), Style::Bad),
+        RunState::AwaitingApproval if book.has_expired(run) => (say!("expired"), Style::Dim),
         RunState::AwaitingApproval => (say!("waits for approval"), Style::Warn),
         RunState::Succeeded => (say!("succeeded"), Style::Good),
         RunState::Failed | RunState::Unknown => (say!("{}", run.state.word()), Style::Bad),
@@ -300,6 +301,7 @@ pub(super) async fn perform(
     let runner = Runner {
         store,
         clock: context.bot.clock,
+        fleet: &context.bot.fleet,
         cancel: context.cancel,
         tools: Tools {
             engine: &host.engine,
@@ -352,6 +354,7 @@ pub(super) async fn perform(
         }
         (RunEnd::Ended(ended), None) => Err(Trouble::new(Outcome::Failed, ended.detail)),
         (RunEnd::Busy { holder }, _) => Err(busy(plan, holder.as_deref())),
+        (RunEnd::Away(why), _) => Err(away(plan, id, &why)),
         (RunEnd::Changed(changed), _) => {
             let text = say!(
                 "`{}` is not what was planned any more: {}; ask for it again",
@@ -361,6 +364,22 @@ pub(super) async fn perform(
             Err(Trouble::new(Outcome::Failed, text))
         }
     }
+}
+
+/// It has not ended: whoever takes it up finds out what happened before going on.
+fn away(plan: &Plan, id: &str, why: &Clean) -> Trouble {
+    let text = say!(
+        "{} went away in the middle of `{}`: {}",
+        plan.host,
+        plan.title,
+        why
+    );
+    let mut trouble = Trouble::new(Outcome::Failed, text);
+    trouble.more = vec![say!(
+        "run {} is taken up when the host answers again: by `dogwatch serve`, or by the next `dogwatch run` or `dogwatch console`",
+        Name::new(short(id))
+    )];
+    trouble
 }
 
 fn busy(plan: &Plan, holder: Option<&str>) -> Trouble {

@@ -215,8 +215,10 @@ impl<'b> Binder<'b> {
         scope: &Values,
         make: impl Fn(Subject, Option<Duration>, Name) -> (Action, Clean),
     ) -> Doings {
-        let grace = match &args.grace {
-            Some(text) => Some(time(&text.fill(&scope.texts))?),
+        let grace = args.grace.as_ref().map(|text| text.fill(&scope.texts));
+        // a parameter that was not given: the container's own setting counts
+        let grace = match grace.filter(|text| !text.is_empty()) {
+            Some(text) => Some(time(&text)?),
             None => None,
         };
         let mut doings = self.alive(&args.services, scope, Risk::Change, |subject, name| {

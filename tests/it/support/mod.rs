@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod crash_scene;
 pub(crate) mod program;
 pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;
