@@ -54,6 +54,7 @@ mod slack_socket;
 mod slack_blocks;
 mod slack_buttons;
 mod slack_forms;
+mod slack_sdk;
 mod slack_story;
 mod ssh;
 mod store;

@@ -331,9 +331,14 @@ impl World {
         if self.closed.contains(&channel) {
             return refused("not_in_channel");
         }
-        // about one a second in each channel, with short bursts
-        let lane = self.posts.entry(channel.clone()).or_default();
-        if !rules::in_pace(lane, 6, Duration::from_secs(5)) {
+        // about one a second of each kind in each channel, with bursts of three
+        let kind = if body.get("user").is_some() {
+            "ephemeral"
+        } else {
+            "message"
+        };
+        let lane = self.posts.entry(format!("{kind} {channel}")).or_default();
+        if !rules::in_pace(lane, 8, Duration::from_secs(5)) {
             self.violations.push(format!("too fast in {channel}"));
             return limited(1);
         }
