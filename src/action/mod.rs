@@ -134,6 +134,9 @@ pub enum Action {
     },
     PortHolder {
         port: u16,
+        /// Where a new mapping would listen; everywhere, if nothing is said.
+        #[serde(default)]
+        address: Option<std::net::IpAddr>,
     },
     Gate {
         text: crate::text::Clean,

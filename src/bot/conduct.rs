@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use tokio::sync::Semaphore;
 
+use crate::incident::Routes;
+use crate::incident::mending::HealRule;
 use crate::runbook::Library;
 use crate::stack::Groups;
 
@@ -21,6 +23,10 @@ pub struct Conduct {
     pub directory: PathBuf,
     /// Groups of services, as the configuration names them.
     pub groups: Groups,
+    /// How incidents are grouped, routed, kept quiet and escalated.
+    pub incidents: Routes,
+    /// What may be mended without being asked.
+    pub heal: Vec<HealRule>,
     pub slots: Semaphore,
 }
 
@@ -31,6 +37,8 @@ impl Default for Conduct {
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
+            incidents: Routes::default(),
+            heal: Vec::new(),
             slots: Semaphore::new(AT_ONCE.into()),
         }
     }

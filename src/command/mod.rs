@@ -5,6 +5,8 @@ pub mod lex;
 pub mod target;
 pub mod words;
 pub mod error;
+mod flags;
+pub mod incident;
 pub mod parse;
 pub mod suggest;
 pub mod complete;
@@ -17,6 +19,7 @@ use regex::Regex;
 use crate::action::Prunable;
 
 pub use error::CommandError;
+pub use incident::IncidentCommand;
 pub use lex::LONGEST_LINE;
 pub use parse::parse;
 pub use target::Target;
@@ -80,6 +83,7 @@ pub enum Command {
     Report {
         id: Option<String>,
     },
+    Incident(IncidentCommand),
     Hosts,
     Doctor,
 }

@@ -1,6 +1,8 @@
 //! The words people may type, each with its arguments, flags, risk and one line about it. Parsing,
 //! help, completion and the reference page read this one list.
 
+use super::flags::{GRACE, LOG_FLAGS, SINCE, flag};
+use super::incident;
 use crate::action::Risk;
 
 /// What an argument is, so that it can be checked and completed.
@@ -62,10 +64,6 @@ const fn arg(name: &'static str, kind: ArgKind, count: Count) -> Arg {
     Arg { name, kind, count }
 }
 
-const fn flag(name: &'static str, kind: FlagKind, about: &'static str) -> Flag {
-    Flag { name, kind, about }
-}
-
 const ANY_TARGETS: &[Arg] = &[arg("STACK|SERVICE", ArgKind::Target, Count::Any)];
 const SOME_TARGETS: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::Some)];
 const ONE_TARGET: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::One)];
@@ -74,41 +72,6 @@ const RUNBOOK: &[Arg] = &[
     arg("NAME=VALUE", ArgKind::Text, Count::Any),
 ];
 const ONE_RUN: &[Arg] = &[arg("RUN", ArgKind::Run, Count::One)];
-
-const SINCE: Flag = flag(
-    "since",
-    FlagKind::Duration,
-    "how far back to look: 90s, 15m, 2h, 1d",
-);
-const GRACE: Flag = flag(
-    "grace",
-    FlagKind::Duration,
-    "how long it may take to stop before it is killed",
-);
-const LOG_FLAGS: &[Flag] = &[
-    SINCE,
-    flag(
-        "until",
-        FlagKind::Duration,
-        "leave out what is newer than this: 5m",
-    ),
-    flag("tail", FlagKind::Number, "how many of the newest lines"),
-    flag(
-        "grep",
-        FlagKind::Pattern,
-        "only lines that match this regular expression",
-    ),
-    flag(
-        "follow",
-        FlagKind::Switch,
-        "go on with new lines until cancelled",
-    ),
-    flag(
-        "timestamps",
-        FlagKind::Switch,
-        "show when each line was written",
-    ),
-];
 
 const fn word(name: &'static str, risk: Risk, about: &'static str) -> Word {
     Word {
@@ -329,6 +292,17 @@ pub const WORDS: &[Word] = &[
         example: "report 01K9",
         ..word("report", Risk::Read, "stored reports, or one of them")
     },
+    incident::INCIDENTS,
+    incident::ACK,
+    incident::NOTE,
+    incident::ASSIGN,
+    incident::ESCALATE,
+    incident::MERGE,
+    incident::RESOLVE,
+    incident::RETRO,
+    incident::SILENCE,
+    incident::SILENCES,
+    incident::UNSILENCE,
     word(
         "doctor",
         Risk::Read,

@@ -17,6 +17,8 @@ use crate::access::ApprovalSettings;
 use crate::access::settings::AccessSettings;
 use crate::chat::settings::ChatSettings;
 use crate::host::settings::HostSettings;
+use crate::incident::IncidentSettings;
+use crate::incident::mending::HealRule;
 use crate::runbook::settings::RunbookSettings;
 use crate::setting::{Identifier, Secret};
 use crate::stack::settings::StackSettings;
@@ -52,6 +54,9 @@ pub struct Config {
     pub checks: BTreeMap<Identifier, CheckSettings>,
     /// Files like `system-config.json`, by a name of your choice.
     pub registries: BTreeMap<Identifier, RegistrySettings>,
+    pub incidents: IncidentSettings,
+    /// What may be mended without being asked; without a rule nothing is.
+    pub heal: Vec<HealRule>,
     pub templates: TemplateSettings,
     pub log: LogSettings,
     /// Where the program keeps what is its own. Taken from the environment.
@@ -74,6 +79,8 @@ impl Default for Config {
             watch: WatchSettings::default(),
             checks: BTreeMap::new(),
             registries: BTreeMap::new(),
+            incidents: IncidentSettings::default(),
+            heal: Vec::new(),
             templates: TemplateSettings::default(),
             log: LogSettings::default(),
             state_directory: PathBuf::from("."),
@@ -114,6 +121,13 @@ impl Config {
             .chain(self.watch.ping.iter().map(|ping| &ping.url))
             .flatten()
             .chain(self.runbooks.secrets.values())
+            .chain(self.incidents.webhooks.values().map(|hook| &hook.url))
+            .chain(
+                self.incidents
+                    .webhooks
+                    .values()
+                    .filter_map(|hook| hook.token.as_ref()),
+            )
             .map(Secret::expose)
             .chain(self.store.url.iter().filter_map(StoreUrl::password))
     }

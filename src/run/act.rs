@@ -45,7 +45,7 @@ pub(super) enum Miss {
 }
 
 impl Miss {
-    fn of(error: &EngineError, action: &Action) -> Self {
+    pub(super) fn of(error: &EngineError, action: &Action) -> Self {
         match error {
             EngineError::Unreachable { .. } if is_one_request(action) => Self::Unsent(error.say()),
             EngineError::Unreachable { .. } | EngineError::Broken { .. } => Self::Lost(error.say()),
@@ -102,10 +102,6 @@ impl Tools<'_> {
     pub(super) async fn act(&self, action: &Action, run: &str) -> Result<Yield, Miss> {
         match action {
             Action::Health { subjects } => Ok(self.health(subjects).await),
-            Action::PortHolder { port } => {
-                let held = self.port_holder(*port).await;
-                held.map_err(|error| Miss::of(&error, action))
-            }
             Action::Probe {
                 subject,
                 to,
@@ -250,41 +246,6 @@ impl Tools<'_> {
             failed: (!told.is_empty()).then(|| text.clone()),
             text,
         }
-    }
-
-    async fn port_holder(&self, port: u16) -> Result<Yield, EngineError> {
-        let mut holders: Vec<Clean> = Vec::new();
-        for container in self.engine.containers().await? {
-            for published in container
-                .ports
-                .iter()
-                .filter_map(|one| one.published.as_ref())
-            {
-                let name = Name::new(&container.name);
-                let held = say!("{} ({})", name, container.state.status.word());
-                if published.port == port && !holders.contains(&held) {
-                    holders.push(held);
-                }
-            }
-        }
-        let text = if holders.is_empty() {
-            say!(
-                "no container publishes port {}; if it is taken, a program of the host has it (`ss -ltnp`)",
-                port
-            )
-        } else {
-            say!(
-                "port {} is published by {}",
-                port,
-                Clean::join(&holders, ", ")
-            )
-        };
-        let names: Vec<&str> = holders.iter().map(Clean::as_str).collect();
-        Ok(Yield {
-            data: json!({ "port": port, "holders": names }),
-            text,
-            failed: None,
-        })
     }
 }
 

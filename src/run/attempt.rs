@@ -11,6 +11,7 @@ use super::act::{Miss, Tools, Yield};
 use super::facts;
 use super::flow::{Flow, Interrupt};
 use super::outcome::{Part, StepEnd};
+use super::ports;
 use super::settle::{self, Settled};
 use crate::action::{Action, Risk};
 use crate::engine::Engine;
@@ -127,6 +128,11 @@ impl Flow<'_> {
             return Ok(self.gate(step).await?);
         }
         let engine = self.engine().await?;
+        if let Action::PortHolder { port, address } = step.action {
+            let place = self.fleet.place(Some(self.plan.host.as_str())).await.ok();
+            let held = ports::holder(&engine, place, (port, address)).await;
+            return held.map_err(|error| Miss::of(&error, &step.action));
+        }
         let tools = Tools {
             engine: &engine,
             ..*self.tools

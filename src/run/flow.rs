@@ -181,8 +181,7 @@ impl<'f> Flow<'f> {
                 )));
             }
         }
-        let when = step.when.as_deref()?;
-        match facts::holds(when, self.plan, step, &self.state().outcomes, None) {
+        match facts::is_wanted(self.plan, step, &self.state().outcomes) {
             Ok(true) => None,
             Ok(false) => Some(StepEnd::NotNeeded),
             Err(why) => Some(StepEnd::Failed(why)),

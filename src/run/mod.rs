@@ -13,7 +13,9 @@ mod attempt;
 mod bundle;
 mod facts;
 mod flow;
+mod greeting;
 mod hold;
+mod ports;
 mod probe;
 mod settle;
 

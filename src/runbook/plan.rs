@@ -39,12 +39,23 @@ pub struct PlannedStep {
     /// As people read it: `restart shop-api-1`.
     pub says: Clean,
     pub when: Option<String>,
+    /// Conditions of the calls around it, each as its caller sees the world.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
     pub expect: Option<String>,
     pub limit: Duration,
     pub retry: Option<Retry>,
     pub on_failure: OnFailure,
     /// Which of the plan's scopes its conditions see.
     pub scope: usize,
+}
+
+/// A condition that stands at the call of a runbook and holds for every step of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    pub when: String,
+    pub scope: usize,
+    pub round: String,
 }
 
 impl PlannedStep {
@@ -61,6 +72,7 @@ impl PlannedStep {
             action,
             says,
             when: None,
+            guards: Vec::new(),
             expect: None,
             limit,
             retry: None,
@@ -71,6 +83,11 @@ impl PlannedStep {
 
     pub fn risk(&self) -> Risk {
         self.action.risk()
+    }
+
+    /// Whether it is done at all is found out on the way.
+    pub fn is_conditional(&self) -> bool {
+        self.when.is_some() || !self.guards.is_empty()
     }
 }
 

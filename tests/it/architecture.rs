@@ -38,7 +38,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("access", &["action", "command", "setting", "text"]),
     ("store", &["setting"]),
-    ("incident", &["clock", "store", "text"]),
+    (
+        "incident",
+        &["access", "clock", "report", "setting", "store", "text"],
+    ),
     (
         "runbook",
         &[
@@ -56,7 +59,19 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "bot",
         &[
             "access", "action", "clock", "command", "diagnose", "engine", "evidence", "host",
-            "report", "run", "runbook", "stack", "store", "survey", "text",
+            "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
+        ],
+    ),
+    (
+        "heal",
+        &[
+            "access", "bot", "command", "incident", "run", "store", "survey", "text",
+        ],
+    ),
+    (
+        "duty",
+        &[
+            "bot", "diagnose", "heal", "host", "incident", "report", "store", "survey", "text",
         ],
     ),
     (
@@ -88,8 +103,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "access", "chat", "host", "runbook", "setting", "stack", "store", "watch", "web",
-            "yaml",
+            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "watch",
+            "web", "yaml",
         ],
     ),
     ("sim", &["clock"]),

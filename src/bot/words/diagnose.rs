@@ -3,12 +3,8 @@
 use super::look::Look;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
-use crate::diagnose::Case;
 use crate::report::Report;
-use crate::report::build::{Occasion, from_diagnosis};
-use crate::say;
 use crate::stack::Key;
-use crate::survey::gather::gather;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
     let look = Look::at(context, std::slice::from_ref(target)).await?;
@@ -22,32 +18,8 @@ pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<O
 
 /// One report for each service, from evidence gathered once.
 pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]) -> Vec<Report> {
-    let survey = &look.survey;
-    let gathered = gather(&look.host.engine, survey, services).await;
-    let now = context.bot.clock.now();
-    let took = now.duration_since(survey.at).as_secs_f64();
-    let report = |asked: &Key| {
-        let case = Case {
-            asked,
-            evidence: &gathered.evidence,
-            graph: &gathered.graph,
-            // the states were seen at this moment; to judge them later would make them look older
-            now: survey.at,
-        };
-        let occasion = Occasion {
-            id: context.bot.clock.id(),
-            created_at: now,
-            host: survey.host.clone(),
-            looked_at: say!("{} containers in {:.1} s", gathered.containers, took),
-            not_seen: gathered.not_seen.clone(),
-        };
-        from_diagnosis(
-            &crate::diagnose::diagnose(&case),
-            &gathered.evidence,
-            occasion,
-        )
-    };
-    services.iter().map(report).collect()
+    let clock = context.bot.clock;
+    crate::bot::examine::examine(&look.host.engine, &look.survey, clock, services).await
 }
 
 /// A report that cannot be kept is still worth showing.

@@ -20,6 +20,8 @@ mod runs;
 mod after;
 mod reports;
 mod doctor;
+mod incidents;
+mod silences;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
@@ -53,6 +55,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => runs::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }
 }

@@ -127,10 +127,10 @@ pub(super) fn described(plan: &Plan, heading: Line) -> Message {
             } else {
                 Clean::default()
             };
-            let aside = match (&step.when, together) {
-                (Some(_), _) => say!("  if its condition holds"),
-                (None, true) => say!("  {} at the same time", stage.at_once),
-                (None, false) => Clean::default(),
+            let aside = match (step.is_conditional(), together) {
+                (true, _) => say!("  if its condition holds"),
+                (false, true) => say!("  {} at the same time", stage.at_once),
+                (false, false) => Clean::default(),
             };
             let line = Line::new()
                 .plain(say!("{}  {}", number, step.says))

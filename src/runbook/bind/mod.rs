@@ -92,6 +92,8 @@ pub fn bind(runbook: &Runbook, shelf: &Shelf, given: &Given, world: World<'_>) -
 #[derive(Debug, Clone, Default)]
 struct Values {
     texts: Scope,
+    /// Parameters of which only the name of a secret is known.
+    secrets: BTreeSet<String>,
     /// Which of the plan's scopes has them for conditions.
     facts: usize,
     /// The stack that names are looked for in first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::looking::port;
+use super::looking::{address, port};
 use super::steps::{Doing, time};
 use super::{BindError, Binder, Bound, Values, clean};
 use crate::action::container::{Container, Status};
@@ -134,8 +134,9 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.port_holder {
             let port = port(&args.port, scope)?;
+            let address = address(args.address.as_ref(), scope)?;
             return Ok(vec![Doing {
-                action: Action::PortHolder { port },
+                action: Action::PortHolder { port, address },
                 says: say!("find who holds port {}", port),
             }]);
         }
