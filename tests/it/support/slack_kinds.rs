@@ -3,6 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use dogwatch::clock::Clock;
+use dogwatch::incident::place::Casebook;
+use dogwatch::incident::{
+    Alert, AlertState, Finding, Incident, IncidentSettings, Phase, Severity, Source, face,
+};
+use dogwatch::text::{Name, block_kit};
 use serde_json::{Value, json};
 
 use super::fake_slack::Shown;
@@ -91,8 +97,10 @@ impl Session {
             shown.text.starts_with("🟢") && shown.thread.is_none()
         })
         .await;
+        let line = "run full-reset stack=shop";
+        self.answer("approval of many steps", ANNA, line).await;
         let offer = self
-            .answer("approval", ANNA, "run full-reset stack=shop")
+            .answer("approval", ANNA, "run selective-reset service=cache")
             .await;
         self.press(BOB, &offer, "Approve").await;
         self.keep_form("form with a word").await;
@@ -122,6 +130,68 @@ impl Session {
     }
 }
 
+/// An incident as a channel is told of it, and what can be done there.
+fn incidents() -> Kinds {
+    let (settings, now) = (IncidentSettings::default(), Clock::System.now());
+    let mut book = Casebook {
+        settings: &settings,
+        incidents: Vec::new(),
+        next: 42,
+    };
+    let troubles = [
+        (
+            "db",
+            "died",
+            "exited 137, killed by the kernel (limit 64 MiB)",
+        ),
+        ("gateway", "unhealthy", "its health check fails: HTTP 502"),
+    ];
+    for (service, what, summary) in troubles {
+        let alert = Alert {
+            source: Source::Events,
+            host: "local".to_owned(),
+            stack: "shop".to_owned(),
+            service: service.to_owned(),
+            what: what.to_owned(),
+            state: AlertState::Firing,
+            severity: Severity::Critical,
+            summary: summary.into(),
+            details: Vec::new(),
+            route: None,
+            at: now,
+        };
+        book.place(&alert, now);
+    }
+    let mut incident = book.incidents.remove(0);
+    incident.finding = Some(Finding {
+        report: "01M7WEAK71VMYZKMHBW537QTQ4".to_owned(),
+        at: now,
+        cause: "oom-killed".to_owned(),
+        confidence: "certain".into(),
+        service: Name::new("shop/db"),
+        summary: "killed for lack of memory (limit 64 MiB)".into(),
+        proof: vec![
+            "inspect db: exited, exit 137, OOMKilled true, restart policy no".into(),
+            "events db: oom: the kernel killed a process at the memory limit".into(),
+        ],
+        steps: vec![
+            "raise the memory limit of db from 64 MiB to at least 600 MiB".into(),
+            "start db again".into(),
+        ],
+        dependents: vec![Name::new("shop/api"), Name::new("shop/gateway")],
+    });
+    let told = |incident: &Incident| {
+        let posting = block_kit(&face::message(incident, &[Name::new("slack:UANNA")]));
+        json!({ "text": posting.text(), "blocks": posting.blocks() })
+    };
+    let open = told(&incident);
+    incident.phase = Phase::Acknowledged {
+        by: "slack:UANNA".to_owned(),
+        at: now,
+    };
+    Kinds::from([("alert", open), ("alert acknowledged", told(&incident))])
+}
+
 pub(crate) async fn kinds() -> Kinds {
     let own = tempfile::tempdir().unwrap();
     std::fs::write(own.path().join("drain.yml"), GATED).unwrap();
@@ -133,7 +203,7 @@ pub(crate) async fn kinds() -> Kinds {
     .await;
     let mut session = Session {
         shop,
-        kinds: Kinds::new(),
+        kinds: incidents(),
     };
     session.looking().await;
     session.changing().await;
