@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
@@ -27,7 +28,8 @@ pub struct Conduct {
     pub incidents: Routes,
     /// What may be mended without being asked.
     pub heal: Vec<HealRule>,
-    pub slots: Semaphore,
+    pub at_once: u16,
+    pub slots: Arc<Semaphore>,
 }
 
 impl Default for Conduct {
@@ -39,7 +41,8 @@ impl Default for Conduct {
             groups: Groups::new(),
             incidents: Routes::default(),
             heal: Vec::new(),
-            slots: Semaphore::new(AT_ONCE.into()),
+            at_once: AT_ONCE,
+            slots: Arc::new(Semaphore::new(AT_ONCE.into())),
         }
     }
 }
