@@ -31,12 +31,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Http = Client<HttpConnector, Full<Bytes>>;
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
-const RUNS: usize = 50;
+const RUNS: u64 = 50;
 const A_SECOND: u64 = 200;
 const LASTS: Duration = Duration::from_secs(15);
 const ROUNDS: usize = 2;
 const MANY: u64 = 100_000;
-const AT_ONCE: u64 = 16;
+const AT_ONCE: usize = 16;
 
 /// Waits for somebody's word, so it is in progress for as long as we like.
 const HOLD: &str = "name: hold\ntitle: Hold\nrisk: change\nparams:\n  stack: { type: stack, required: true }\nsteps:\n  - id: gate\n    gate: go on?\n  - id: restart\n    container.restart: { services: \"{{stack}}\" }\n";
@@ -90,6 +90,16 @@ struct Listening {
     url: String,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark starts what it measures"
+)]
+fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
 async fn dogwatch(binary: &Path, scratch: &Path, slack: &str) -> Result<Listening, Failure> {
     let runbooks = scratch.join("runbooks");
     std::fs::create_dir(&runbooks)?;
@@ -104,7 +114,7 @@ async fn dogwatch(binary: &Path, scratch: &Path, slack: &str) -> Result<Listenin
     );
     let file = scratch.join("dogwatch.yaml");
     std::fs::write(&file, config)?;
-    let mut command = Command::new(binary);
+    let mut command = program(binary);
     command
         .arg("--config")
         .arg(&file)
@@ -113,7 +123,7 @@ async fn dogwatch(binary: &Path, scratch: &Path, slack: &str) -> Result<Listenin
         .env("DOGWATCH_STATE", scratch)
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut child = command.stdin(Stdio::null()).kill_on_drop(true).spawn()?;
+    let mut child = command.spawn()?;
     let stderr = child.stderr.take().ok_or("no standard error")?;
     let line = until(stderr, "address=").await?;
     let address = line.split_once("address=").map(|(_, rest)| rest);
@@ -126,14 +136,14 @@ async fn dogwatch(binary: &Path, scratch: &Path, slack: &str) -> Result<Listenin
 
 async fn bolt(directory: &Path, slack: &str) -> Result<Listening, Failure> {
     let free = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
-    let mut command = Command::new("node");
+    let mut command = program(Path::new("node"));
     command.arg("app.js").arg(free.to_string()).arg(SECRET);
     command.arg(format!("{slack}/api/")).current_dir(directory);
     command
         .env("NODE_ENV", "production")
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let mut child = command.stdin(Stdio::null()).kill_on_drop(true).spawn()?;
+    let mut child = command.spawn()?;
     let stdout = child.stdout.take().ok_or("no standard output")?;
     until(stdout, "listening").await?;
     Ok(Listening {
@@ -219,7 +229,7 @@ impl Sender {
     /// What people type: mostly small questions, one in twenty about a stack.
     fn line(number: u64) -> String {
         if number.is_multiple_of(20) {
-            format!("status s{:02}", number as usize % RUNS)
+            format!("status s{:02}", number % RUNS)
         } else {
             "whoami".to_owned()
         }
@@ -245,10 +255,10 @@ impl Sender {
     /// As many as there are, some at a time.
     async fn at_once(&self, many: u64) -> Result<(), Failure> {
         let mut tasks = JoinSet::new();
-        for sender in 0..AT_ONCE {
+        for (sender, _) in (0..many).zip(0..AT_ONCE) {
             let this = self.clone();
             tasks.spawn(async move {
-                for number in (sender..many).step_by(AT_ONCE as usize) {
+                for number in (sender..many).step_by(AT_ONCE) {
                     this.send(&Self::line(number), Instant::now()).await?;
                 }
                 Ok::<_, Failure>(())
@@ -301,7 +311,7 @@ async fn measure(binary: &Path, bolt_directory: Option<&Path>) -> Result<(), Fai
         to_ours.send(&line, Instant::now()).await?;
     }
     let running = async {
-        while told.running.load(Ordering::Relaxed) < RUNS as u64 {
+        while told.running.load(Ordering::Relaxed) < RUNS {
             sleep(Duration::from_millis(100)).await;
         }
     };

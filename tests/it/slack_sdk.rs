@@ -18,11 +18,11 @@ fn kept() -> PathBuf {
 }
 
 fn python() -> Option<String> {
-    let named = std::env::var("DOGWATCH_SLACK_SDK").ok();
+    let named = std::env::var_os("DOGWATCH_SLACK_SDK");
     if named.is_none() {
         eprintln!("NOT RUN: Slack's SDK is not here; DOGWATCH_SLACK_SDK names a python with it");
     }
-    named
+    named.map(|named| named.to_string_lossy().into_owned())
 }
 
 /// What the SDK says to an input, and whether it was content.
