@@ -63,6 +63,8 @@ mod slack_socket;
 mod slack_blocks;
 mod slack_buttons;
 mod slack_forms;
+mod slack_sdk;
+mod slack_story;
 mod ssh;
 mod ssh_failures;
 mod store;
