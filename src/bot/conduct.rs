@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tokio::sync::Semaphore;
 
 use crate::runbook::Library;
-use crate::stack::Groups;
+use crate::stack::{Groups, Sites};
 
 /// Runs at the same time, unless the configuration says otherwise.
 pub const AT_ONCE: u16 = 4;
@@ -21,6 +21,8 @@ pub struct Conduct {
     pub directory: PathBuf,
     /// Groups of services, as the configuration names them.
     pub groups: Groups,
+    /// Stacks that the configuration knows, and how they are operated.
+    pub sites: Sites,
     pub slots: Semaphore,
 }
 
@@ -31,6 +33,7 @@ impl Default for Conduct {
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
+            sites: Sites::default(),
             slots: Semaphore::new(AT_ONCE.into()),
         }
     }

@@ -142,6 +142,7 @@ async fn keep_recovering(bot: Arc<Bot>) {
             fleet: &bot.fleet,
             clock: bot.clock,
             hidden: &bot.secrets,
+            sites: &bot.conduct.sites,
             secrets: &bot.conduct.secrets,
             directory: bot.conduct.directory.clone(),
             expires: bot.policy.approval().expires(),

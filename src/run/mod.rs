@@ -13,6 +13,7 @@ mod bundle;
 mod facts;
 mod flow;
 mod hold;
+pub mod operate;
 mod probe;
 mod settle;
 
@@ -21,6 +22,7 @@ pub use account::People;
 pub use act::Tools;
 pub use book::{Book, BookError};
 pub use execute::Runner;
+pub use operate::Ground;
 pub use outcome::{Ended, Part, RunEnd, StepEnd, StepOutcome};
 pub use recover::Recovery;
 

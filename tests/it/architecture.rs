@@ -21,6 +21,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("stack", &["action", "command", "setting", "text"]),
     ("engine", &["action", "text"]),
     ("host", &["clock", "engine", "setting", "text"]),
+    (
+        "compose",
+        &["action", "evidence", "host", "stack", "text", "yaml"],
+    ),
     ("evidence", &["action", "stack", "text", "yaml"]),
     (
         "diagnose",
@@ -47,14 +51,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "access", "action", "clock", "diagnose", "engine", "evidence", "host", "report",
+            "access", "action", "clock", "compose", "diagnose", "engine", "evidence", "host", "report",
             "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
         "bot",
         &[
-            "access", "action", "clock", "command", "diagnose", "engine", "evidence", "host",
+            "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence", "host",
             "report", "run", "runbook", "stack", "store", "survey", "text",
         ],
     ),

@@ -60,6 +60,7 @@ fn bound(text: &str, given: &[(&str, &str)]) -> Result<Plan, String> {
         graph: &graph,
         volumes: &[],
         secrets: &["pg".to_owned()],
+        grounds: dogwatch::runbook::Grounds::default(),
     };
     bind(runbook, &shelf, &given, world).map_err(|error| error.to_string())
 }

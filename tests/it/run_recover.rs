@@ -97,6 +97,7 @@ impl Place {
             fleet: &self.fleet,
             clock: self.clock,
             hidden: &[],
+            sites: &dogwatch::stack::Sites::default(),
             secrets: &BTreeMap::new(),
             directory: self.directory.path().to_owned(),
             expires: LONG,
