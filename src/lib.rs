@@ -19,6 +19,7 @@ pub mod report;
 pub mod survey;
 pub mod access;
 pub mod store;
+pub mod incident;
 pub mod runbook;
 pub mod run;
 pub mod bot;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::action::Risk;
-use crate::setting::Identifier;
+use crate::setting::{Identifier, Wait};
 
 /// What has to happen before a run may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
@@ -39,24 +39,6 @@ pub struct ApprovalSettings {
 pub struct NeedSettings {
     pub change: Option<Need>,
     pub destructive: Option<Need>,
-}
-
-/// A length of time: `90s`, `15m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline, with = "String")]
-pub struct Wait(pub Duration);
-
-impl TryFrom<String> for Wait {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let wait = crate::command::parse::duration(&text)?;
-        if wait.is_zero() {
-            return Err("expected more than no time at all".to_owned());
-        }
-        Ok(Self(wait))
-    }
 }
 
 /// A plan that nobody approved for so long is not what anybody meant any more.

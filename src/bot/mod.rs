@@ -20,6 +20,7 @@ use crate::text::Name;
 pub use conduct::Conduct;
 pub use reply::{Outcome, Progress, Reply, Undertaking, Voice};
 pub use trouble::Trouble;
+pub use words::Answers;
 
 /// Everything a line may need. One for the whole program.
 pub struct Bot {
@@ -125,6 +126,12 @@ impl Context<'_> {
     /// Reading needs the right to read, like everything.
     pub fn may_read(&self, stack: Option<&Name>) -> Result<(), Trouble> {
         self.bot.policy.decide(self.caller, stack, Risk::Read)?;
+        Ok(())
+    }
+
+    pub fn may_read_on(&self, host: &Name, stack: Option<&Name>) -> Result<(), Trouble> {
+        let policy = &self.bot.policy;
+        policy.decide_on(self.caller, (Some(host), stack), None, Risk::Read)?;
         Ok(())
     }
 }

@@ -4,6 +4,9 @@
 pub mod lex;
 pub mod target;
 pub mod words;
+mod word;
+mod words_stack;
+mod values;
 pub mod error;
 pub mod parse;
 pub mod suggest;
@@ -80,6 +83,11 @@ pub enum Command {
         id: Option<String>,
     },
     Hosts,
+    /// A stack of the configuration, looked at as a whole.
+    Stack {
+        look: StackLook,
+        stack: String,
+    },
     Doctor,
 }
 
@@ -96,6 +104,17 @@ impl Command {
                 | Self::Cancel { .. }
         )
     }
+}
+
+/// How a stack is looked at as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StackLook {
+    /// The compose files as they are merged.
+    Config,
+    /// Where what runs is not what the files say.
+    Drift,
+    /// Whether everything is there to start it.
+    Preflight,
 }
 
 /// What can be done to services by one word.

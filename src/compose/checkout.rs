@@ -42,8 +42,14 @@ impl Operator<'_> {
 
     async fn commit(&self, name: &str) -> Result<String, Clean> {
         let name = format!("{name}^{{commit}}");
-        self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name])
-            .await
+        self.git(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &name,
+        ])
+        .await
     }
 
     /// Fetches, and says what going to `reference` (or to the end of the branch) would change.
@@ -106,7 +112,11 @@ impl Operator<'_> {
             return Ok(());
         }
         let name = |line: &str| Name::new(line.get(3..).unwrap_or(line));
-        let names: Vec<Clean> = changed.lines().take(10).map(|line| name(line).into()).collect();
+        let names: Vec<Clean> = changed
+            .lines()
+            .take(10)
+            .map(|line| name(line).into())
+            .collect();
         Err(say!(
             "the checkout was changed by hand: {}; commit or undo that first",
             Clean::join(&names, ", ")
@@ -114,10 +124,15 @@ impl Operator<'_> {
     }
 
     async fn branch(&self) -> Result<String, Clean> {
-        let found = self.git(&["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
+        let found = self
+            .git(&["symbolic-ref", "--quiet", "--short", "HEAD"])
+            .await;
         found.map_err(|_| {
             let stack = Name::new(&self.site.stack);
-            say!("the checkout is on no branch; say which under `stacks.{}.deploy.branch`", stack)
+            say!(
+                "the checkout is on no branch; say which under `stacks.{}.deploy.branch`",
+                stack
+            )
         })
     }
 
@@ -159,7 +174,9 @@ impl Operator<'_> {
             self.count(present, goal).await?,
             self.count(goal, present).await?,
         );
-        revisions.changes.push(direction(present, goal, forth, back));
+        revisions
+            .changes
+            .push(direction(present, goal, forth, back));
         let (from, to) = if forth > 0 {
             (present, goal)
         } else {
@@ -168,15 +185,21 @@ impl Operator<'_> {
         let range = format!("{from}..{to}");
         let most = format!("-n{COMMITS}");
         let format = "--format=%h %an: %s";
-        let log = self.git(&["log", "--no-color", &most, format, &range]).await?;
+        let log = self
+            .git(&["log", "--no-color", &most, format, &range])
+            .await?;
         let mark = if forth > 0 { "+" } else { "−" };
-        let commits = log.lines().map(|line| say!("{} {}", mark, redactor.clean(line)));
+        let commits = log
+            .lines()
+            .map(|line| say!("{} {}", mark, redactor.clean(line)));
         revisions.changes.extend(commits);
         let files = self.files();
         let was = self.services_at(present, &files).await;
         let will = self.services_at(goal, &files).await;
         revisions.changes.extend(images(&was, &will));
-        revisions.changes.extend(self.difference((present, goal), &files, redactor).await?);
+        revisions
+            .changes
+            .extend(self.difference((present, goal), &files, redactor).await?);
         revisions.pulled = (!will.is_empty()).then(|| pulled(&will));
         Ok(revisions)
     }
@@ -194,7 +217,15 @@ impl Operator<'_> {
         files: &[String],
         redactor: &Redactor,
     ) -> Result<Vec<Clean>, Clean> {
-        let mut argv = vec!["diff", "--no-color", "--no-ext-diff", "-U1", "--relative", from, to];
+        let mut argv = vec![
+            "diff",
+            "--no-color",
+            "--no-ext-diff",
+            "-U1",
+            "--relative",
+            from,
+            to,
+        ];
         argv.push("--");
         argv.extend(files.iter().map(String::as_str));
         let text = self.git(&argv).await?;
@@ -264,7 +295,10 @@ fn plain(name: &str) -> Result<&str, Clean> {
         Ok(name)
     } else {
         let name = Redactor::shapes_only().clean(name);
-        Err(say!("`{}` is no name of a commit, tag, branch or remote", name))
+        Err(say!(
+            "`{}` is no name of a commit, tag, branch or remote",
+            name
+        ))
     }
 }
 
@@ -307,7 +341,10 @@ fn images(was: &BTreeMap<String, Wanted>, will: &BTreeMap<String, Wanted>) -> Ve
     let gone = was.keys().filter(|name| !will.contains_key(*name));
     told.extend(gone.map(|name| {
         let service = Name::new(name);
-        say!("{} is no longer in the files; its containers stay until somebody removes them", service)
+        say!(
+            "{} is no longer in the files; its containers stay until somebody removes them",
+            service
+        )
     }));
     told
 }
@@ -329,7 +366,16 @@ mod tests {
         for name in ["main", "v1.2.3", "release/2026-11", "deadbeef"] {
             assert!(plain(name).is_ok(), "{name}");
         }
-        for name in ["", "-x", "--upload-pack=x", "a..b", "a b", "a^{x}", "$(id)", "a\nb"] {
+        for name in [
+            "",
+            "-x",
+            "--upload-pack=x",
+            "a..b",
+            "a b",
+            "a^{x}",
+            "$(id)",
+            "a\nb",
+        ] {
             assert!(plain(name).is_err(), "{name}");
         }
     }

@@ -27,7 +27,12 @@ pub fn drift(
     let mut found: BTreeMap<Name, Vec<Clean>> = BTreeMap::new();
     let ids: BTreeMap<&str, &str> = images
         .iter()
-        .flat_map(|image| image.tags.iter().map(|tag| (tag.as_str(), image.id.as_str())))
+        .flat_map(|image| {
+            image
+                .tags
+                .iter()
+                .map(|tag| (tag.as_str(), image.id.as_str()))
+        })
         .collect();
     for (name, wanted) in &resolved.services {
         if !is_on(site, wanted) {

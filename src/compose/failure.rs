@@ -3,7 +3,7 @@
 /// So many lines are shown of a log that is kept longer.
 const SHOWN: usize = 15;
 
-/// The build step at which a log ends, as the classic builder and BuildKit write it.
+/// The build step at which a log ends, as the classic builder and `BuildKit` write it.
 pub fn failing_step(log: &str) -> Option<String> {
     buildkit(log).or_else(|| classic(log))
 }

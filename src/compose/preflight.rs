@@ -73,7 +73,10 @@ impl Operator<'_> {
             .await?;
         let what = say!("the directory `{}`", shown);
         if !ran.succeeded() {
-            return Ok(vec![Point::bad(what, say!("is not there, or not ours to enter"))]);
+            return Ok(vec![Point::bad(
+                what,
+                say!("is not there, or not ours to enter"),
+            )]);
         }
         let mut points = vec![Point::good(what)];
         points.extend(self.there().await?);
@@ -202,7 +205,10 @@ fn judged(check: &FileCheck, seen: &Seen, wanted: &BTreeSet<String>) -> Point {
     let what = say!("`{}` ({} names)", path, wanted.len());
     let mut wrong: Vec<Clean> = Vec::new();
     if seen.missing {
-        return Point::bad(what, say!("is not there; make it, with {}", names(wanted.iter())));
+        return Point::bad(
+            what,
+            say!("is not there; make it, with {}", names(wanted.iter())),
+        );
     }
     if seen.unreadable {
         return Point::bad(what, say!("cannot be read by the user that we are there"));

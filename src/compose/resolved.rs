@@ -49,7 +49,8 @@ pub fn hiding(resolved: &Resolved, secrets: &[String]) -> Redactor {
         .services
         .values()
         .flat_map(|service| &service.environment);
-    let builder = Redactor::builder().environment(pairs.map(|(name, value)| (name.as_str(), value)));
+    let builder =
+        Redactor::builder().environment(pairs.map(|(name, value)| (name.as_str(), value)));
     let builder = secrets
         .iter()
         .fold(builder, |builder, secret| builder.secret(secret));
@@ -217,17 +218,16 @@ services:
                 .iter()
                 .map(|port| {
                     let at = port.published.clone().unwrap();
-                    format!("{}:{}:{}/{}", at.address, at.port, port.inside, port.protocol)
+                    format!(
+                        "{}:{}:{}/{}",
+                        at.address, at.port, port.inside, port.protocol
+                    )
                 })
                 .collect()
         };
         assert_eq!(
             ports("a"),
-            [
-                "127.0.0.1:8080:80/tcp",
-                ":3000:4000/tcp",
-                ":3001:4001/tcp"
-            ]
+            ["127.0.0.1:8080:80/tcp", ":3000:4000/tcp", ":3001:4001/tcp"]
         );
         assert_eq!(ports("b"), [":8081:80/udp"]);
         let (a, b) = (&services["a"], &services["b"]);

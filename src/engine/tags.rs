@@ -31,7 +31,10 @@ impl Engine {
 
     async fn tag(&self, id: &str, name: &str, tag: &str) -> Result<(), EngineError> {
         let about = Subject::image(id);
-        let options = TagImageOptionsBuilder::default().repo(name).tag(tag).build();
+        let options = TagImageOptionsBuilder::default()
+            .repo(name)
+            .tag(tag)
+            .build();
         let plain = id.strip_prefix("sha256:").unwrap_or(id);
         let request = self
             .docker()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -80,9 +81,10 @@ impl Link {
     }
 }
 
-#[derive(Debug)]
+/// Clones share the engines and sessions.
+#[derive(Debug, Clone)]
 pub struct Fleet {
-    hosts: BTreeMap<String, Entry>,
+    hosts: Arc<BTreeMap<String, Entry>>,
 }
 
 impl Fleet {
@@ -95,7 +97,7 @@ impl Fleet {
             (name, entry)
         };
         Self {
-            hosts: hosts.into_iter().map(entry).collect(),
+            hosts: Arc::new(hosts.into_iter().map(entry).collect()),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::action::operate::KeptImage;
 use crate::runbook::language::{Behaves, TestSpec};
 use crate::sim::{Begins, Behaviour, ContainerSpec, HealthSpec, Reply, Restart, World};
-use crate::action::operate::KeptImage;
 use crate::stack::{Groups, Previous, Revisions, Site, Sites};
 use crate::text::Name;
 

@@ -80,9 +80,8 @@ impl Tools<'_> {
                 host
             ));
         };
-        let told = |error: crate::host::FleetError| {
-            Redactor::shapes_only().clean(&error.to_string())
-        };
+        let told =
+            |error: crate::host::FleetError| Redactor::shapes_only().clean(&error.to_string());
         let place = fleet.place(Some(host.as_str())).await.map_err(told)?;
         let engine = fleet.engine_address(host.as_str()).await;
         Ok(Operator::new(site, place, engine))
@@ -179,7 +178,11 @@ impl Tools<'_> {
     async fn drift(&self, project: &str) -> Result<Yield, Clean> {
         let operator = self.operator(project).await?;
         let resolved = operator.resolved().await?;
-        let containers = self.engine.containers().await.map_err(|error| error.say())?;
+        let containers = self
+            .engine
+            .containers()
+            .await
+            .map_err(|error| error.say())?;
         let images = self.engine.images().await.map_err(|error| error.say())?;
         let found = drift(
             operator.site,
@@ -196,7 +199,10 @@ impl Tools<'_> {
             data: json!({ "differences": told.len(), "services": services }),
             failed: (!told.is_empty()).then(|| Clean::join(&told, "; ")),
             text: if told.is_empty() {
-                say!("all {} services are as the files say", resolved.services.len())
+                say!(
+                    "all {} services are as the files say",
+                    resolved.services.len()
+                )
             } else {
                 Clean::join(&told, "\n")
             },
@@ -237,7 +243,11 @@ impl Tools<'_> {
 
     /// Every container with how often it was restarted, and those that are not well.
     async fn seen(&self, project: &str) -> Result<(Vec<(String, u64)>, Vec<Clean>), Clean> {
-        let containers = self.engine.containers().await.map_err(|error| error.say())?;
+        let containers = self
+            .engine
+            .containers()
+            .await
+            .map_err(|error| error.say())?;
         let inventory = Inventory::new(containers);
         let replicas = inventory
             .in_stack(project)

@@ -54,8 +54,9 @@ pub struct PlannedStep {
 impl PlannedStep {
     pub fn new(name: &str, id: String, action: Action, says: Clean) -> Self {
         let limit = match &action {
-            Action::WaitHealthy { limit, .. } => *limit + Duration::from_secs(5),
-            Action::StackWell { limit, .. } => *limit + Duration::from_secs(5),
+            Action::WaitHealthy { limit, .. } | Action::StackWell { limit, .. } => {
+                *limit + Duration::from_secs(5)
+            }
             // it ends by itself, and says how far it came
             Action::Call(call) => call.limit + Duration::from_secs(5),
             Action::Gate { .. } => RUN_LIMIT,

@@ -4,7 +4,9 @@
 mod secret;
 mod url;
 mod identifier;
+mod wait;
 
 pub use identifier::Identifier;
 pub use secret::Secret;
 pub use url::{BaseUrl, is_host_and_port, split_port};
+pub use wait::Wait;

@@ -192,7 +192,9 @@ impl Site {
             let hidden = Redactor::is_secret_name(name);
             format!("{name}={}", if hidden { "••••" } else { value })
         });
-        let words: Vec<String> = variables.chain(argv.iter().map(|arg| quoted(arg))).collect();
+        let words: Vec<String> = variables
+            .chain(argv.iter().map(|arg| quoted(arg)))
+            .collect();
         Redactor::shapes_only().clean(&words.join(" "))
     }
 }

@@ -17,16 +17,15 @@ pub struct Sites(Vec<Site>);
 pub enum SiteError {
     #[error(
         "there is no stack `{typed}` under `stacks` in the configuration{}; compose needs its directory there",
-        hint(.near)
+        hint(.near.as_deref())
     )]
     Unknown { typed: String, near: Option<String> },
     #[error("`{typed}` runs in several places; say which: {}", several.join(", "))]
     Ambiguous { typed: String, several: Vec<String> },
 }
 
-fn hint(near: &Option<String>) -> String {
-    near.as_ref()
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+fn hint(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 /// What somebody typed, taken apart.
@@ -79,6 +78,11 @@ impl Sites {
 
     pub fn iter(&self) -> impl Iterator<Item = &Site> {
         self.0.iter()
+    }
+
+    /// What people may type for each.
+    pub fn names(&self) -> Vec<String> {
+        self.iter().map(Site::full_name).collect()
     }
 
     /// The site of a project on a host.

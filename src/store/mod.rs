@@ -6,6 +6,7 @@ pub mod settings;
 mod error;
 mod open;
 mod rows;
+mod alerts;
 mod reports;
 mod runs;
 mod run_state;
@@ -15,8 +16,12 @@ mod handled;
 mod ledger;
 mod later;
 
-use sqlx::AnyPool;
+use std::sync::Arc;
 
+use sqlx::AnyPool;
+use tokio::sync::Notify;
+
+pub use alerts::{AlertRecord, NewAlert};
 pub use error::StoreError;
 pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
 pub use later::Later;
@@ -31,6 +36,8 @@ pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
+    /// Told when alerts were added.
+    arrivals: Arc<Notify>,
 }
 
 impl Store {

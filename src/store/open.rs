@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -18,8 +19,14 @@ use super::{Store, StoreError};
 
 /// Every step from an empty database to this version's, in order. Steps that were released are
 /// never changed: the database remembers their digests.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "start", include_str!("../../migrations/0001_start.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "start", include_str!("../../migrations/0001_start.sql")),
+    (
+        2,
+        "alerts",
+        include_str!("../../migrations/0002_alerts.sql"),
+    ),
+];
 
 /// `SQLite` writes one at a time; more connections would only hold memory.
 const CONNECTIONS: u32 = 3;
@@ -105,7 +112,10 @@ impl Store {
         let mut attempt = 1;
         loop {
             match start(&pool, &options).await {
-                Ok(pool) => return Ok(Self { pool }),
+                Ok(pool) => {
+                    let arrivals = Arc::default();
+                    return Ok(Self { pool, arrivals });
+                }
                 Err(error) if attempt < ATTEMPTS && is_race(&error) => attempt += 1,
                 Err(error) => return Err(explain(error, place)),
             }

@@ -5,12 +5,14 @@
 pub mod clean;
 pub mod redact;
 pub mod message;
+pub mod form;
 pub mod dialect;
 pub mod write;
 pub mod outgoing;
 
 pub use clean::{Clean, Name, Raw, Say};
 pub use dialect::{Dialect, fit, split};
+pub use form::{Choice, Field, Form, Input, Objection};
 pub use message::{Action, Ask, Block, Line, Message, Span, Style, Table};
 pub use outgoing::{Outgoing, Posting};
 pub use redact::Redactor;

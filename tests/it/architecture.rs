@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("clock", &[]),
     ("yaml", &["command", "text"]),
-    ("setting", &["text"]),
+    ("setting", &["command", "text"]),
     ("action", &["text"]),
     ("command", &["action"]),
     ("stack", &["action", "command", "setting", "text"]),
@@ -42,6 +42,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("access", &["action", "command", "setting", "text"]),
     ("store", &["setting"]),
+    ("incident", &["clock", "store", "text"]),
     (
         "runbook",
         &[
@@ -51,15 +52,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "access", "action", "clock", "compose", "diagnose", "engine", "evidence", "host", "report",
-            "runbook", "stack", "store", "survey", "text",
+            "access", "action", "clock", "compose", "diagnose", "engine", "evidence", "host",
+            "report", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
         "bot",
         &[
-            "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence", "host",
-            "report", "run", "runbook", "stack", "store", "survey", "text",
+            "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence",
+            "host", "report", "run", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
@@ -75,7 +76,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "survey", "text",
         ],
     ),
-    ("watch", &["action", "setting", "text"]),
+    ("watch", &["action", "incident", "setting", "text"]),
     (
         "web",
         &[

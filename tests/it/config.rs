@@ -188,6 +188,27 @@ fn the_example_is_valid_and_complete() {
 }
 
 #[test]
+fn what_cannot_be_meant_of_a_stack_is_told() {
+    let told = problems(
+        r#"
+hosts: { local: {} }
+stacks:
+  shop:
+    compose_command: []
+    environment: prod
+    environments:
+      dev: { host: lcal }
+      prod: { project: shop-prod }
+      test: { project: shop-prod }
+    verbs: { down: [down, -v] }
+    programs: [[]]
+"#,
+    );
+    let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_snapshot!(lines.join("\n"), @"");
+}
+
+#[test]
 fn every_key_of_the_contract_is_read() {
     let config = parse(
         r#"

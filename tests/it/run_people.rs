@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogwatch::access::approval::{ApprovalSettings, Wait};
+use dogwatch::access::approval::ApprovalSettings;
 use dogwatch::access::{Allow, Caller, Policy, Surface};
 use dogwatch::bot::What;
 use dogwatch::bot::{Bot, Conduct, Incoming, Outcome, Reply, Voice};
@@ -12,6 +12,7 @@ use dogwatch::clock::Clock;
 use dogwatch::engine::Endpoint;
 use dogwatch::host::Fleet;
 use dogwatch::runbook::Library;
+use dogwatch::setting::Wait;
 use dogwatch::sim::{Begins, Behaviour, ContainerSpec, OnTerm, Simulation, World};
 use dogwatch::store::{Later, RunState, Verdict};
 use dogwatch::text::dialect::Dialect;

@@ -176,7 +176,10 @@ async fn a_store_of_a_newer_version_is_left_alone() {
     )
     .await;
     let error = Store::open(&disk.url()).await.unwrap_err();
-    assert_snapshot!(disk.scrubbed(&error), @"the database `DIR/state/dogwatch.db` was written by a newer dogwatch (it has step 99, this one knows 1); install that version, or set another `store.url`");
+    let steps = regex::Regex::new("this one knows [0-9]+").unwrap();
+    let said = disk.scrubbed(&error);
+    let said = steps.replace(&said, "this one knows N");
+    assert_snapshot!(said, @"the database `DIR/state/dogwatch.db` was written by a newer dogwatch (it has step 99, this one knows N); install that version, or set another `store.url`");
 }
 
 #[tokio::test]

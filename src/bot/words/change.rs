@@ -21,6 +21,9 @@ pub(super) async fn change(
     let chosen = look.services(context, targets)?;
     let plan = Plan::change(&look.survey.host, change, &ordered(&look, change, &chosen));
     one_stack(&chosen)?;
+    let policy = &context.bot.policy;
+    let environment = policy.environment_on(&plan.host, plan.stack());
+    let plan = plan.in_environment(environment);
     offer(context, &plan, Wish::default()).await
 }
 

@@ -9,6 +9,7 @@ use crate::report::build::{Occasion, from_diagnosis};
 use crate::say;
 use crate::stack::Key;
 use crate::survey::gather::gather;
+use crate::text::Name;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
     let look = Look::at(context, std::slice::from_ref(target)).await?;
@@ -41,11 +42,15 @@ pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]
             looked_at: say!("{} containers in {:.1} s", gathered.containers, took),
             not_seen: gathered.not_seen.clone(),
         };
-        from_diagnosis(
+        let mut report = from_diagnosis(
             &crate::diagnose::diagnose(&case),
             &gathered.evidence,
             occasion,
-        )
+        );
+        let policy = &context.bot.policy;
+        let environment = policy.environment_on(&report.host, Some(&report.project));
+        report.environment = environment.map(Name::new).unwrap_or_default();
+        report
     };
     services.iter().map(report).collect()
 }

@@ -14,14 +14,20 @@ mod hosts;
 mod show;
 mod change;
 mod offer;
+mod heard;
+mod planning;
 mod run;
+mod form;
 mod runs;
+mod stack;
 mod after;
 mod reports;
 mod doctor;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
+
+pub use form::Answers;
 
 pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
     match command {
@@ -50,6 +56,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => runs::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Stack { look, stack } => stack::look(context, *look, stack).await,
         Command::Doctor => doctor::doctor(context).await,
     }
 }

@@ -2,12 +2,12 @@
 //! with these values.
 
 use super::offer::{Wish, offer, shown};
+use super::planning::planned;
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::{RunCommand, Target};
-use crate::run::Plan;
 use crate::runbook::language::ParamKind;
-use crate::runbook::{Given, Runbook, Shelf, World, bind};
+use crate::runbook::{Given, Runbook, Shelf};
 use crate::say;
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
 
@@ -62,19 +62,23 @@ fn asks_for(runbook: &Runbook) -> Clean {
     Clean::join(&texts, ", ")
 }
 
-fn clean(text: &str) -> Clean {
+pub(super) fn clean(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
 pub(super) async fn plan(context: &Context<'_>, wanted: &RunCommand) -> Result<Outcome, Trouble> {
-    let plan = planned(context, wanted).await?;
-    context.may_read(plan.stack())?;
+    let Some(plan) = planned(context, wanted).await? else {
+        return Ok(Outcome::Done);
+    };
+    context.may_read_on(&plan.host, plan.stack())?;
     context.voice.say(shown(&plan)).await;
     Ok(Outcome::Done)
 }
 
 pub(super) async fn run(context: &Context<'_>, wanted: &RunCommand) -> Result<Outcome, Trouble> {
-    let plan = planned(context, wanted).await?;
+    let Some(plan) = planned(context, wanted).await? else {
+        return Ok(Outcome::Done);
+    };
     let wish = Wish {
         yes: wanted.yes,
         queue: wanted.queue,
@@ -82,42 +86,7 @@ pub(super) async fn run(context: &Context<'_>, wanted: &RunCommand) -> Result<Ou
     offer(context, &plan, wish).await
 }
 
-/// The runbook with these values, bound to what is there now.
-async fn planned(context: &Context<'_>, wanted: &RunCommand) -> Result<Plan, Trouble> {
-    let shelf = context.bot.conduct.library.shelf();
-    let runbook = find(&shelf, &wanted.runbook)?;
-    let given = given(runbook, wanted)?;
-    let host = host_of(runbook, &given);
-    let host = context.bot.fleet.host(host.as_deref()).await?;
-    let survey = context.survey(&host).await?;
-    let volumes = if runbook.risk == Risk::Destructive {
-        host.engine.volumes().await?
-    } else {
-        Vec::new()
-    };
-    let secrets: Vec<String> = context.bot.conduct.secrets.keys().cloned().collect();
-    let world = World {
-        host: &host.name,
-        at: survey.at,
-        inventory: &survey.inventory,
-        graph: &survey.graph,
-        volumes: &volumes,
-        secrets: &secrets,
-    };
-    let plan = bind(runbook, &shelf, &given, world).map_err(|error| {
-        let mut lines = error.problems.iter().map(|problem| clean(problem));
-        let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
-        trouble.more = lines.collect();
-        trouble
-    })?;
-    if plan.steps().next().is_none() {
-        let text = say!("`{}` has nothing to do there: it is so already", plan.title);
-        return Err(Trouble::new(Outcome::Usage, text));
-    }
-    Ok(plan)
-}
-
-fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
+pub(super) fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
     if let Some(runbook) = shelf.get(name) {
         return Ok(runbook);
     }
@@ -130,7 +99,7 @@ fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
 }
 
 /// Values by parameter. One without a name is that of the only parameter that has to be given.
-fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
+pub(super) fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
     let mut given = Given::new();
     for (name, value) in &wanted.given {
         let name = match name {
@@ -165,7 +134,7 @@ fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {
 }
 
 /// The host that a value names: a `host` parameter, or the host in front of a service.
-fn host_of(runbook: &Runbook, given: &Given) -> Option<String> {
+pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Option<String> {
     let mut params = runbook.file.params.iter();
     params.find_map(|(name, spec)| {
         let value = given.get(name)?.first()?;

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::heard::Heard;
 use super::{after, show};
 use crate::access::Need;
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
 use crate::run::book::short;
-use crate::run::{Book, BookError, Ended, Plan, RunEnd, Runner, Tools};
+use crate::run::{Book, BookError, Ended, Ground, Plan, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState, Verdict};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -110,7 +111,8 @@ async fn permitted(
 ) -> Result<(), Trouble> {
     let runbook = Some(plan.runbook.as_str());
     let policy = &context.bot.policy;
-    match policy.decide_run(context.caller, plan.stack(), runbook, plan.risk()) {
+    let spot = (Some(&plan.host), plan.stack());
+    match policy.decide_on(context.caller, spot, runbook, plan.risk()) {
         Ok(_) => Ok(()),
         Err(denial) => {
             book.note_denial(&run.id, context.caller, &denial.to_string())
@@ -127,10 +129,11 @@ async fn second_person(
     run: &RunRecord,
     plan: &Plan,
 ) -> Result<(), Trouble> {
-    let need = context
-        .bot
-        .policy
-        .need(context.caller, plan.stack(), plan.risk());
+    let need = context.bot.policy.need_on(
+        context.caller,
+        (Some(&plan.host), plan.stack()),
+        plan.risk(),
+    );
     if need < Need::SecondPerson || context.caller.to_string() != run.requested_by {
         return Ok(());
     }
@@ -255,6 +258,15 @@ async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
     )
 }
 
+async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) -> Undertaking {
+    Undertaking {
+        run: Name::new(id),
+        title: plan.title.clone(),
+        steps: plan.steps().map(|step| step.says.clone()).collect(),
+        asked_by: asked_by(context, id).await,
+    }
+}
+
 /// Carries an approved run out; the answer says how things are afterwards.
 pub(super) async fn perform(
     context: &Context<'_>,
@@ -267,6 +279,7 @@ pub(super) async fn perform(
     let survey = context.survey(&host).await?;
     let before = after::before(context, plan).await;
     let store = context.bot.store.get().await?;
+    let (heard, lines) = Heard::new();
     let runner = Runner {
         store,
         clock: context.bot.clock,
@@ -277,17 +290,18 @@ pub(super) async fn perform(
             secrets: &conduct.secrets,
             directory: &conduct.directory,
             clock: context.bot.clock,
+            ground: Ground::Real {
+                fleet: &context.bot.fleet,
+                sites: &conduct.sites,
+                host: &host.name,
+                on_line: &|line| heard.line(line),
+            },
         },
         slots: &conduct.slots,
         queue,
     };
     let (of, voice) = (plan.steps().count(), context.voice.clone());
-    let undertaking = Arc::new(Undertaking {
-        run: Name::new(id),
-        title: plan.title.clone(),
-        steps: plan.steps().map(|step| step.says.clone()).collect(),
-        asked_by: asked_by(context, id).await,
-    });
+    let undertaking = Arc::new(undertaking(context, id, plan).await);
     let (progress, mut told) = tokio::sync::mpsc::unbounded_channel::<Progress>();
     let watcher = Arc::new(move |done: usize, doing: &Clean| {
         // at most one message a step, so this cannot pile up
@@ -314,9 +328,10 @@ pub(super) async fn perform(
     let work = async {
         let end = Box::pin(runner.perform(id, plan, &*watcher, conclude)).await;
         drop(watcher);
+        heard.end();
         end
     };
-    let (end, ()) = tokio::join!(work, forward);
+    let (end, (), ()) = tokio::join!(work, forward, heard.forward(lines, &voice));
     let conclusion = conclusion
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);

@@ -65,6 +65,8 @@ impl Screen {
             Reply::Report(report) => self.report(report),
             Reply::Both { document, .. } if self.format == Format::Json => self.line(document),
             Reply::Message(message) | Reply::Both { message, .. } => self.message(message),
+            // a program reads one document and nothing else
+            Reply::Streamed(line) if self.format == Format::Json => self.aside(line),
             Reply::Streamed(line) => self.message(&Message {
                 blocks: vec![Block::Line(line.clone())],
                 ..Message::default()
@@ -74,6 +76,13 @@ impl Screen {
                 Ok(())
             }
         }
+    }
+
+    fn aside(&mut self, line: &Line) -> io::Result<()> {
+        let message = Message::new().line(line.clone());
+        let text = write(&message, &Dialect::Plain);
+        self.still();
+        writeln!(io::stderr().lock(), "{}", text.as_str().trim_end_matches('\n'))
     }
 
     pub fn message(&mut self, message: &Message) -> io::Result<()> {

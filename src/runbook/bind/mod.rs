@@ -22,7 +22,7 @@ use crate::action::inventory::Volume;
 use crate::stack::{Graph, Inventory, Key, Revisions, Site, Sites};
 use crate::text::{Clean, Name, Redactor};
 
-pub(super) use params::accepts;
+pub use params::accepts;
 
 /// What is there at this moment.
 #[derive(Debug, Clone, Copy)]

@@ -141,7 +141,7 @@ impl<'b> Binder<'b> {
             }
             names = revisions.pulled.clone().unwrap_or(names);
         }
-        self.call(site, verb, site.argv(verb, &names), limit)
+        Ok(started(site, verb, site.argv(verb, &names), limit))
     }
 
     /// Services for compose: they need not be there yet. A group stands for its members.
@@ -191,7 +191,7 @@ impl<'b> Binder<'b> {
             };
             return refuse(format!("`{stack}` has no task `{typed}`; {known}"));
         };
-        self.call(site, Verb::Run, site.argv(Verb::Run, argv), limit)
+        Ok(started(site, Verb::Run, site.argv(Verb::Run, argv), limit))
     }
 
     fn program(
@@ -205,26 +205,8 @@ impl<'b> Binder<'b> {
         let argv: Vec<String> = argv.iter().map(|text| text.fill(&scope.texts)).collect();
         match site.refusal(&argv) {
             Some(why) => refuse(why),
-            None => self.call(site, Verb::Program, argv, limit),
+            None => Ok(started(site, Verb::Program, argv, limit)),
         }
-    }
-
-    fn call(
-        &mut self,
-        site: &Site,
-        verb: Verb,
-        argv: Vec<String>,
-        limit: Option<Duration>,
-    ) -> Doings {
-        let says = say!("run `{}`", site.shown(&argv));
-        let call = Call {
-            project: site.project.clone(),
-            verb,
-            argv,
-            limit: limit.unwrap_or_else(|| verb.limit()),
-            settings: site.fingerprint(),
-        };
-        Ok(one(Action::Call(Box::new(call)), says))
     }
 
     fn checkout(&mut self, stack: &Text, to: &Text, scope: &Values) -> Doings {
@@ -329,6 +311,18 @@ impl<'b> Binder<'b> {
         let says = say!("give {} their images back", Clean::join(&names, ", "));
         Ok(one(Action::RestoreImages { images }, says))
     }
+}
+
+fn started(site: &Site, verb: Verb, argv: Vec<String>, limit: Option<Duration>) -> Vec<Doing> {
+    let says = say!("run `{}`", site.shown(&argv));
+    let call = Call {
+        project: site.project.clone(),
+        verb,
+        argv,
+        limit: limit.unwrap_or_else(|| verb.limit()),
+        settings: site.fingerprint(),
+    };
+    one(Action::Call(Box::new(call)), says)
 }
 
 fn one(action: Action, says: Clean) -> Vec<Doing> {

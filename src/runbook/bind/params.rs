@@ -10,7 +10,7 @@ use crate::runbook::language::{ParamKind, ParamSpec, RunbookFile};
 use crate::yaml::nearest;
 
 /// Whether a value is of the parameter's type, without looking at the world.
-pub(in crate::runbook) fn accepts(spec: &ParamSpec, value: &str) -> Result<(), String> {
+pub fn accepts(spec: &ParamSpec, value: &str) -> Result<(), String> {
     if value.chars().any(|c| c.is_control() && c != '\t') {
         return Err("it has a line end or another control character in it".to_owned());
     }

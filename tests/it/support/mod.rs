@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod compose_shop;
 pub(crate) mod program;
 pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;

@@ -1,0 +1,306 @@
+//! The form for a `run` or `plan` that does not have all its values yet, with what is there to
+//! choose from, and what becomes of its answers: checked by type, then a line as if it were typed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::run::{clean, given, host_of};
+use crate::access::Caller;
+use crate::action::Risk;
+use crate::bot::Bot;
+use crate::command::{self, Command, RunCommand};
+use crate::runbook::language::{ParamKind, ParamSpec};
+use crate::runbook::template::OneOrMany;
+use crate::runbook::{Given, Runbook, accepts};
+use crate::say;
+use crate::stack::Inventory;
+use crate::survey::Survey;
+use crate::text::{Choice, Clean, Field, Form, Input, Name, Objection};
+
+/// A chat's form has to open within three seconds of the press; a host that takes longer than this
+/// is left out of what can be chosen.
+const LOOKING: Duration = Duration::from_millis(1500);
+
+/// Answers by parameter, as a form gives them.
+pub type Answers = BTreeMap<String, Vec<String>>;
+
+impl Bot {
+    /// The form that a line needs before it can be done. `None` where it is complete, or wrong in a
+    /// way that no form mends: then `handle` says what there is to say.
+    pub async fn form(&self, caller: &Caller, line: &str) -> Option<Form> {
+        let (wanted, runbook) = self.runbook_of(line)?;
+        let given = given(&runbook, &wanted).ok()?;
+        let is_known = |name: &String| runbook.file.params.contains_key(name);
+        if !given.keys().all(is_known) || !open(&runbook, &given).any(|(_, spec)| spec.required) {
+            return None;
+        }
+        let risk = risk_of(&wanted, &runbook);
+        let name = &runbook.file.name;
+        if !self.policy.may_run_somewhere(caller, name, risk) {
+            return None;
+        }
+        let typed = clean(line);
+        if typed.as_str() != line {
+            // a secret was typed; the form would carry it, or lose it
+            return None;
+        }
+        let there = self.there(host_of(&runbook, &given).as_deref()).await;
+        let sight = Sight {
+            bot: self,
+            caller,
+            runbook: &runbook,
+            risk,
+            there: &there,
+        };
+        let mut open: Vec<_> = open(&runbook, &given).collect();
+        open.sort_by_key(|(name, spec)| (!spec.required, *name));
+        Some(Form {
+            title: say!("{} {}", word_of(&wanted), Name::new(name)),
+            about: clean(&runbook.file.title),
+            line: typed,
+            fields: open
+                .into_iter()
+                .map(|(name, spec)| sight.field(name, spec))
+                .collect(),
+        })
+    }
+
+    /// The whole line of a form that was filled in, or what is wrong with its answers. What only
+    /// the host knows is found out when the line is done.
+    pub fn filled(&self, line: &str, answers: &Answers) -> Result<String, Vec<Objection>> {
+        let Some((_, runbook)) = self.runbook_of(line) else {
+            return Ok(line.to_owned());
+        };
+        let params = &runbook.file.params;
+        let objections: Vec<Objection> = answers
+            .iter()
+            .filter_map(|(name, values)| {
+                let why = objection(params.get(name)?, values)?;
+                Some(Objection {
+                    field: Name::new(name),
+                    why: clean(&why),
+                })
+            })
+            .collect();
+        if !objections.is_empty() {
+            return Err(objections);
+        }
+        Ok(finished(line, answers))
+    }
+
+    fn runbook_of(&self, line: &str) -> Option<(RunCommand, Arc<Runbook>)> {
+        let Ok(Command::Run(wanted)) = command::parse(line) else {
+            return None;
+        };
+        let runbook = self.conduct.library.shelf().get(&wanted.runbook).cloned()?;
+        Some((wanted, runbook))
+    }
+
+    /// What every host has at this moment, or the one that is meant; with its name in front where
+    /// there are several.
+    async fn there(&self, only: Option<&str>) -> Vec<(Option<String>, Inventory)> {
+        let names = self.fleet.names();
+        let several = names.len() > 1;
+        let meant = names
+            .into_iter()
+            .filter(|name| only.is_none_or(|only| only == name));
+        let looks = meant.map(|name| async move {
+            let look = async {
+                let host = self.fleet.host(Some(&name)).await.ok()?;
+                let survey = Survey::take(&host, self.clock, &self.secrets).await.ok()?;
+                Some(survey.inventory)
+            };
+            let seen = timeout(LOOKING, look).await.ok().flatten()?;
+            Some((several.then_some(name), seen))
+        });
+        join_all(looks).await.into_iter().flatten().collect()
+    }
+}
+
+/// A plan is only looked at, whatever it would do.
+fn risk_of(wanted: &RunCommand, runbook: &Runbook) -> Risk {
+    if wanted.plan_only {
+        Risk::Read
+    } else {
+        runbook.risk
+    }
+}
+
+fn word_of(wanted: &RunCommand) -> &'static str {
+    if wanted.plan_only { "plan" } else { "run" }
+}
+
+/// Parameters that can still be given.
+fn open<'r>(
+    runbook: &'r Runbook,
+    given: &Given,
+) -> impl Iterator<Item = (&'r String, &'r ParamSpec)> {
+    let params = runbook.file.params.iter();
+    params.filter(|(name, spec)| spec.locked.is_none() && !given.contains_key(*name))
+}
+
+/// What can be chosen, by whom, for what.
+struct Sight<'s> {
+    bot: &'s Bot,
+    caller: &'s Caller,
+    runbook: &'s Runbook,
+    risk: Risk,
+    there: &'s [(Option<String>, Inventory)],
+}
+
+impl Sight<'_> {
+    fn field(&self, name: &str, spec: &ParamSpec) -> Field {
+        let preset = spec.default.as_ref().map(OneOrMany::texts);
+        let preset: Vec<Clean> = preset.iter().flatten().map(|text| clean(text)).collect();
+        Field {
+            name: Name::new(name),
+            help: spec.help.as_deref().map(clean).unwrap_or_default(),
+            required: spec.required,
+            input: self.input(spec),
+            preset,
+        }
+    }
+
+    fn input(&self, spec: &ParamSpec) -> Input {
+        let bare = |names: Vec<String>| names.iter().map(|name| choice(name)).collect();
+        let choices: Vec<Choice> = match spec.kind {
+            ParamKind::Integer if !spec.many => {
+                let (min, max) = (spec.min, spec.max);
+                return Input::Whole { min, max };
+            }
+            ParamKind::Boolean if !spec.many => return Input::YesOrNo,
+            ParamKind::Enum => bare(spec.values.clone()),
+            ParamKind::Service => self.services(),
+            ParamKind::Stack => self.stacks(),
+            ParamKind::Host => bare(self.bot.fleet.names()),
+            // names only: the value of a secret is never typed
+            ParamKind::Secret => bare(self.bot.conduct.secrets.keys().cloned().collect()),
+            _ => Vec::new(),
+        };
+        if choices.is_empty() {
+            return Input::Text { like: like(spec) };
+        }
+        Input::Choice {
+            of: choices,
+            many: spec.many,
+        }
+    }
+
+    fn may(&self, stack: Option<&Name>) -> bool {
+        let runbook = Some(self.runbook.file.name.as_str());
+        let policy = &self.bot.policy;
+        policy
+            .decide_run(self.caller, stack, runbook, self.risk)
+            .is_ok()
+    }
+
+    fn services(&self) -> Vec<Choice> {
+        let of_host = |(host, inventory): &(Option<String>, Inventory)| {
+            let services = inventory.services.iter();
+            let open = services.filter(|service| self.may(service.key.stack.as_ref()));
+            let choice = |service: &crate::stack::inventory::Service| Choice {
+                value: on(host.as_deref(), &service.key.to_string()),
+                under: service
+                    .key
+                    .stack
+                    .as_ref()
+                    .map_or_else(Clean::default, |stack| on(host.as_deref(), stack.as_str())),
+            };
+            open.map(choice).collect::<Vec<_>>()
+        };
+        self.there.iter().flat_map(of_host).collect()
+    }
+
+    fn stacks(&self) -> Vec<Choice> {
+        let stacks = self.there.iter().flat_map(|(_, there)| there.stacks());
+        let sites = &self.bot.conduct.sites;
+        let is_configured = |stack: &Name| sites.iter().any(|site| *stack == *site.project);
+        let found = stacks.filter(|stack| !is_configured(stack) && self.may(Some(stack)));
+        let mut open: std::collections::BTreeSet<String> = found.map(ToString::to_string).collect();
+        let configured = sites
+            .iter()
+            .filter(|site| self.may(Some(&Name::new(&site.project))));
+        open.extend(configured.map(crate::stack::Site::full_name));
+        open.iter().map(|stack| choice(stack)).collect()
+    }
+}
+
+fn on(host: Option<&str>, name: &str) -> Clean {
+    let name = Name::new(name);
+    match host {
+        Some(host) => say!("{}:{}", Name::new(host), name),
+        None => name.into(),
+    }
+}
+
+fn choice(value: &str) -> Choice {
+    Choice {
+        value: clean(value),
+        under: Clean::default(),
+    }
+}
+
+fn like(spec: &ParamSpec) -> Clean {
+    match (spec.kind, &spec.pattern) {
+        (ParamKind::Duration, _) => say!("90s, 15m, 2h"),
+        (_, Some(pattern)) => say!("matches {}", clean(pattern)),
+        (_, None) if spec.many => say!("one, or several: a,b,c"),
+        _ => Clean::default(),
+    }
+}
+
+fn objection(spec: &ParamSpec, values: &[String]) -> Option<String> {
+    let texts = values.iter().flat_map(|text| {
+        let several = spec.many.then(|| text.split(',').collect());
+        several.unwrap_or_else(|| vec![text.as_str()])
+    });
+    let mut texts = texts.map(str::trim).filter(|text| !text.is_empty());
+    texts.find_map(|text| accepts(spec, text).err())
+}
+
+/// What was left empty is not given at all, so that its default holds.
+fn finished(line: &str, answers: &Answers) -> String {
+    let mut words = vec![line.to_owned()];
+    for (name, values) in answers {
+        let values: Vec<&str> = values.iter().map(|text| text.trim()).collect();
+        let value = values.join(",");
+        if !value.is_empty() {
+            words.push(format!("{name}={}", quoted(&value)));
+        }
+    }
+    words.join(" ")
+}
+
+/// Read back as exactly this, whatever is in it.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@".contains(c);
+    value
+        .chars()
+        .flat_map(|c| (!plain(c)).then_some('\\').into_iter().chain([c]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn an_answer_arrives_as_it_was_given(value in "\\PC{1,60}") {
+            let value = value.trim().to_owned();
+            proptest::prop_assume!(!value.is_empty());
+            let answers = Answers::from([("what".to_owned(), vec![value.clone()])]);
+            let line = finished("run note service=api --queue", &answers);
+            let Ok(Command::Run(wanted)) = command::parse(&line) else {
+                return Err(proptest::test_runner::TestCaseError::fail(line));
+            };
+            let last = wanted.given.last().cloned();
+            proptest::prop_assert_eq!(last, Some((Some("what".to_owned()), value)));
+            proptest::prop_assert_eq!(wanted.given.len(), 2);
+        }
+    }
+}
