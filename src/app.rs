@@ -19,6 +19,8 @@ use crate::host::Fleet;
 use crate::host::fleet::{LOCAL, Reach};
 use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
+use crate::incident::Routes;
+use crate::incident::settings::Address;
 use crate::report::{TemplateProblem, Templates};
 use crate::runbook::Library;
 use crate::setting::Identifier;
@@ -209,6 +211,8 @@ fn conduct(config: &Config) -> Conduct {
         directory: config.state_directory.clone(),
         groups: groups(config),
         sites: sites(config),
+        incidents: routes(config),
+        heal: config.heal.clone(),
         slots: Semaphore::new(at_once.into()),
     }
 }
@@ -246,4 +250,25 @@ fn groups(config: &Config) -> Groups {
         }
     }
     groups
+}
+
+/// Where incidents are told; without a route that fits, each chat's `alerts_channel`.
+fn routes(config: &Config) -> Routes {
+    let (slack, discord) = (&config.chat.slack, &config.chat.discord);
+    let slack = slack
+        .as_ref()
+        .and_then(|slack| slack.alerts_channel.clone());
+    let discord = discord.as_ref().and_then(|discord| discord.alerts_channel);
+    let discord = discord.map(|channel| channel.0.to_string());
+    let usual = [("slack", slack), ("discord", discord)];
+    let address = |(chat, channel): (&str, Option<String>)| {
+        Some(Address {
+            chat: chat.to_owned(),
+            channel: channel?,
+        })
+    };
+    Routes {
+        settings: config.incidents.clone(),
+        usual: usual.into_iter().filter_map(address).collect(),
+    }
 }

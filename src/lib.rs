@@ -23,6 +23,8 @@ pub mod incident;
 pub mod runbook;
 pub mod run;
 pub mod bot;
+pub mod heal;
+pub mod duty;
 pub mod live;
 pub mod chat;
 pub mod watch;

@@ -177,7 +177,7 @@ pub const PORT_HOLDER: Spec = spec(
     "port.holder",
     Risk::Read,
     true,
-    "find which container publishes a port of the host",
+    "find which container or program holds a port of the host, and who can reach it",
 );
 pub const GATE: Spec = spec(
     "gate",

@@ -135,6 +135,9 @@ pub enum Action {
     },
     PortHolder {
         port: u16,
+        /// Where a new mapping would listen; everywhere, if nothing is said.
+        #[serde(default)]
+        address: Option<std::net::IpAddr>,
     },
     Gate {
         text: crate::text::Clean,
@@ -250,6 +253,16 @@ pub enum Prunable {
 }
 
 impl Prunable {
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::StoppedContainers => "containers",
+            Self::DanglingImages => "images",
+            Self::UnusedNetworks => "networks",
+            Self::BuildCache => "cache",
+        }
+    }
+
     /// As people read it.
     pub fn words(self) -> &'static str {
         match self {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use tokio::sync::Semaphore;
 
+use crate::incident::Routes;
+use crate::incident::mending::HealRule;
 use crate::runbook::Library;
 use crate::stack::{Groups, Sites};
 
@@ -23,6 +25,10 @@ pub struct Conduct {
     pub groups: Groups,
     /// Stacks that the configuration knows, and how they are operated.
     pub sites: Sites,
+    /// How incidents are grouped, routed, kept quiet and escalated.
+    pub incidents: Routes,
+    /// What may be mended without being asked.
+    pub heal: Vec<HealRule>,
     pub slots: Semaphore,
 }
 
@@ -34,6 +40,8 @@ impl Default for Conduct {
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
             sites: Sites::default(),
+            incidents: Routes::default(),
+            heal: Vec::new(),
             slots: Semaphore::new(AT_ONCE.into()),
         }
     }

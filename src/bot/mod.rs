@@ -4,6 +4,8 @@
 pub mod reply;
 pub mod trouble;
 pub mod conduct;
+pub mod examine;
+pub mod states;
 pub mod words;
 
 use tokio_util::sync::CancellationToken;

@@ -42,6 +42,10 @@ pub struct Undertaking {
     pub run: Name,
     pub title: Clean,
     pub steps: Vec<Clean>,
+    /// Those of the steps at which it waits for somebody's word.
+    pub gates: Vec<Clean>,
+    /// The line that shows the logs of what it is about; empty where there are none.
+    pub logs: Clean,
     pub asked_by: Clean,
 }
 

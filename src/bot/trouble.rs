@@ -7,6 +7,7 @@ use crate::command::CommandError;
 use crate::engine::EngineError;
 use crate::host::FleetError;
 use crate::host::fleet::LOCAL;
+use crate::incident::FileError;
 use crate::run::BookError;
 use crate::stack::{ResolveError, SiteError};
 use crate::store::StoreError;
@@ -54,6 +55,15 @@ impl Trouble {
 impl From<CommandError> for Trouble {
     fn from(error: CommandError) -> Self {
         Self::told(Outcome::Usage, &error)
+    }
+}
+
+impl From<FileError> for Trouble {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Store(error) => error.into(),
+            error => Self::told(Outcome::Usage, &error),
+        }
     }
 }
 

@@ -3,17 +3,21 @@
 
 use std::io::{IsTerminal, Write, stderr};
 
-use super::{Failure, start};
+use super::{Failure, start, watching};
 use crate::app::App;
 use crate::bot::Outcome;
 use crate::rehearsal::{Played, play_all};
 use crate::runbook::Shelf;
+use crate::watch::registry::RegistryPlace;
 
 pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     let loaded = start::load(settings)?;
     let file = start::config_path(settings);
     let (hosts, stacks) = (loaded.config.hosts.len(), loaded.config.stacks.len());
     let own = loaded.config.templates.directory.clone();
+    let registries = watching::registries(&loaded.config);
+    readable(&registries)?;
+    let checks = loaded.config.checks.len();
     let app = App::wire(loaded.config).map_err(|error| Failure::new(Outcome::Usage, error))?;
     let shelf = app.bot.conduct.library.shelf();
     let colours = stderr().is_terminal() && !settings.plain;
@@ -22,8 +26,9 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
     passed(&played)?;
     let configuration = match file {
         Some(file) => format!(
-            "`{}` is valid: {hosts} hosts, {stacks} stacks",
-            file.display()
+            "`{}` is valid: {hosts} hosts, {stacks} stacks{}",
+            file.display(),
+            watched(checks, registries.len())
         ),
         None => {
             "there is no configuration file; without one the local engine and the console are used"
@@ -60,6 +65,29 @@ fn valid(shelf: &Shelf, colours: bool) -> Result<(), Failure> {
         .map(|problems| problems.render(colours));
     let text = texts.collect::<Vec<_>>().join("\n\n");
     Err(Failure::new(Outcome::Usage, text))
+}
+
+fn readable(registries: &[RegistryPlace]) -> Result<(), Failure> {
+    let problems = registries.iter().filter_map(|place| place.load().err());
+    let texts: Vec<String> = problems.map(|problems| problems.to_string()).collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Outcome::Usage, texts.join("\n\n")))
+}
+
+/// Said where there is something to say.
+fn watched(checks: usize, registries: usize) -> String {
+    let part = |count: usize, what: &str| match count {
+        0 => String::new(),
+        1 => format!(", 1 {}", what.trim_end_matches('s')),
+        _ => format!(", {count} {what}"),
+    };
+    format!(
+        "{}{}",
+        part(checks, "checks"),
+        part(registries, "registry files")
+    )
 }
 
 fn passed(played: &[Played]) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stdin};
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, FormatArg, start};
+use super::{Failure, FormatArg, recover, start};
 use crate::bot::Outcome;
 
 #[derive(Debug, Args)]
@@ -44,6 +44,7 @@ pub(super) async fn run(args: ConsoleArgs, settings: &start::Settings) -> Result
         return Ok(session.line(&requote(&args.command)).await);
     }
     if interactive {
+        recover::once(&app.bot).await;
         return Ok(session.converse(Some(start::history_file(&app))).await);
     }
     Ok(session.script(stdin().lock()).await)

@@ -5,12 +5,14 @@ mod console;
 mod diagnose;
 mod check;
 mod doctor;
+mod recover;
 mod report;
 mod run;
 mod serve;
 mod demo;
 mod completions;
 mod start;
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write, stdin};
 
 use clap::Args;
 
-use super::{Failure, FormatArg, start};
+use super::{Failure, FormatArg, recover, start};
 use crate::bot::Outcome;
 use crate::command::parse::assignment;
 use crate::command::{Command, RunCommand};
@@ -37,6 +37,9 @@ pub(super) async fn run(args: RunArgs, settings: &start::Settings) -> Result<Out
         return Err(Failure::new(Outcome::Usage, text));
     }
     let app = start::app(settings)?;
+    if !args.plan {
+        recover::once(&app.bot).await;
+    }
     // a program that reads JSON cannot be asked back
     let asks = stdin().is_terminal() && args.format == FormatArg::Text;
     let mut session = start::session(&app, settings, args.format, asks);

@@ -2,6 +2,7 @@
 //! a terminal.
 
 use std::io::{IsTerminal, stdin};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,14 @@ use tokio::sync::watch;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, FormatArg, start};
+use super::watching::{self, Director};
+use super::{Failure, FormatArg, recover, start};
 use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::run::Recovery;
-use crate::web::{self, Metrics, Site};
+use crate::watch::Tally;
+use crate::web::{self, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -37,33 +39,33 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     start::logging(&level, loaded.config.log.format == LogFormat::Json);
     let app =
         App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
-    recover(&app).await?;
+    store_answers(&app).await?;
 
     let watcher = watcher(start::config_path(settings), loaded.clone());
-    let listen = loaded.config.http.listen.0;
-    let in_use = |error| {
-        Failure::new(
-            Outcome::Failed,
-            format!("cannot listen on {listen}: {error}; set `http.listen` to a free address"),
-        )
-    };
-    let listener = TcpListener::bind(listen).await.map_err(in_use)?;
-    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "listening");
+    let listener = listen(loaded.config.http.listen.0).await?;
     warn_about_chats(&loaded.config);
 
     let stop = CancellationToken::new();
-    let metrics = Arc::new(Metrics::default());
+    let tally = Arc::new(Tally::default());
+    let metrics = Arc::new(Metrics::with(|registry| tally.register(registry)));
+    let watching = watching::begin(&app, tally)
+        .await
+        .map_err(|error| Failure::new(Outcome::Failed, error))?;
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let slack = app
         .slack(bot.clone(), stop.clone())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
     let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
+    let doors = Doors {
+        chats,
+        alerts: Some(watching.intake),
+    };
     let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
     let http_settings = loaded.config.http.clone();
     let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
     let http = tokio::spawn(async move {
-        web::serve(listener, &http_settings, site, counting, chats, stopping).await
+        web::serve(listener, &http_settings, site, counting, doors, stopping).await
     });
     let reloading = tokio::spawn(reload(
         watcher,
@@ -72,10 +74,12 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
             sites,
             bots,
             metrics,
+            sources: watching.director,
         },
     ));
 
     let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
+    let recovering = tokio::spawn(recover::again_and_again(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
@@ -90,6 +94,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     tracing::info!("stopping");
     reloading.abort();
     tidying.abort();
+    watching.work.abort();
+    recovering.abort();
     stop.cancel();
     if let Some(talking) = talking
         && let Err(error) = talking.await
@@ -109,6 +115,18 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     }
 }
 
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let in_use = |error| {
+        Failure::new(
+            Outcome::Failed,
+            format!("cannot listen on {address}: {error}; set `http.listen` to a free address"),
+        )
+    };
+    let listener = TcpListener::bind(address).await.map_err(in_use)?;
+    tracing::info!(address = %listener.local_addr().unwrap_or(address), "listening");
+    Ok(listener)
+}
+
 fn site_of(app: &App) -> Site {
     Site {
         bot: Arc::clone(&app.bot),
@@ -116,46 +134,11 @@ fn site_of(app: &App) -> Site {
     }
 }
 
-/// How often runs whose program died are looked for.
-const RECOVER_EVERY: Duration = Duration::from_secs(3);
-
 /// A store that cannot be opened is found now and not at three in the morning.
-async fn recover(app: &App) -> Result<(), Failure> {
+async fn store_answers(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
-    store.ping().await.map_err(|error| failed(&error))?;
-    tokio::spawn(keep_recovering(Arc::clone(&app.bot)));
-    Ok(())
-}
-
-/// A run is taken up when its lease has ended, which may be some seconds after the start.
-async fn keep_recovering(bot: Arc<Bot>) {
-    let mut ticks = tokio::time::interval(RECOVER_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let Ok(store) = bot.store.get().await else {
-            continue;
-        };
-        let recovery = Recovery {
-            store,
-            fleet: &bot.fleet,
-            clock: bot.clock,
-            hidden: &bot.secrets,
-            sites: &bot.conduct.sites,
-            secrets: &bot.conduct.secrets,
-            directory: bot.conduct.directory.clone(),
-            expires: bot.policy.approval().expires(),
-        };
-        match recovery.run().await {
-            Ok(reports) => {
-                for report in reports {
-                    tracing::warn!(report = report.id, issue = %report.issue, "an interrupted run was brought to its end");
-                }
-            }
-            Err(error) => tracing::warn!(%error, "interrupted runs could not be looked for"),
-        }
-    }
+    store.ping().await.map_err(|error| failed(&error))
 }
 
 fn warn_about_chats(config: &Config) {
@@ -192,6 +175,7 @@ struct Readers {
     sites: watch::Sender<Arc<Site>>,
     bots: watch::Sender<Arc<Bot>>,
     metrics: Arc<Metrics>,
+    sources: Director,
 }
 
 /// Takes a changed configuration while everything goes on; a wrong one changes nothing.
@@ -214,6 +198,7 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
+                        readers.sources.follow(&app);
                         readers.sites.send_replace(Arc::new(site_of(&app)));
                         readers.bots.send_replace(app.bot);
                     }

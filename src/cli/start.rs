@@ -65,6 +65,13 @@ pub(super) fn complain(text: &str) {
     }
 }
 
+/// Something to know that is no answer and no error, on standard error.
+pub(super) fn note(text: &str) {
+    if writeln!(io::stderr().lock(), "note: {text}").is_err() {
+        tracing::debug!("standard error is closed");
+    }
+}
+
 pub(super) fn no_color() -> bool {
     environment("NO_COLOR").is_some_and(|value| !value.is_empty())
         || environment("TERM").is_some_and(|term| term == "dumb")

@@ -4,10 +4,11 @@
 pub mod lex;
 pub mod target;
 pub mod words;
-mod word;
 mod words_stack;
 mod values;
 pub mod error;
+mod flags;
+pub mod incident;
 pub mod parse;
 pub mod suggest;
 pub mod complete;
@@ -20,6 +21,8 @@ use regex::Regex;
 use crate::action::Prunable;
 
 pub use error::CommandError;
+pub use incident::IncidentCommand;
+pub use lex::LONGEST_LINE;
 pub use parse::parse;
 pub use target::Target;
 pub use words::{WORDS, Word};
@@ -82,6 +85,7 @@ pub enum Command {
     Report {
         id: Option<String>,
     },
+    Incident(IncidentCommand),
     Hosts,
     /// A stack of the configuration, looked at as a whole.
     Stack {

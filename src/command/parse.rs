@@ -13,7 +13,7 @@ use super::target::{Target, TargetError};
 pub use super::values::{duration, prunable, signal_name};
 use super::words::{Arg, ArgKind, Count, Flag, FlagKind, WORDS, Word};
 use super::words_stack;
-use super::{Change, Command, LogsCommand, RunCommand};
+use super::{Change, Command, LogsCommand, RunCommand, incident};
 
 /// A pattern may not grow larger than this when compiled.
 const PATTERN_LIMIT: usize = 1 << 20;
@@ -50,7 +50,7 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
 }
 
 /// A word's arguments and flags, apart but not yet typed.
-struct Parts {
+pub(super) struct Parts {
     word: &'static Word,
     args: Vec<String>,
     flags: BTreeMap<&'static str, String>,
@@ -175,20 +175,24 @@ impl Parts {
         self.args.get(index).cloned()
     }
 
-    fn required(&self, index: usize) -> String {
+    pub(super) fn required(&self, index: usize) -> String {
         self.text(index).unwrap_or_default()
     }
 
-    fn rest(&self, from: usize) -> Option<String> {
+    pub(super) fn rest(&self, from: usize) -> Option<String> {
         let rest = self.args.get(from..)?;
         (!rest.is_empty()).then(|| rest.join(" "))
     }
 
-    fn switch(&self, name: &str) -> bool {
+    pub(super) fn flag_text(&self, name: &str) -> Option<String> {
+        self.flags.get(name).cloned()
+    }
+
+    pub(super) fn switch(&self, name: &str) -> bool {
         self.flags.contains_key(name)
     }
 
-    fn duration(&self, flag: &'static str) -> Result<Option<Duration>, CommandError> {
+    pub(super) fn duration(&self, flag: &'static str) -> Result<Option<Duration>, CommandError> {
         self.value(flag, duration)
     }
 
@@ -238,6 +242,9 @@ fn build(word: &'static Word, parts: &Parts) -> Result<Command, CommandError> {
     let flag = |name: &str| parts.flags.get(name).cloned();
     if let Some(command) = words_stack::command(word.name, &parts.args, flag) {
         return Ok(command);
+    }
+    if let Some(command) = incident::build(word.name, parts)? {
+        return Ok(Command::Incident(command));
     }
     Ok(match word.name {
         "status" => Command::Status {

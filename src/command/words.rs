@@ -1,10 +1,70 @@
 //! The words people may type, each with its arguments, flags, risk and one line about it. Parsing,
 //! help, completion and the reference page read this one list.
 
-pub use super::word::{Arg, ArgKind, Count, Flag, FlagKind, Word};
-use super::word::{arg, flag, word};
-use super::words_stack;
+use super::flags::{GRACE, LOG_FLAGS, SINCE, flag};
+use super::{incident, words_stack};
 use crate::action::Risk;
+
+/// What an argument is, so that it can be checked and completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgKind {
+    Word,
+    Target,
+    Run,
+    Runbook,
+    Report,
+    /// Of the configuration.
+    Stack,
+    Prunable,
+    Text,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    One,
+    Optional,
+    /// Any number, also none.
+    Any,
+    /// At least one.
+    Some,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Arg {
+    pub name: &'static str,
+    pub kind: ArgKind,
+    pub count: Count,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlagKind {
+    Switch,
+    Duration,
+    Number,
+    Pattern,
+    Text,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Flag {
+    pub name: &'static str,
+    pub kind: FlagKind,
+    pub about: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Word {
+    pub name: &'static str,
+    pub args: &'static [Arg],
+    pub flags: &'static [Flag],
+    pub risk: Risk,
+    pub about: &'static str,
+    pub example: &'static str,
+}
+
+pub(super) const fn arg(name: &'static str, kind: ArgKind, count: Count) -> Arg {
+    Arg { name, kind, count }
+}
 
 const ANY_TARGETS: &[Arg] = &[arg("STACK|SERVICE", ArgKind::Target, Count::Any)];
 const SOME_TARGETS: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::Some)];
@@ -15,40 +75,16 @@ const RUNBOOK: &[Arg] = &[
 ];
 const ONE_RUN: &[Arg] = &[arg("RUN", ArgKind::Run, Count::One)];
 
-const SINCE: Flag = flag(
-    "since",
-    FlagKind::Duration,
-    "how far back to look: 90s, 15m, 2h, 1d",
-);
-const GRACE: Flag = flag(
-    "grace",
-    FlagKind::Duration,
-    "how long it may take to stop before it is killed",
-);
-const LOG_FLAGS: &[Flag] = &[
-    SINCE,
-    flag(
-        "until",
-        FlagKind::Duration,
-        "leave out what is newer than this: 5m",
-    ),
-    flag("tail", FlagKind::Number, "how many of the newest lines"),
-    flag(
-        "grep",
-        FlagKind::Pattern,
-        "only lines that match this regular expression",
-    ),
-    flag(
-        "follow",
-        FlagKind::Switch,
-        "go on with new lines until cancelled",
-    ),
-    flag(
-        "timestamps",
-        FlagKind::Switch,
-        "show when each line was written",
-    ),
-];
+pub(super) const fn word(name: &'static str, risk: Risk, about: &'static str) -> Word {
+    Word {
+        name,
+        args: &[],
+        flags: &[],
+        risk,
+        about,
+        example: name,
+    }
+}
 
 /// Every word, in the order help shows them.
 pub const WORDS: &[Word] = &[
@@ -268,6 +304,17 @@ pub const WORDS: &[Word] = &[
         example: "report 01K9",
         ..word("report", Risk::Read, "stored reports, or one of them")
     },
+    incident::INCIDENTS,
+    incident::ACK,
+    incident::NOTE,
+    incident::ASSIGN,
+    incident::ESCALATE,
+    incident::MERGE,
+    incident::RESOLVE,
+    incident::RETRO,
+    incident::SILENCE,
+    incident::SILENCES,
+    incident::UNSILENCE,
     word(
         "doctor",
         Risk::Read,
@@ -284,3 +331,45 @@ pub const WORDS: &[Word] = &[
         )
     },
 ];
+
+impl Word {
+    pub fn find(name: &str) -> Option<&'static Self> {
+        WORDS.iter().find(|word| word.name == name)
+    }
+
+    /// `logs SERVICE… [--since TIME] …`, as help shows it.
+    pub fn usage(&self) -> String {
+        let args = self.args.iter().map(Arg::usage);
+        let flags = self.flags.iter().map(Flag::usage);
+        let parts: Vec<String> = [self.name.to_owned()]
+            .into_iter()
+            .chain(args)
+            .chain(flags)
+            .collect();
+        parts.join(" ")
+    }
+}
+
+impl Arg {
+    fn usage(&self) -> String {
+        match self.count {
+            Count::One => self.name.to_owned(),
+            Count::Optional => format!("[{}]", self.name),
+            Count::Any => format!("[{}…]", self.name),
+            Count::Some => format!("{}…", self.name),
+        }
+    }
+}
+
+impl Flag {
+    fn usage(&self) -> String {
+        let value = match self.kind {
+            FlagKind::Switch => "",
+            FlagKind::Duration => " TIME",
+            FlagKind::Number => " N",
+            FlagKind::Pattern => " RE",
+            FlagKind::Text => " TEXT",
+        };
+        format!("[--{}{value}]", self.name)
+    }
+}

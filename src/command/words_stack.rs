@@ -1,7 +1,8 @@
 //! Words about a stack as a whole: the runbook of the same name, with the stack it is about.
 
+use super::flags::flag;
 use super::parse::assignment;
-use super::word::{Arg, ArgKind, Count, Flag, FlagKind, Word, arg, flag, word};
+use super::words::{Arg, ArgKind, Count, Flag, FlagKind, Word, arg, word};
 use super::{Command, RunCommand, StackLook};
 use crate::action::Risk;
 

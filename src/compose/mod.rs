@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::action::operate::Verb;
-use crate::host::program::{OnLine, Place, Program, Ran};
+use crate::host::program::{OnLine, Place, Program, ProgramError, Ran};
 use crate::say;
 use crate::stack::Site;
 use crate::text::{Clean, Name, Redactor};
@@ -52,8 +52,18 @@ impl<'o> Operator<'o> {
         })
     }
 
-    /// Runs a program in the site's directory with the site's variables.
-    pub async fn run(
+    /// Starts a program in the site's directory with the site's variables.
+    pub async fn start(
+        &self,
+        argv: Vec<String>,
+        limit: Duration,
+        on_line: OnLine<'_>,
+    ) -> Result<Ran, ProgramError> {
+        let directory = self.site.directory.clone().unwrap_or_default();
+        self.started(directory, argv, limit, on_line).await
+    }
+
+    async fn run(
         &self,
         argv: Vec<String>,
         limit: Duration,
@@ -70,14 +80,24 @@ impl<'o> Operator<'o> {
         limit: Duration,
         on_line: OnLine<'_>,
     ) -> Result<Ran, Clean> {
+        let ran = self.started(directory, argv, limit, on_line).await;
+        ran.map_err(|error| Redactor::shapes_only().clean(&error.to_string()))
+    }
+
+    async fn started(
+        &self,
+        directory: PathBuf,
+        argv: Vec<String>,
+        limit: Duration,
+        on_line: OnLine<'_>,
+    ) -> Result<Ran, ProgramError> {
         let program = Program {
             argv,
             directory,
             variables: self.variables(),
             limit,
         };
-        let ran = self.place.run(&program, on_line).await;
-        ran.map_err(|error| Redactor::shapes_only().clean(&error.to_string()))
+        self.place.run(&program, on_line).await
     }
 
     /// Output is read by programs and shown in chats: no colours, no moving bars, no questions.

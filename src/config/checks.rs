@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::stack::site::removes_volumes;
+use crate::watch::check::KINDS;
 use crate::yaml::{Document, Entry, Node, Value, nearest};
 
 /// Adds to the document's problems.
@@ -15,6 +16,8 @@ pub(super) fn check(document: &mut Document) {
     hosts(root, &mut found);
     stacks(root, &mut found);
     members(root, &mut found);
+    checks(root, &mut found);
+    registries(root, &mut found);
     for Finding { at, message, help } in found {
         document.report(at, message).help = help;
     }
@@ -183,6 +186,64 @@ fn members(root: &Node, found: &mut Vec<Finding>) {
         .map_or(&[][..], Node::entries);
     for role in members.iter().flat_map(|member| member.node.items()) {
         known_name("role", "access.roles", role, &roles, found);
+    }
+}
+
+fn checks(root: &Node, found: &mut Vec<Finding>) {
+    let hosts = names(root, &["hosts"], &["local"]);
+    for check in root.find(&["checks"]).map_or(&[][..], Node::entries) {
+        let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.word).collect();
+        let given: Vec<&Entry> = kinds
+            .iter()
+            .filter_map(|kind| check.node.entry(kind))
+            .collect();
+        match &given[..] {
+            [] => {
+                let message = format!("`{}` does not say what to look at", check.key);
+                let help = format!("add one of {}", kinds.join(", "));
+                found.push(Finding::at_key(check, message, &help));
+            }
+            [kind] => needs(kind, found),
+            [_, second, ..] => {
+                let message = format!("`{}` is of two kinds", check.key);
+                found.push(Finding::at_key(second, message, "make two checks of it"));
+            }
+        }
+        on_a_host(check, &hosts, found);
+    }
+}
+
+/// What a kind of check cannot do without.
+fn needs(kind: &Entry, found: &mut Vec<Finding>) {
+    let Some(row) = KINDS.iter().find(|row| row.word == kind.key) else {
+        return;
+    };
+    for key in row.needs {
+        if !given(&kind.node, key) {
+            let message = format!("`{}` needs `{key}`", kind.key);
+            found.push(Finding::at_key(kind, message, &format!("add `{key}`")));
+        }
+    }
+}
+
+fn registries(root: &Node, found: &mut Vec<Finding>) {
+    let hosts = names(root, &["hosts"], &["local"]);
+    for registry in root.find(&["registries"]).map_or(&[][..], Node::entries) {
+        if !given(&registry.node, "file") {
+            let message = format!("`{}` needs `file`", registry.key);
+            let help = "say where the `system-config.json` is";
+            found.push(Finding::at_key(registry, message, help));
+        }
+        on_a_host(registry, &hosts, found);
+    }
+}
+
+fn on_a_host(entry: &Entry, hosts: &[&str], found: &mut Vec<Finding>) {
+    if let Some(host) = entry.node.find(&["host"]).filter(|host| !host.is_null()) {
+        known_name("host", "hosts", host, hosts, found);
+    } else if hosts.len() > 1 && !hosts.contains(&"local") {
+        let message = format!("which host is `{}` about?", entry.key);
+        found.push(Finding::at_key(entry, message, "add `host`"));
     }
 }
 

@@ -17,11 +17,14 @@ use crate::access::ApprovalSettings;
 use crate::access::settings::AccessSettings;
 use crate::chat::settings::ChatSettings;
 use crate::host::settings::HostSettings;
+use crate::incident::IncidentSettings;
+use crate::incident::mending::HealRule;
 use crate::runbook::settings::RunbookSettings;
 use crate::setting::{Identifier, Secret};
 use crate::stack::settings::StackSettings;
 use crate::store::settings::{StoreSettings, StoreUrl};
-use crate::watch::settings::AlertSettings;
+use crate::watch::check::settings::CheckSettings;
+use crate::watch::settings::{AlertSettings, RegistrySettings, WatchSettings};
 use crate::web::settings::HttpSettings;
 
 pub use crate::yaml::{Lookup, Problems};
@@ -46,6 +49,14 @@ pub struct Config {
     pub approval: ApprovalSettings,
     pub runbooks: RunbookSettings,
     pub alerts: AlertSettings,
+    pub watch: WatchSettings,
+    /// Checks of our own, by name.
+    pub checks: BTreeMap<Identifier, CheckSettings>,
+    /// Files like `system-config.json`, by a name of your choice.
+    pub registries: BTreeMap<Identifier, RegistrySettings>,
+    pub incidents: IncidentSettings,
+    /// What may be mended without being asked; without a rule nothing is.
+    pub heal: Vec<HealRule>,
     pub templates: TemplateSettings,
     pub log: LogSettings,
     /// Where the program keeps what is its own. Taken from the environment.
@@ -65,6 +76,11 @@ impl Default for Config {
             approval: ApprovalSettings::default(),
             runbooks: RunbookSettings::default(),
             alerts: AlertSettings::default(),
+            watch: WatchSettings::default(),
+            checks: BTreeMap::new(),
+            registries: BTreeMap::new(),
+            incidents: IncidentSettings::default(),
+            heal: Vec::new(),
             templates: TemplateSettings::default(),
             log: LogSettings::default(),
             state_directory: PathBuf::from("."),
@@ -81,9 +97,14 @@ impl Config {
 
     /// The host that a stack runs on. The checks see to it that there is one.
     pub fn host_of<'a>(&'a self, stack: &'a StackSettings) -> Option<&'a Identifier> {
+        self.host_or_usual(stack.host.as_ref())
+    }
+
+    /// The host that is named, else `local`, else the only one.
+    pub fn host_or_usual<'a>(&'a self, named: Option<&'a Identifier>) -> Option<&'a Identifier> {
         let only = || self.hosts.keys().next().filter(|_| self.hosts.len() == 1);
         let local = || self.hosts.get_key_value("local").map(|(name, _)| name);
-        stack.host.as_ref().or_else(local).or_else(only)
+        named.or_else(local).or_else(only)
     }
 
     /// Every secret value, for the redactor to know.
@@ -96,9 +117,17 @@ impl Config {
         let discord = self.chat.discord.iter().map(|discord| &discord.token);
         slack
             .chain(discord)
-            .chain([&self.alerts.token])
+            .chain([&self.alerts.token, &self.alerts.hmac_secret])
+            .chain(self.watch.ping.iter().map(|ping| &ping.url))
             .flatten()
             .chain(self.runbooks.secrets.values())
+            .chain(self.incidents.webhooks.values().map(|hook| &hook.url))
+            .chain(
+                self.incidents
+                    .webhooks
+                    .values()
+                    .filter_map(|hook| hook.token.as_ref()),
+            )
             .map(Secret::expose)
             .chain(self.store.url.iter().filter_map(StoreUrl::password))
     }

@@ -76,7 +76,7 @@ impl MachineFacts {
     pub fn from_remote(text: &str) -> Self {
         let (machine, disks) = text.split_once("\ndisks\n").unwrap_or((text, ""));
         let (space, inodes) = disks.split_once("\ninodes\n").unwrap_or((disks, ""));
-        let (space, inodes) = (df(space), df(inodes));
+        let (space, inodes) = (Self::df(space), Self::df(inodes));
         let disk = space.map(|(size, available)| {
             let (inodes, inodes_available) = inodes.unwrap_or_default();
             let bytes = |kibibytes: u64| kibibytes.saturating_mul(1024);
@@ -94,14 +94,14 @@ impl MachineFacts {
             disks: disk.into_iter().collect(),
         }
     }
-}
 
-/// Size and what is free, from the last line of `df -P`.
-fn df(text: &str) -> Option<(u64, u64)> {
-    let mut columns = text.lines().last()?.split_whitespace().skip(1);
-    let size = columns.next()?.parse().ok()?;
-    let available = columns.nth(1)?.parse().ok()?;
-    Some((size, available))
+    /// Size and what is free, in blocks, from the last line of `df -P`.
+    pub fn df(text: &str) -> Option<(u64, u64)> {
+        let mut columns = text.lines().last()?.split_whitespace().skip(1);
+        let size = columns.next()?.parse().ok()?;
+        let available = columns.nth(1)?.parse().ok()?;
+        Some((size, available))
+    }
 }
 
 fn read_file(path: &str) -> Option<String> {

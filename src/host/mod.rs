@@ -5,6 +5,7 @@ pub mod fleet;
 pub mod machine;
 pub mod ssh;
 pub mod program;
+pub mod ports;
 
 pub use fleet::{Fleet, FleetError};
 pub use machine::MachineFacts;

@@ -1,6 +1,31 @@
-//! Incidents: what was seen to be wrong, taken in without loss. Where alerts come from is for
-//! `watch`, how a message looks on a chat for `live`.
+//! Incidents: what was seen to be wrong, taken in without loss, grouped, kept quiet where that is
+//! wanted, routed, escalated, and ended. Where alerts come from is for `watch`, what is done by
+//! itself for `duty`, how a message gets to a chat for `live`.
 
 pub mod alert;
+pub mod model;
+pub mod settings;
+pub mod matcher;
+pub mod zone;
+pub mod cron;
+pub mod rota;
+pub mod route;
+pub mod silence;
+pub mod place;
+pub mod quiet;
+pub mod escalate;
+pub mod advance;
+pub mod mending;
+pub mod files;
+pub mod past;
+pub mod face;
+pub mod retro;
+pub mod digest;
+pub mod counts;
 
 pub use alert::{Accepted, Alert, AlertState, Fingerprint, Severity, Source, accept};
+pub use counts::Counts;
+pub use files::{FileError, Filed, Files, Placed};
+pub use model::{Entry, Finding, Incident, Kind, Member, Phase};
+pub use route::Routes;
+pub use settings::IncidentSettings;

@@ -1,10 +1,11 @@
 //! A report as a chat message: the cause on the first line, then what proves it, what to do and
 //! how that was checked. Its full text stays behind its id.
 
+use crate::action::Risk;
 use crate::diagnose::Cause;
 use crate::report::{CheckResult, Report};
 use crate::say;
-use crate::text::{Action, Clean, Line, Message, Name};
+use crate::text::{Action, Clean, Line, Message, Name, Style};
 
 const EVIDENCE: usize = 8;
 const OTHERS: usize = 6;
@@ -15,7 +16,28 @@ pub fn brief(report: &Report) -> Message {
     let message = affected(message, report);
     let message = steps(message, report);
     let message = checks(message, report);
+    let message = fixes(report).into_iter().fold(message, Message::action);
     footer(prevention(message, report), report)
+}
+
+/// What mends it, as buttons: each types the line of its runbook, so it is planned, permitted and
+/// approved like any. What was mended already offers nothing.
+fn fixes(report: &Report) -> Vec<Action> {
+    let mut lines: Vec<&Clean> = Vec::new();
+    let mut actions = Vec::new();
+    for step in &report.resolution_steps {
+        let Some(line) = step.runbook.as_ref().filter(|line| !lines.contains(line)) else {
+            continue;
+        };
+        lines.push(line);
+        let style = if step.risk == Risk::Destructive {
+            Style::Bad
+        } else {
+            Style::Good
+        };
+        actions.push(Action::new(step.text.clone(), line.clone()).style(style));
+    }
+    actions
 }
 
 fn cause(message: Message, report: &Report) -> Message {

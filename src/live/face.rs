@@ -7,7 +7,7 @@ use super::scene::{Said, Work};
 use crate::access::Caller;
 use crate::bot::Outcome;
 use crate::say;
-use crate::text::{Action, Block, Clean, Line, Message, Style};
+use crate::text::{Action, Ask, Block, Clean, Line, Message, Style};
 
 const BAR: usize = 10;
 /// Steps that are listed around the present one.
@@ -27,12 +27,30 @@ pub fn going(work: &Work, by: &Caller, now: Timestamp) -> Message {
     let head = Message::new()
         .heading(say!("🔵 {}", work.run.title))
         .line(position);
-    steps(work)
+    let message = steps(work)
         .into_iter()
         .fold(head, Message::line)
         .line(who(work, by))
-        .about(work.run.run.clone())
-        .action(Action::new("Cancel", say!("cancel {}", work.run.run)).style(Style::Bad))
+        .about(work.run.run.clone());
+    let message = ways_on(work).into_iter().fold(message, Message::action);
+    if work.run.logs.is_empty() {
+        return message;
+    }
+    message.action(Action::new("Logs", work.run.logs.clone()))
+}
+
+/// At a gate somebody says whether it goes on; anywhere it can be stopped.
+fn ways_on(work: &Work) -> Vec<Action> {
+    let run = &work.run.run;
+    let cancel = Action::new("Cancel", say!("cancel {}", run)).style(Style::Bad);
+    if !work.run.gates.contains(&work.doing) {
+        return vec![cancel];
+    }
+    let stop = Action::new("Stop", say!("deny {}", run)).style(Style::Bad);
+    vec![
+        Action::new("Continue", say!("approve {}", run)).style(Style::Good),
+        stop.ask(Ask::Reason),
+    ]
 }
 
 /// A run that has ended, with what was said of it.

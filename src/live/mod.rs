@@ -1,9 +1,11 @@
 //! Living messages: one message for each run, edited in place while it goes on, and ended with
 //! what became of it. Knows no chat: a chat's adapter is a `Stage`.
 
+pub mod board;
 pub mod brief;
 pub mod face;
 pub mod ledger;
+pub mod pinned;
 pub mod running;
 pub mod scene;
 pub mod sweep;
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Message;
 
+pub use board::Board;
 pub use ledger::Ledger;
 pub use running::Running;
 pub use teller::Teller;

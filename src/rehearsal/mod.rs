@@ -17,7 +17,7 @@ use crate::access::Caller;
 use crate::action::{Action, Risk};
 use crate::clock::Clock;
 use crate::engine::Endpoint;
-use crate::host::Host;
+use crate::host::{Fleet, Host};
 use crate::run::{Book, Ended, Ground, Plan, RunEnd, Runner, Tools};
 use crate::runbook::language::TestSpec;
 use crate::runbook::{Given, Grounds, Known, Runbook, Shelf, World, bind};
@@ -99,9 +99,8 @@ async fn perform(shelf: &Shelf, runbook: &Runbook, test: &TestSpec) -> Result<Ou
     let clock = Clock::System;
     let _simulation =
         Simulation::start(scene::world(test), &socket, clock).map_err(|error| told(&error))?;
-    let host = Host::local(&Endpoint::Unix(socket))
-        .await
-        .map_err(|error| told(&error))?;
+    let fleet = Fleet::local(Endpoint::Unix(socket));
+    let host = fleet.host(None).await.map_err(|error| told(&error))?;
     let mut survey = Survey::take(&host, clock, &[])
         .await
         .map_err(|error| told(&error))?;
@@ -112,7 +111,7 @@ async fn perform(shelf: &Shelf, runbook: &Runbook, test: &TestSpec) -> Result<Ou
     };
     let ended = carry_out(
         &hurried(plan.clone()),
-        (&host, &survey),
+        (&fleet, &host, &survey),
         &stage.0,
         &test.fails,
     )
@@ -155,7 +154,7 @@ async fn planned(
 
 async fn carry_out(
     plan: &Plan,
-    (host, survey): (&Host, &Survey),
+    (fleet, host, survey): (&Fleet, &Host, &Survey),
     directory: &Path,
     failing: &[String],
 ) -> Result<Ended, String> {
@@ -179,6 +178,7 @@ async fn carry_out(
     let runner = Runner {
         store: &store,
         clock,
+        fleet,
         cancel: &cancel,
         tools: Tools {
             engine: &host.engine,
@@ -196,6 +196,7 @@ async fn carry_out(
         RunEnd::Ended(ended) => Ok(ended),
         RunEnd::Busy { .. } => Err("the stack is busy".to_owned()),
         RunEnd::Changed(changed) => Err(format!("the world changed: {changed:?}")),
+        RunEnd::Away(why) => Err(format!("the engine went away: {why}")),
     }
 }
 

@@ -7,12 +7,15 @@ use super::{
     SCHEMA, TimelineEntry, Verification,
 };
 use crate::action::container::{HealthStatus, Status};
-use crate::diagnose::{Affected, Cause, Diagnosis, Finding};
+use crate::diagnose::{Affected, Cause, Diagnosis, Finding, Fix};
 use crate::evidence::events::EventFact;
 use crate::evidence::{Evidence, Fact};
 use crate::say;
 use crate::stack::Key;
 use crate::text::{Clean, Name};
+
+/// The host that needs no name in a command.
+const USUAL_HOST: &str = "local";
 
 /// What a report says of itself.
 #[derive(Debug, Clone)]
@@ -37,7 +40,7 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         schema: SCHEMA.to_owned(),
         id: occasion.id,
         created_at: occasion.created_at,
-        host: occasion.host,
+        host: occasion.host.clone(),
         project: stack,
         environment: Name::default(),
         issue: issue(diagnosis),
@@ -57,7 +60,7 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         resolution_steps: if is_well {
             Vec::new()
         } else {
-            resolution(root, diagnosis)
+            resolution(root, diagnosis, &occasion.host)
         },
         verification: verification(diagnosis, evidence),
         prevention: root.prevention.clone(),
@@ -125,14 +128,14 @@ fn related((key, why): &(Key, Clean)) -> RelatedService {
     }
 }
 
-fn resolution(root: &Finding, diagnosis: &Diagnosis) -> Vec<ResolutionStep> {
+fn resolution(root: &Finding, diagnosis: &Diagnosis, host: &Name) -> Vec<ResolutionStep> {
     let mut steps: Vec<ResolutionStep> = root
         .fixes
         .iter()
         .map(|fix| ResolutionStep {
             text: fix.text.clone(),
             command: fix.command.clone(),
-            runbook: None,
+            runbook: runbook(fix, &root.service, host),
             risk: fix.risk,
         })
         .collect();
@@ -157,6 +160,19 @@ fn resolution(root: &Finding, diagnosis: &Diagnosis) -> Vec<ResolutionStep> {
         });
     }
     steps
+}
+
+/// The runbook that does the same, but planned, permitted, verified and reported.
+fn runbook(fix: &Fix, service: &Key, host: &Name) -> Option<Clean> {
+    let command = fix.command.as_ref()?.as_str();
+    let name = ["start", "restart"]
+        .into_iter()
+        .find(|name| command.starts_with(&format!("docker {name} ")))?;
+    Some(if *host == USUAL_HOST {
+        say!("/ops run {} service={}", name, service)
+    } else {
+        say!("/ops run {} service={}:{}", name, host, service)
+    })
 }
 
 /// What must be true again, as commands anybody can paste; the result is what was just seen.

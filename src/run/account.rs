@@ -113,7 +113,8 @@ fn issue(plan: &Plan, ended: &Ended) -> Clean {
             say!("{}: done, at {}", told, short_commit(&moved.to))
         }
         (RunState::Succeeded, None) => say!("{}: done", told),
-        (RunState::Cancelled, _) => say!("{}: cancelled", told),
+        (RunState::Cancelled, _) if ended.detail.is_empty() => say!("{}: cancelled", told),
+        (RunState::Cancelled, _) => say!("{}: {}", told, ended.detail),
         _ => match ended.failed() {
             Some(step) => say!("{}: failed at `{}`: {}", told, named(step), why(step)),
             None => say!("{}: failed", told),

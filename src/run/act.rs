@@ -36,6 +36,51 @@ pub struct Tools<'t> {
     pub ground: operate::Ground<'t>,
 }
 
+/// Why an action gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Miss {
+    Failed(Clean),
+    /// The engine could not be asked: nothing happened.
+    Unsent(Clean),
+    /// The connection broke before there was an answer: it may have happened.
+    Lost(Clean),
+}
+
+impl Miss {
+    pub(super) fn of(error: &EngineError, action: &Action) -> Self {
+        match error {
+            EngineError::Unreachable { .. } if is_one_request(action) => Self::Unsent(error.say()),
+            EngineError::Unreachable { .. } | EngineError::Broken { .. } => Self::Lost(error.say()),
+            other => Self::Failed(other.say()),
+        }
+    }
+
+    pub(super) fn why(self) -> Clean {
+        match self {
+            Self::Failed(why) | Self::Unsent(why) | Self::Lost(why) => why,
+        }
+    }
+}
+
+impl From<Clean> for Miss {
+    fn from(why: Clean) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// Where there was no connection for it, nothing of it was done.
+fn is_one_request(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Start { .. }
+            | Action::Stop { .. }
+            | Action::Restart { .. }
+            | Action::Kill { .. }
+            | Action::Remove { .. }
+            | Action::Inspect { .. }
+    )
+}
+
 /// What an action saw.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Yield {
@@ -56,13 +101,12 @@ impl Yield {
 }
 
 impl Tools<'_> {
-    pub(super) async fn act(&self, action: &Action, run: &str) -> Result<Yield, Clean> {
+    pub(super) async fn act(&self, action: &Action, run: &str) -> Result<Yield, Miss> {
         if let Some(done) = self.operate(action).await {
             return done;
         }
         match action {
             Action::Health { subjects } => Ok(self.health(subjects).await),
-            Action::PortHolder { port } => self.port_holder(*port).await.map_err(|e| e.say()),
             Action::Probe {
                 subject,
                 to,
@@ -70,7 +114,7 @@ impl Tools<'_> {
                 speaks,
             } => Ok(probe::probe(self, subject, to, (*port, *speaks)).await),
             Action::Bundle { stack, subjects } => {
-                bundle::collect(self, (run, stack), subjects).await
+                Ok(bundle::collect(self, (run, stack), subjects).await?)
             }
             Action::Exec { env, .. } if env.values().any(is_secret) => {
                 let action = self.with_secrets(action)?;
@@ -80,14 +124,14 @@ impl Tools<'_> {
         }
     }
 
-    async fn plain(&self, action: &Action) -> Result<Yield, Clean> {
+    async fn plain(&self, action: &Action) -> Result<Yield, Miss> {
         let gone_is_done = matches!(action, Action::Remove { .. } | Action::RemoveVolume { .. });
         match self.engine.perform(action).await {
             Ok(seen) => Ok(self.read(seen)),
             Err(EngineError::NotFound { .. }) if gone_is_done => {
                 Ok(Yield::text(say!("it was gone already")))
             }
-            Err(error) => Err(error.say()),
+            Err(error) => Err(Miss::of(&error, action)),
         }
     }
 
@@ -207,41 +251,6 @@ impl Tools<'_> {
             failed: (!told.is_empty()).then(|| text.clone()),
             text,
         }
-    }
-
-    async fn port_holder(&self, port: u16) -> Result<Yield, EngineError> {
-        let mut holders: Vec<Clean> = Vec::new();
-        for container in self.engine.containers().await? {
-            for published in container
-                .ports
-                .iter()
-                .filter_map(|one| one.published.as_ref())
-            {
-                let name = Name::new(&container.name);
-                let held = say!("{} ({})", name, container.state.status.word());
-                if published.port == port && !holders.contains(&held) {
-                    holders.push(held);
-                }
-            }
-        }
-        let text = if holders.is_empty() {
-            say!(
-                "no container publishes port {}; if it is taken, a program of the host has it (`ss -ltnp`)",
-                port
-            )
-        } else {
-            say!(
-                "port {} is published by {}",
-                port,
-                Clean::join(&holders, ", ")
-            )
-        };
-        let names: Vec<&str> = holders.iter().map(Clean::as_str).collect();
-        Ok(Yield {
-            data: json!({ "port": port, "holders": names }),
-            text,
-            failed: None,
-        })
     }
 }
 

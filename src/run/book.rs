@@ -144,6 +144,20 @@ impl Book<'_> {
             > SignedDuration::try_from(self.expires).unwrap_or_default()
     }
 
+    /// Nobody works on it any more, though it has not ended.
+    pub fn was_cut_short(&self, run: &RunRecord) -> bool {
+        matches!(run.state, RunState::Running | RunState::Unknown)
+            && run.lease_until_ms <= self.now_ms()
+    }
+
+    /// The run that was cut short at this place, if there is one: until it is taken up, nobody
+    /// knows what the place is like.
+    pub async fn cut_short(&self, place: &str) -> Result<Option<RunRecord>, BookError> {
+        let unfinished = self.store.unfinished_runs().await?;
+        let here = |run: &RunRecord| run.stack_key == place && self.was_cut_short(run);
+        Ok(unfinished.into_iter().find(here))
+    }
+
     pub async fn newest(&self, limit: u32) -> Result<Vec<RunRecord>, BookError> {
         Ok(self
             .store

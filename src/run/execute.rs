@@ -8,11 +8,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::act::Tools;
-use super::flow::{Flow, Known};
+use super::flow::{Course, Flow, Interrupt, Known};
 use super::hold::Hold;
 use super::outcome::{Ended, RunEnd};
 use super::world;
 use crate::clock::Clock;
+use crate::host::Fleet;
 use crate::runbook::Plan;
 use crate::say;
 use crate::store::{RunState, Store, StoreError};
@@ -27,6 +28,7 @@ pub type Watcher<'w> = &'w (dyn Fn(usize, &Clean) + Send + Sync);
 pub struct Runner<'r> {
     pub store: &'r Store,
     pub clock: Clock,
+    pub fleet: &'r Fleet,
     pub cancel: &'r CancellationToken,
     pub tools: Tools<'r>,
     /// How many runs may go on at the same time in this program.
@@ -66,7 +68,12 @@ impl Runner<'_> {
                 return Ok(RunEnd::Changed(changed));
             }
             hold.set(RunState::Running, "", "").await?;
-            self.carry_out(&hold, plan, BTreeMap::new(), (watcher, &stop), conclude)
+            let course = Course {
+                plan,
+                known: BTreeMap::new(),
+                spent: Duration::ZERO,
+            };
+            self.carry_out(&hold, course, (watcher, &stop), conclude)
                 .await
         };
         let end = tokio::select! {
@@ -107,7 +114,12 @@ impl Runner<'_> {
                 .await?;
             }
             hold.set(RunState::Running, "", "").await?;
-            self.carry_out(&hold, plan, known, (&|_, _| {}, &stop), conclude)
+            let course = Course {
+                plan,
+                known,
+                spent: self.since(record.started_ms),
+            };
+            self.carry_out(&hold, course, (&|_, _| {}, &stop), conclude)
                 .await
         };
         let end = tokio::select! {
@@ -121,8 +133,7 @@ impl Runner<'_> {
     async fn carry_out<F, R>(
         &self,
         hold: &Hold<'_>,
-        plan: &Plan,
-        known: BTreeMap<String, Known>,
+        course: Course<'_>,
         (watcher, stop): (Watcher<'_>, &CancellationToken),
         conclude: F,
     ) -> Result<RunEnd, StoreError>
@@ -130,12 +141,28 @@ impl Runner<'_> {
         F: FnOnce(Ended) -> R + Send,
         R: Future<Output = String> + Send,
     {
-        let flow = Flow::new(hold, plan, &self.tools, known, (watcher, stop));
-        let ended = flow.run().await?;
+        let flow = Flow::new(hold, course, (&self.tools, self.fleet), (watcher, stop));
+        let ended = match flow.run().await {
+            Ok(ended) => ended,
+            Err(Interrupt::Store(error)) => return Err(error),
+            Err(Interrupt::Away(why)) => {
+                hold.set(RunState::Unknown, why.as_str(), "").await?;
+                return Ok(RunEnd::Away(why));
+            }
+        };
         let report = conclude(ended.clone()).await;
         hold.set(ended.state, ended.detail.as_str(), &report)
             .await?;
         Ok(RunEnd::Ended(ended))
+    }
+
+    /// How much of a run's time has gone since it began.
+    fn since(&self, started_ms: Option<i64>) -> Duration {
+        let started = started_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        let spent = started.map(|started| self.clock.now().duration_since(started));
+        spent
+            .and_then(|spent| Duration::try_from(spent).ok())
+            .unwrap_or_default()
     }
 
     /// Waits for the stack, if that is wanted. `Err` is how it ended before it began.

@@ -14,13 +14,47 @@ pub(super) fn holds(
     outcomes: &[StepOutcome],
     own: Option<&Json>,
 ) -> Result<bool, Clean> {
+    seen_from(condition, plan, (step.scope, &step.round), outcomes, own)
+}
+
+/// Whether everything holds that decides if `step` is done: what stands at the calls around it,
+/// then its own condition.
+pub(super) fn is_wanted(
+    plan: &Plan,
+    step: &PlannedStep,
+    outcomes: &[StepOutcome],
+) -> Result<bool, Clean> {
+    for guard in &step.guards {
+        if !seen_from(
+            &guard.when,
+            plan,
+            (guard.scope, &guard.round),
+            outcomes,
+            None,
+        )? {
+            return Ok(false);
+        }
+    }
+    match step.when.as_deref() {
+        Some(when) => holds(when, plan, step, outcomes, None),
+        None => Ok(true),
+    }
+}
+
+fn seen_from(
+    condition: &str,
+    plan: &Plan,
+    (scope, round): (usize, &str),
+    outcomes: &[StepOutcome],
+    own: Option<&Json>,
+) -> Result<bool, Clean> {
     let clean = |why: String| Redactor::shapes_only().clean(&why);
     let condition = Condition::compile(condition).map_err(clean)?;
-    let mut facts: Facts = plan.scopes.get(step.scope).cloned().unwrap_or_default();
+    let mut facts: Facts = plan.scopes.get(scope).cloned().unwrap_or_default();
     facts
         .entry("params".to_owned())
         .or_insert_with(|| json!({}));
-    facts.insert("outcomes".to_owned(), so_far(step, outcomes));
+    facts.insert("outcomes".to_owned(), so_far(round, outcomes));
     if let Some(own) = own {
         facts.insert("outcome".to_owned(), own.clone());
     }
@@ -29,12 +63,12 @@ pub(super) fn holds(
 
 /// Outcomes by the names of their steps: those of the same round first, else the latest. Several
 /// containers of one step are one outcome, as bad as the worst of them.
-fn so_far(step: &PlannedStep, outcomes: &[StepOutcome]) -> Json {
+fn so_far(round: &str, outcomes: &[StepOutcome]) -> Json {
     let mut named: Map<String, Json> = Map::new();
     for own_round in [false, true] {
         let meant = outcomes
             .iter()
-            .filter(|one| !own_round || one.round == step.round);
+            .filter(|one| !own_round || one.round == round);
         let mut latest: Map<String, Json> = Map::new();
         for one in meant {
             let before = latest.get(&one.name);

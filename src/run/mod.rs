@@ -9,11 +9,14 @@ pub mod repair;
 pub mod recover;
 pub mod world;
 mod act;
+mod attempt;
 mod bundle;
 mod facts;
 mod flow;
+mod greeting;
 mod hold;
 pub mod operate;
+mod ports;
 mod probe;
 mod settle;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::act::{Tools, Yield, is_well, state, tail, tail_of};
+use super::act::{Miss, Tools, Yield, is_well, state, tail, tail_of};
 use crate::action::Action;
 use crate::action::operate::{Call, Checkout, Verb};
 use crate::compose::{Moved, Operator, drift, failure, last_words};
-use crate::host::Fleet;
-use crate::host::program::Ran;
+use crate::engine::EngineError;
+use crate::host::program::{ProgramError, Ran};
+use crate::host::{Fleet, FleetError};
 use crate::say;
 use crate::stack::revisions::short;
 use crate::stack::site::removes_volumes;
@@ -42,7 +43,7 @@ pub enum Ground<'g> {
 
 impl Tools<'_> {
     /// `None`: it is no step of this kind.
-    pub(super) async fn operate(&self, action: &Action) -> Option<Result<Yield, Clean>> {
+    pub(super) async fn operate(&self, action: &Action) -> Option<Result<Yield, Miss>> {
         let is_ours = matches!(
             action,
             Action::Call(_)
@@ -61,49 +62,67 @@ impl Tools<'_> {
             Action::Checkout(checkout) => self.checkout(checkout).await,
             Action::Preflight { project } => self.preflight(project).await,
             Action::Drift { project } => self.drift(project).await,
-            Action::StackWell { project, limit } => Ok(self.stack_well(project, *limit).await),
+            Action::StackWell { project, limit } => self
+                .stack_well(project, *limit)
+                .await
+                .map_err(|error| Miss::of(&error, action)),
             _ => return None,
         })
     }
 
-    async fn operator(&self, project: &str) -> Result<Operator<'_>, Clean> {
+    async fn operator(&self, project: &str) -> Result<Operator<'_>, Miss> {
         let Ground::Real {
             fleet, sites, host, ..
         } = self.ground
         else {
-            return Err(say!("nothing is started in a rehearsal"));
+            return Err(say!("nothing is started in a rehearsal").into());
         };
         let Some(site) = sites.at(host.as_str(), project) else {
-            return Err(say!(
+            let project = Name::new(project);
+            let why = say!(
                 "`{}` on {} is no longer in the configuration",
-                Name::new(project),
+                project,
                 host
-            ));
+            );
+            return Err(why.into());
         };
-        let told =
-            |error: crate::host::FleetError| Redactor::shapes_only().clean(&error.to_string());
-        let place = fleet.place(Some(host.as_str())).await.map_err(told)?;
+        let place = match fleet.place(Some(host.as_str())).await {
+            Ok(place) => place,
+            Err(FleetError::Engine { error, .. }) if error.is_retryable() => {
+                return Err(Miss::Unsent(error.say()));
+            }
+            Err(error) => return Err(Redactor::shapes_only().clean(&error.to_string()).into()),
+        };
         let engine = fleet.engine_address(host.as_str()).await;
         Ok(Operator::new(site, place, engine))
     }
 
-    async fn call(&self, call: &Call) -> Result<Yield, Clean> {
+    async fn call(&self, call: &Call) -> Result<Yield, Miss> {
         let operator = self.operator(&call.project).await?;
         if operator.site.fingerprint() != call.settings {
-            return Err(say!(
+            let why = say!(
                 "the settings of `{}` are not what they were when this was planned; ask for it again",
                 Name::new(&call.project)
-            ));
+            );
+            return Err(why.into());
         }
         if removes_volumes(&call.argv) {
-            return Err(say!("this would remove volumes, and nothing here does"));
+            return Err(say!("this would remove volumes, and nothing here does").into());
         }
         let heard = |line: &Raw| {
             if let (Ground::Real { on_line, .. }, true) = (self.ground, call.verb != Verb::Config) {
                 on_line(self.redactor.raw(line));
             }
         };
-        let ran = operator.run(call.argv.clone(), call.limit, &heard).await?;
+        let started = operator.start(call.argv.clone(), call.limit, &heard).await;
+        let ran = started.map_err(|error| {
+            let why = Redactor::shapes_only().clean(&error.to_string());
+            match error {
+                // on another host: whether it came to its end is not known
+                ProgramError::Broken(_) => Miss::Lost(why),
+                _ => Miss::Failed(why),
+            }
+        })?;
         if call.verb == Verb::Config && ran.succeeded() {
             let resolved = crate::compose::Resolved::read(ran.stdout)?;
             let text = self.redactor.clean(resolved.shown(&[]).as_str());
@@ -148,7 +167,7 @@ impl Tools<'_> {
         }
     }
 
-    async fn checkout(&self, checkout: &Checkout) -> Result<Yield, Clean> {
+    async fn checkout(&self, checkout: &Checkout) -> Result<Yield, Miss> {
         let operator = self.operator(&checkout.project).await?;
         let to = short(&checkout.to);
         Ok(Yield::text(match operator.go(checkout).await? {
@@ -157,7 +176,7 @@ impl Tools<'_> {
         }))
     }
 
-    async fn preflight(&self, project: &str) -> Result<Yield, Clean> {
+    async fn preflight(&self, project: &str) -> Result<Yield, Miss> {
         let points = self.operator(project).await?.preflight().await?;
         let bad: Vec<Clean> = points
             .iter()
@@ -175,15 +194,15 @@ impl Tools<'_> {
         })
     }
 
-    async fn drift(&self, project: &str) -> Result<Yield, Clean> {
+    async fn drift(&self, project: &str) -> Result<Yield, Miss> {
         let operator = self.operator(project).await?;
         let resolved = operator.resolved().await?;
-        let containers = self
-            .engine
-            .containers()
-            .await
-            .map_err(|error| error.say())?;
-        let images = self.engine.images().await.map_err(|error| error.say())?;
+        let action = Action::Drift {
+            project: project.to_owned(),
+        };
+        let missed = |error: EngineError| Miss::of(&error, &action);
+        let containers = self.engine.containers().await.map_err(missed)?;
+        let images = self.engine.images().await.map_err(missed)?;
         let found = drift(
             operator.site,
             &resolved,
@@ -210,45 +229,34 @@ impl Tools<'_> {
     }
 
     /// Asks again and again: after a deploy the containers are others than before.
-    async fn stack_well(&self, project: &str, limit: Duration) -> Yield {
+    async fn stack_well(&self, project: &str, limit: Duration) -> Result<Yield, EngineError> {
         let until = Instant::now() + limit;
-        let mut steady: Option<(Instant, Vec<(String, u64)>)> = None;
+        let mut steady: Option<(Instant, Lives)> = None;
         loop {
-            let seen = self.seen(project).await;
-            match seen {
-                Ok((lives, ill)) if ill.is_empty() && !lives.is_empty() => {
-                    let since = match &steady {
-                        Some((since, before)) if *before == lives => *since,
-                        _ => Instant::now(),
-                    };
-                    if since.elapsed() >= SETTLED.min(limit) {
-                        return Yield {
-                            data: json!({ "well": lives.len() }),
-                            text: say!("all {} containers are well", lives.len()),
-                            failed: None,
-                        };
-                    }
-                    steady = Some((since, lives));
-                }
-                other => {
-                    steady = None;
-                    if Instant::now() >= until {
-                        return not_well(other.map(|(_, ill)| ill), limit);
-                    }
-                }
+            let (lives, ill) = self.seen(project).await?;
+            let is_well = ill.is_empty() && !lives.is_empty();
+            let since = match &steady {
+                Some((since, before)) if *before == lives => *since,
+                _ => Instant::now(),
+            };
+            if is_well && since.elapsed() >= SETTLED.min(limit) {
+                return Ok(Yield {
+                    data: json!({ "well": lives.len() }),
+                    text: say!("all {} containers are well", lives.len()),
+                    failed: None,
+                });
             }
+            if !is_well && Instant::now() >= until {
+                return Ok(not_well(&ill, limit));
+            }
+            steady = is_well.then_some((since, lives));
             sleep(LOOK_AGAIN).await;
         }
     }
 
     /// Every container with how often it was restarted, and those that are not well.
-    async fn seen(&self, project: &str) -> Result<(Vec<(String, u64)>, Vec<Clean>), Clean> {
-        let containers = self
-            .engine
-            .containers()
-            .await
-            .map_err(|error| error.say())?;
-        let inventory = Inventory::new(containers);
+    async fn seen(&self, project: &str) -> Result<(Lives, Vec<Clean>), EngineError> {
+        let inventory = Inventory::new(self.engine.containers().await?);
         let replicas = inventory
             .in_stack(project)
             .flat_map(|service| &service.replicas);
@@ -263,11 +271,14 @@ impl Tools<'_> {
     }
 }
 
-fn not_well(ill: Result<Vec<Clean>, Clean>, limit: Duration) -> Yield {
-    let text = match ill {
-        Ok(ill) if ill.is_empty() => say!("no container of it is there"),
-        Ok(ill) => Clean::join(&ill, ", "),
-        Err(why) => why,
+/// Containers with how often each was restarted.
+type Lives = Vec<(String, u64)>;
+
+fn not_well(ill: &[Clean], limit: Duration) -> Yield {
+    let text = if ill.is_empty() {
+        say!("no container of it is there")
+    } else {
+        Clean::join(ill, ", ")
     };
     let failed = say!("not well within {} s: {}", limit.as_secs(), text);
     Yield {

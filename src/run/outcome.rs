@@ -87,6 +87,30 @@ pub struct StepOutcome {
     pub text: Clean,
 }
 
+impl StepOutcome {
+    /// A step that was not carried to its end here, or not at all.
+    pub(super) fn without_result(
+        part: Part,
+        step: &PlannedStep,
+        at: Timestamp,
+        end: StepEnd,
+    ) -> Self {
+        Self {
+            part,
+            id: step.id.clone(),
+            name: step.name.clone(),
+            round: step.round.clone(),
+            says: step.says.clone(),
+            risk: step.risk(),
+            at,
+            took: Duration::ZERO,
+            end,
+            data: Json::Null,
+            text: Clean::default(),
+        }
+    }
+}
+
 /// A run that has come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -108,6 +132,10 @@ impl Ended {
         let bad = steps.iter().find(|step| step.end.is_bad());
         let cancelled = steps.iter().any(|step| step.end == StepEnd::Cancelled);
         let (state, detail) = match (bad, cancelled) {
+            // who cancels does not expect to find everything well
+            (Some(step), true) if step.part == Part::Verify => {
+                (RunState::Cancelled, Clean::default())
+            }
             (Some(step), _) => (RunState::Failed, because(step)),
             (None, true) => (RunState::Cancelled, Clean::default()),
             (None, false) => (RunState::Succeeded, Clean::default()),
@@ -116,6 +144,16 @@ impl Ended {
             id: id.to_owned(),
             state,
             steps,
+            detail,
+        }
+    }
+
+    /// It was let go, and the program stopped before its first step.
+    pub(super) fn never_begun(id: &str, detail: Clean) -> Self {
+        Self {
+            id: id.to_owned(),
+            state: RunState::Cancelled,
+            steps: Vec::new(),
             detail,
         }
     }
@@ -145,15 +183,22 @@ pub enum RunEnd {
     },
     /// The world is not what it was when the plan was made: nothing was done.
     Changed(Vec<Clean>),
+    /// The engine went away in the middle and did not come back. The run has not ended: it is taken
+    /// up when the engine answers again.
+    Away(Clean),
 }
 
 fn keys(plan: &Plan) -> Vec<String> {
-    let of = |part: Part| move |step: &PlannedStep| part.key(step);
+    parts(plan).map(|(part, step)| part.key(step)).collect()
+}
+
+/// Every step with its part, in the order in which people read them.
+pub(super) fn parts(plan: &Plan) -> impl Iterator<Item = (Part, &PlannedStep)> {
+    let of = |part: Part| move |step| (part, step);
     plan.steps()
         .map(of(Part::Steps))
         .chain(plan.rollback.iter().map(of(Part::Rollback)))
         .chain(plan.verify.iter().map(of(Part::Verify)))
-        .collect()
 }
 
 fn because(step: &StepOutcome) -> Clean {

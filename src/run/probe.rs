@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::act::{Tools, Yield};
+use super::greeting;
 use crate::action::container::ExecResult;
 use crate::action::{Speaks, Subject};
 use crate::say;
@@ -43,6 +44,8 @@ struct Found {
     dns: Option<Result<String, String>>,
     tcp: Option<bool>,
     greeting: Option<String>,
+    /// The tool cannot speak what was asked for.
+    is_mute: bool,
     tool: &'static str,
 }
 
@@ -122,6 +125,12 @@ impl Try<'_> {
                 return;
             }
         }
+        self.curl(found).await;
+    }
+
+    /// Speaks HTTP only; of anything else it can tell whether it was connected.
+    async fn curl(&self, found: &mut Found) {
+        const TELL: &str = "%{time_connect} HTTP %{http_code}";
         let url = format!("http://{}:{}/", self.to, self.port);
         let argv = [
             "curl",
@@ -131,26 +140,23 @@ impl Try<'_> {
             "-m",
             "5",
             "-w",
-            "HTTP %{http_code}",
+            TELL,
             &url,
         ];
         if let Some(result) = self.run(&argv).await {
-            // 6: no such name; 7: refused; 28: timed out; others heard something
+            let told = result.stdout.expose();
+            let (connected, status) = told.split_once(' ').unwrap_or((told, ""));
             found.tool = "curl";
-            found.tcp = Some(!matches!(result.exit_code, 6 | 7 | 28));
-            found.greeting = (result.exit_code == 0).then(|| result.stdout.expose().to_owned());
+            // on a timeout too it says how long connecting took: nothing, where nobody answered
+            found.tcp = Some(connected.parse::<f64>().is_ok_and(|seconds| seconds > 0.0));
+            found.greeting = (result.exit_code == 0).then(|| status.to_owned());
+            found.is_mute = self.speaks != Speaks::Http;
         }
     }
 
     /// What it says first, where it is asked for more than a connection.
     async fn greeting(&self, nc: &str) -> Option<String> {
-        let ask = match self.speaks {
-            Speaks::Tcp => return None,
-            Speaks::Http => "printf 'GET / HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' \"$1\"",
-            Speaks::Redis => "printf 'PING\\r\\n'",
-            // the eight bytes that ask whether TLS is spoken: `S` or `N` is the answer
-            Speaks::Postgres => "printf '\\000\\000\\000\\010\\004\\322\\026\\057'",
-        };
+        let ask = greeting::asked(self.speaks)?;
         let script = format!("{{ {ask}; sleep 1; }} | {nc} -w 3 \"$1\" \"$2\"");
         let argv = ["sh", "-c", &script, "probe", self.to, &self.port];
         let result = self.run(&argv).await?;
@@ -182,51 +188,65 @@ impl Try<'_> {
         let (to, from) = (Name::new(self.to), Name::new(&self.subject.name));
         let port = Name::new(&self.port);
         let clean = |text: &str| self.tools.redactor.clean(text);
-        let speaks = self.speaks != Speaks::Tcp;
-        let (ok, text) = match (&found.dns, found.tcp, &found.greeting) {
-            (Some(Err(why)), ..) => (
+        let heard = found.greeting.as_deref().map(clean);
+        let (ok, text) = match (&found.dns, found.tcp) {
+            (Some(Err(why)), _) => (
                 false,
                 say!("{} cannot resolve {}: {}", from, to, clean(why)),
             ),
-            (_, None, _) => (
+            (_, None) => (
                 false,
                 say!(
                     "{} has no tool to try it with (python3, node, nc or curl)",
                     from
                 ),
             ),
-            (_, Some(false), _) => (
+            (_, Some(false)) => (
                 false,
                 say!("{} cannot connect to {} port {}", from, to, port),
             ),
-            (_, Some(true), None) if speaks => (
-                false,
-                say!(
-                    "{} connects to {} port {}, and hears no {} there",
-                    from,
-                    to,
-                    port,
-                    self.speaks.word()
-                ),
-            ),
-            (_, Some(true), Some(greeting)) => (
-                true,
-                say!("{} reaches {} port {}: {}", from, to, port, clean(greeting)),
-            ),
-            (_, Some(true), None) => (true, say!("{} reaches {} port {}", from, to, port)),
+            (_, Some(true)) => {
+                let (ok, what) = self.answer(found, heard.as_ref());
+                let verb = if ok { "reaches" } else { "connects to" };
+                (ok, say!("{} {} {} port {}{}", from, verb, to, port, what))
+            }
         };
         let address = found.dns.as_ref().and_then(|dns| dns.as_ref().ok());
-        let greeting = found.greeting.as_deref().map(clean);
         Yield {
             data: json!({
                 "ok": ok,
                 "address": address,
                 "tcp": found.tcp,
-                "greeting": greeting.as_ref().map(Clean::as_str),
+                "greeting": heard.as_ref().map(Clean::as_str),
                 "tool": found.tool,
             }),
             failed: (!ok).then(|| text.clone()),
             text,
+        }
+    }
+}
+
+impl Try<'_> {
+    /// Whether what is spoken there is what was asked for, and what to say about it.
+    fn answer(&self, found: &Found, heard: Option<&Clean>) -> (bool, Clean) {
+        let word = self.speaks.word();
+        match heard {
+            _ if found.is_mute => (
+                true,
+                say!(
+                    "; there is no tool that speaks {}, so it was not greeted",
+                    word
+                ),
+            ),
+            Some(heard) => match greeting::meaning(self.speaks, heard) {
+                Some(meaning) => (true, say!(": {}", meaning)),
+                None => (
+                    false,
+                    say!(", and what answers speaks no {}: {}", word, heard),
+                ),
+            },
+            None if self.speaks == Speaks::Tcp => (true, Clean::default()),
+            None => (false, say!(", and hears no {} there", word)),
         }
     }
 }

@@ -15,17 +15,21 @@ use super::book::Book;
 use super::execute::Runner;
 use super::flow::Known;
 use super::operate::Ground;
-use super::outcome::{RunEnd, StepOutcome};
+use super::outcome::{Ended, RunEnd, StepEnd, StepOutcome, parts};
 use crate::clock::Clock;
 use crate::host::Fleet;
 use crate::report::Report;
 use crate::runbook::Plan;
+use crate::say;
 use crate::stack::Sites;
 use crate::store::{EntryKind, JournalEntry, RunRecord, RunState, StateChange, Store, StoreError};
 use crate::survey::Survey;
+use crate::text::Redactor;
 
 /// An approved run that nobody began for so long never will be.
 const FORGOTTEN: SignedDuration = SignedDuration::from_secs(60);
+
+const NEVER_BEGUN: &str = "the program stopped before it began: nothing was changed; ask again";
 
 /// Everything recovery needs of the program.
 pub struct Recovery<'r> {
@@ -48,16 +52,18 @@ impl Recovery<'_> {
         let mut reports = Vec::new();
         for run in self.store.unfinished_runs().await? {
             match run.state {
-                RunState::Running | RunState::Unknown if self.is_abandoned(&run) => {
+                RunState::Running | RunState::Unknown if self.book().was_cut_short(&run) => {
                     reports.extend(Box::pin(self.take_up(&run)).await?);
                 }
                 RunState::Approved if self.is_forgotten(&run).await? => {
-                    let why = "the program stopped before it began: nothing was changed; ask again";
-                    self.end(&run, RunState::Cancelled, why).await?;
+                    reports.extend(self.never_begun(&run).await?);
+                }
+                RunState::Planned if self.is_forgotten(&run).await? => {
+                    self.end(&run, RunState::Cancelled, NEVER_BEGUN, "").await?;
                 }
                 RunState::AwaitingApproval if self.book().has_expired(&run) => {
-                    self.end(&run, RunState::Refused, "nobody decided in time")
-                        .await?;
+                    let why = "nobody decided in time";
+                    self.end(&run, RunState::Refused, why, "").await?;
                 }
                 _ => {}
             }
@@ -87,26 +93,32 @@ impl Recovery<'_> {
         Ok(self.clock.now().duration_since(since) > FORGOTTEN)
     }
 
+    /// It was let go and never begun, so there is nothing to find out.
+    async fn never_begun(&self, run: &RunRecord) -> Result<Option<Report>, StoreError> {
+        let Some(plan) = readable(run) else {
+            self.end(run, RunState::Cancelled, NEVER_BEGUN, "").await?;
+            return Ok(None);
+        };
+        let ended = Ended::never_begun(&run.id, Redactor::shapes_only().clean(NEVER_BEGUN));
+        let report = self.report(run, &plan, &ended).await?;
+        self.end(run, RunState::Cancelled, NEVER_BEGUN, &report.id)
+            .await?;
+        Ok(Some(report))
+    }
+
     async fn take_up(&self, run: &RunRecord) -> Result<Option<Report>, StoreError> {
-        let plan = serde_json::from_str::<Plan>(&run.plan_json).ok();
-        let Some(plan) = plan.filter(|plan| plan.hash() == run.plan_hash) else {
-            self.give_up(run, "its plan cannot be read any more")
-                .await?;
+        let Some(plan) = readable(run) else {
+            let why = "its plan cannot be read any more";
+            self.give_up(run, why, "").await?;
             return Ok(None);
         };
         let host = match self.fleet.host(Some(plan.host.as_str())).await {
             Ok(host) => host,
-            Err(error) => {
-                tracing::warn!(run = run.id, %error, "an interrupted run has to wait for its host");
-                return Ok(None);
-            }
+            Err(error) => return self.wait_for_host(run, &plan, &error.to_string()).await,
         };
         let survey = match Survey::take(&host, self.clock, self.hidden).await {
             Ok(survey) => survey,
-            Err(error) => {
-                tracing::warn!(run = run.id, %error, "an interrupted run has to wait for its engine");
-                return Ok(None);
-            }
+            Err(error) => return self.wait_for_host(run, &plan, &error.to_string()).await,
         };
         let known = known(&self.store.journal(&run.id).await?);
         let tools = Tools {
@@ -126,45 +138,102 @@ impl Recovery<'_> {
         let runner = Runner {
             store: self.store,
             clock: self.clock,
+            fleet: self.fleet,
             cancel: &cancel,
             tools,
             slots: &slots,
             queue: false,
         };
-        let people = People::of(run, self.store.decisions(&run.id).await?);
         let (kept, mut keeping) = tokio::sync::mpsc::channel(1);
-        let (plan, people) = (&plan, &people);
-        let end = runner
-            .resume(&run.id, plan, known, |ended| async move {
-                let occasion = (self.clock.id(), self.clock.now());
-                let report = account::report(plan, &ended, people, occasion);
-                let id = report.id.clone();
-                if let Err(error) = self.store.save_report(&(&report).into()).await {
-                    tracing::warn!(%error, "the report of a run could not be kept");
+        let planned = &plan;
+        let resumed = runner.resume(&run.id, planned, known, |ended| async move {
+            let id = ended.id.clone();
+            match self.report(run, planned, &ended).await {
+                Ok(report) => {
+                    let _heard = kept.send(report).await;
                 }
-                let _heard = kept.send(report).await;
-                id
-            })
-            .await;
+                Err(error) => tracing::warn!(%error, "the report of a run could not be kept"),
+            }
+            id
+        });
+        let end = Box::pin(resumed).await;
         match end {
             Ok(RunEnd::Ended(_)) => Ok(keeping.recv().await),
-            Ok(RunEnd::Busy { .. } | RunEnd::Changed(_)) | Err(StoreError::TakenOver { .. }) => {
-                Ok(None)
-            }
+            Ok(RunEnd::Busy { .. } | RunEnd::Changed(_) | RunEnd::Away(_))
+            | Err(StoreError::TakenOver { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    async fn give_up(&self, run: &RunRecord, why: &str) -> Result<(), StoreError> {
-        if run.state == RunState::Running {
-            self.end(run, RunState::Unknown, why).await?;
+    /// A host that never comes back must not keep a run for ever: when the run's own time is over,
+    /// it ends with what is known.
+    async fn wait_for_host(
+        &self,
+        run: &RunRecord,
+        plan: &Plan,
+        why: &str,
+    ) -> Result<Option<Report>, StoreError> {
+        let started = run.started_ms.unwrap_or(run.created_ms);
+        let started = Timestamp::from_millisecond(started).unwrap_or_default();
+        let limit = SignedDuration::try_from(plan.limit).unwrap_or(SignedDuration::MAX);
+        if self.clock.now().duration_since(started) <= limit {
+            tracing::warn!(
+                run = run.id,
+                why,
+                "an interrupted run has to wait for its host"
+            );
+            return Ok(None);
         }
-        self.end(run, RunState::Failed, why).await
+        let known = known(&self.store.journal(&run.id).await?);
+        let steps = parts(plan).filter_map(|(part, step)| match known.get(&part.key(step))? {
+            Known::Ended(outcome) => Some((**outcome).clone()),
+            Known::Begun(at) => {
+                let end =
+                    StepEnd::Unknown(say!("{} did not answer again: outcome unknown", plan.host));
+                Some(StepOutcome::without_result(part, step, *at, end))
+            }
+        });
+        let mut ended = Ended::of(&run.id, plan, steps.collect());
+        ended.state = RunState::Failed;
+        if ended.detail.is_empty() {
+            ended.detail = say!("{} did not answer again", plan.host);
+        }
+        let report = self.report(run, plan, &ended).await?;
+        self.give_up(run, ended.detail.as_str(), &report.id).await?;
+        Ok(Some(report))
     }
 
-    async fn end(&self, run: &RunRecord, to: RunState, detail: &str) -> Result<(), StoreError> {
+    /// One run, one report, one id: who concludes a run again changes the report and makes no other.
+    async fn report(
+        &self,
+        run: &RunRecord,
+        plan: &Plan,
+        ended: &Ended,
+    ) -> Result<Report, StoreError> {
+        let people = People::of(run, self.store.decisions(&run.id).await?);
+        let occasion = (run.id.clone(), self.clock.now());
+        let report = account::report(plan, ended, &people, occasion);
+        self.store.save_report(&(&report).into()).await?;
+        Ok(report)
+    }
+
+    async fn give_up(&self, run: &RunRecord, why: &str, report: &str) -> Result<(), StoreError> {
+        if run.state == RunState::Running {
+            self.end(run, RunState::Unknown, why, "").await?;
+        }
+        self.end(run, RunState::Failed, why, report).await
+    }
+
+    async fn end(
+        &self,
+        run: &RunRecord,
+        to: RunState,
+        detail: &str,
+        report_id: &str,
+    ) -> Result<(), StoreError> {
         let change = StateChange {
             detail,
+            report_id,
             ..StateChange::to(to, self.clock.now().as_millisecond())
         };
         match self.store.set_state(&run.id, &change).await {
@@ -173,6 +242,12 @@ impl Recovery<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The plan of a run, if it is still the one that was approved.
+fn readable(run: &RunRecord) -> Option<Plan> {
+    let plan: Plan = serde_json::from_str(&run.plan_json).ok()?;
+    (plan.hash() == run.plan_hash).then_some(plan)
 }
 
 /// What a journal knows of each step.

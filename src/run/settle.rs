@@ -1,5 +1,7 @@
-//! A step that had begun when the program stopped: did it happen? The engine is looked at before
-//! anything is done again.
+//! A step that had begun when the program stopped or the connection broke: did it happen? The engine
+//! is looked at before anything is done again.
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,11 +13,26 @@ pub(super) enum Settled {
     Happened,
     /// It did not happen, or doing it again changes nothing.
     Repeat,
+    /// It has not happened so far; the engine may still be at it.
+    NotYet,
+    /// The engine cannot be asked.
+    NoAnswer,
     Unknown,
 }
 
 /// The engine's clock and ours may differ by so much.
 const CLOCKS: SignedDuration = SignedDuration::from_millis(50);
+
+/// What an engine takes by itself when it is not said how long a container may take to stop.
+const USUAL_GRACE: Duration = Duration::from_secs(10);
+
+/// How long an engine may still be at something after the connection broke.
+pub(super) fn may_last(action: &Action) -> Duration {
+    match action {
+        Action::Restart { grace, .. } => grace.unwrap_or(USUAL_GRACE) + USUAL_GRACE,
+        _ => Duration::ZERO,
+    }
+}
 
 pub(super) async fn settle(engine: &Engine, action: &Action, begun: Timestamp) -> Settled {
     match action {
@@ -23,7 +40,7 @@ pub(super) async fn settle(engine: &Engine, action: &Action, begun: Timestamp) -
         Action::Remove { subject, .. } => match engine.container(&subject.id).await {
             Err(EngineError::NotFound { .. }) => Settled::Happened,
             Ok(_) => Settled::Repeat,
-            Err(_) => Settled::Unknown,
+            Err(error) => not_seen(&error),
         },
         Action::RemoveVolume {
             created: Some(_), ..
@@ -32,11 +49,19 @@ pub(super) async fn settle(engine: &Engine, action: &Action, begun: Timestamp) -
             Ok(now) if now.state.started_at.is_some_and(|at| at >= begun - CLOCKS) => {
                 Settled::Happened
             }
-            // the engine may still be stopping it for us
-            _ => Settled::Unknown,
+            Ok(_) => Settled::NotYet,
+            Err(error) => not_seen(&error),
         },
         other if other.risk() == Risk::Destructive => Settled::Unknown,
         other if other.spec().idempotent => Settled::Repeat,
         _ => Settled::Unknown,
+    }
+}
+
+fn not_seen(error: &EngineError) -> Settled {
+    if error.is_retryable() {
+        Settled::NoAnswer
+    } else {
+        Settled::Unknown
     }
 }

@@ -10,10 +10,8 @@ use super::condition::Facts;
 use super::language::OnFailure;
 use crate::action::container::Container;
 use crate::action::operate::KeptImage;
-use crate::action::{Action, Prunable, Risk, Subject};
-use crate::command::Change;
+use crate::action::{Action, Risk};
 use crate::say;
-use crate::stack::Key;
 use crate::text::{Clean, Name};
 
 /// How long a container may take to get healthy before its step has failed.
@@ -43,12 +41,23 @@ pub struct PlannedStep {
     /// As people read it: `restart shop-api-1`.
     pub says: Clean,
     pub when: Option<String>,
+    /// Conditions of the calls around it, each as its caller sees the world.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
     pub expect: Option<String>,
     pub limit: Duration,
     pub retry: Option<Retry>,
     pub on_failure: OnFailure,
     /// Which of the plan's scopes its conditions see.
     pub scope: usize,
+}
+
+/// A condition that stands at the call of a runbook and holds for every step of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    pub when: String,
+    pub scope: usize,
+    pub round: String,
 }
 
 impl PlannedStep {
@@ -69,6 +78,7 @@ impl PlannedStep {
             action,
             says,
             when: None,
+            guards: Vec::new(),
             expect: None,
             limit,
             retry: None,
@@ -79,6 +89,11 @@ impl PlannedStep {
 
     pub fn risk(&self) -> Risk {
         self.action.risk()
+    }
+
+    /// Whether it is done at all is found out on the way.
+    pub fn is_conditional(&self) -> bool {
+        self.when.is_some() || !self.guards.is_empty()
     }
 }
 
@@ -226,145 +241,5 @@ impl Plan {
 
     pub fn stack(&self) -> Option<&Name> {
         Some(&self.stack).filter(|stack| !stack.is_empty())
-    }
-
-    /// One change to services that are already in the order in which they are to be changed.
-    pub fn change(host: &Name, change: &Change, services: &[(&Key, &[Container])]) -> Self {
-        let names: Vec<Clean> = services
-            .iter()
-            .map(|(key, _)| Clean::from(&key.service))
-            .collect();
-        let title = say!("{} {}", change.verb(), Clean::join(&names, ", "));
-        let first = services.first();
-        let replicas = || services.iter().flat_map(|(_, replicas)| replicas.iter());
-        Self {
-            stack: first
-                .and_then(|(key, _)| key.stack.clone())
-                .unwrap_or_default(),
-            services: services
-                .iter()
-                .map(|(key, _)| Name::new(&key.to_string()))
-                .collect(),
-            stages: vec![Stage {
-                at_once: 1,
-                lanes: vec![
-                    replicas()
-                        .flat_map(|replica| steps(change, replica))
-                        .collect(),
-                ],
-            }],
-            witnesses: replicas().map(Witness::of).collect(),
-            ..Self::empty(title, change.verb(), host)
-        }
-    }
-
-    pub fn prune(host: &Name, what: Prunable) -> Self {
-        let words = what.words();
-        let action = Action::Prune { what };
-        let step = PlannedStep::new(
-            "prune",
-            "prune".to_owned(),
-            action,
-            say!("remove {}", words),
-        );
-        Self {
-            stages: vec![Stage {
-                at_once: 1,
-                lanes: vec![vec![step]],
-            }],
-            ..Self::empty(say!("prune {}", words), "prune", host)
-        }
-    }
-}
-
-/// The steps of a word for one container.
-fn steps(change: &Change, replica: &Container) -> Vec<PlannedStep> {
-    let subject = Subject {
-        id: replica.id.clone(),
-        name: replica.name.clone(),
-    };
-    let name = Name::new(&replica.name);
-    let step = |action: Action, says| {
-        let word = action.spec().name.rsplit('.').next().unwrap_or_default();
-        PlannedStep::new(word, format!("{word} {}", replica.name), action, says)
-    };
-    let healthy = |subject| {
-        let limit = HEALTH_LIMIT;
-        let says = say!("wait until {} is well", name);
-        step(Action::WaitHealthy { subject, limit }, says)
-    };
-    match change {
-        Change::Start => {
-            let start = Action::Start {
-                subject: subject.clone(),
-            };
-            vec![step(start, say!("start {}", name)), healthy(subject)]
-        }
-        Change::Restart { grace } => {
-            let restart = Action::Restart {
-                subject: subject.clone(),
-                grace: *grace,
-            };
-            vec![step(restart, say!("restart {}", name)), healthy(subject)]
-        }
-        Change::Stop { grace } => {
-            let grace = *grace;
-            vec![step(Action::Stop { subject, grace }, say!("stop {}", name))]
-        }
-        Change::Kill { signal } => {
-            let says = say!("send {} to {}", Name::new(signal), name);
-            let signal = signal.clone();
-            vec![step(Action::Kill { subject, signal }, says)]
-        }
-        Change::Remove => {
-            let force = false;
-            vec![step(
-                Action::Remove { subject, force },
-                say!("remove {}", name),
-            )]
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(change: &Change) -> Plan {
-        let replica = Container {
-            id: "1f".into(),
-            name: "shop-api-1".into(),
-            ..Container::default()
-        };
-        let key = Key::new(Some("shop"), "api");
-        Plan::change(&Name::new("local"), change, &[(&key, &[replica])])
-    }
-
-    #[test]
-    fn says_what_it_does_and_how_risky_that_is() {
-        let restart = plan(&Change::Restart { grace: None });
-        let says: Vec<&str> = restart.steps().map(|step| step.says.as_str()).collect();
-        assert_eq!(
-            says,
-            ["restart shop-api-1", "wait until shop-api-1 is well"]
-        );
-        assert_eq!(
-            (restart.risk(), restart.title.as_str()),
-            (Risk::Change, "restart api")
-        );
-        assert_eq!(plan(&Change::Remove).risk(), Risk::Destructive);
-        assert_eq!(restart.lock().as_deref(), Some("local/shop"));
-    }
-
-    #[test]
-    fn the_hash_follows_every_detail_and_survives_storage() {
-        let one = plan(&Change::Restart { grace: None });
-        let other = plan(&Change::Restart {
-            grace: Some(Duration::from_secs(1)),
-        });
-        assert_ne!(one.hash(), other.hash());
-        let stored = serde_json::to_string(&one).unwrap();
-        let back: Plan = serde_json::from_str(&stored).unwrap();
-        assert_eq!((back.hash(), &back), (one.hash(), &one));
     }
 }

@@ -183,6 +183,8 @@ pub struct ProbeArgs {
 #[serde(default, deny_unknown_fields)]
 pub struct PortArgs {
     pub port: Text,
+    /// Where a new mapping would listen. On every interface, if nothing is said.
+    pub address: Option<Text>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -5,8 +5,10 @@ mod secret;
 mod url;
 mod identifier;
 mod wait;
+mod pattern;
 
 pub use identifier::Identifier;
+pub use pattern::Pattern;
 pub use secret::Secret;
-pub use url::{BaseUrl, is_host_and_port, split_port};
+pub use url::{BaseUrl, PageUrl, is_host_and_port, split_port};
 pub use wait::Wait;

@@ -86,3 +86,85 @@ pub fn split_port(authority: &str) -> (&str, Option<&str>) {
         _ => (authority, None),
     }
 }
+
+const EXPECTED_PAGE: &str =
+    "expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment";
+
+/// One page to be asked for: like a `BaseUrl`, and there may be a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(inline, with = "String")]
+pub struct PageUrl {
+    base: BaseUrl,
+    query: Option<String>,
+}
+
+impl PageUrl {
+    pub fn is_https(&self) -> bool {
+        self.base.is_https()
+    }
+
+    /// `host` or `host:port`.
+    pub fn authority(&self) -> &str {
+        let rest = self.base.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
+    }
+
+    /// The host as one connects to it, without brackets.
+    pub fn host(&self) -> &str {
+        let (host, _) = split_port(self.authority());
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    pub fn port(&self) -> u16 {
+        let usual = if self.is_https() { 443 } else { 80 };
+        let (_, port) = split_port(self.authority());
+        port.and_then(|port| port.parse().ok()).unwrap_or(usual)
+    }
+
+    /// The path, with the query if there is one.
+    pub fn path(&self) -> String {
+        let rest = self.base.0.split_once("://").map_or("", |(_, rest)| rest);
+        let path = rest.split_once('/').map_or("", |(_, path)| path);
+        match &self.query {
+            Some(query) => format!("/{path}?{query}"),
+            None => format!("/{path}"),
+        }
+    }
+}
+
+impl TryFrom<String> for PageUrl {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (base, query) = match text.split_once('?') {
+            Some((base, query)) => (base, Some(query)),
+            None => (text.as_str(), None),
+        };
+        let odd =
+            |c: char| c.is_whitespace() || c.is_control() || "#\\".contains(c) || !c.is_ascii();
+        if query.is_some_and(|query| query.contains(odd)) {
+            return Err(EXPECTED_PAGE);
+        }
+        let base = BaseUrl::try_from(base.to_owned()).map_err(|_| EXPECTED_PAGE)?;
+        Ok(Self {
+            base,
+            query: query.map(str::to_owned),
+        })
+    }
+}
+
+impl From<PageUrl> for String {
+    fn from(url: PageUrl) -> Self {
+        url.to_string()
+    }
+}
+
+impl fmt::Display for PageUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.query {
+            Some(query) => write!(f, "{}?{query}", self.base),
+            None => write!(f, "{}", self.base),
+        }
+    }
+}

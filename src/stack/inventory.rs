@@ -31,6 +31,21 @@ impl Key {
             service: Name::new(service),
         }
     }
+
+    /// Of a container, by its labels. A one-off container (`compose run`) is no replica: it stands
+    /// alone under its own name.
+    pub fn of(name: &str, labels: &BTreeMap<String, String>) -> Self {
+        let label = |name: &str| {
+            let value = labels.get(name).map(String::as_str);
+            value.filter(|value| !value.is_empty())
+        };
+        let stack = label(PROJECT);
+        let one_off = label(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        match label(SERVICE) {
+            Some(service) if !one_off => Self::new(stack, service),
+            _ => Self::new(stack, name),
+        }
+    }
 }
 
 impl fmt::Display for Key {
@@ -184,21 +199,8 @@ fn groups_in(services: &BTreeMap<(bool, Key), Vec<Container>>) -> Groups {
     groups
 }
 
-/// A one-off container (`compose run`) is no replica: it stands alone under its own name.
 fn key_of(container: &Container) -> Key {
-    let label = |name: &str| {
-        container
-            .labels
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    };
-    let stack = label(PROJECT);
-    let one_off = label(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    match label(SERVICE) {
-        Some(service) if !one_off => Key::new(stack, service),
-        _ => Key::new(stack, &container.name),
-    }
+    Key::of(&container.name, &container.labels)
 }
 
 fn number_of(container: &Container) -> u64 {

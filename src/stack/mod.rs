@@ -7,6 +7,7 @@ pub mod graph;
 pub mod graph_hosts;
 mod graph_names;
 pub mod resolve;
+pub mod registry;
 pub mod revisions;
 pub mod site;
 pub mod sites;

@@ -1,10 +1,7 @@
 //! Alerts as they came in: written before anybody is told that they were taken, read in order.
 
-use std::sync::Arc;
-
 use sqlx::any::AnyRow;
 use sqlx::query;
-use tokio::sync::Notify;
 
 use super::rows::{MOST_ROWS, column};
 use super::{Store, StoreError};
@@ -54,7 +51,7 @@ impl Store {
             .await?;
         }
         transaction.commit().await?;
-        self.arrivals.notify_one();
+        self.stir();
         Ok(())
     }
 
@@ -73,11 +70,6 @@ impl Store {
             .iter()
             .map(read)
             .collect()
-    }
-
-    /// Wakes who waits on it after alerts were added by this process; others have to look.
-    pub fn arrivals(&self) -> Arc<Notify> {
-        Arc::clone(&self.arrivals)
     }
 }
 

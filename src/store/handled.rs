@@ -19,6 +19,16 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Takes it back: what it stood for did not happen after all.
+    pub async fn forget(&self, source: &str, id: &str) -> Result<(), StoreError> {
+        query("DELETE FROM handled WHERE source = $1 AND id = $2")
+            .bind(source)
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Forgets ids older than any redelivery can be; says how many.
     pub async fn forget_before(&self, before_ms: i64) -> Result<u64, StoreError> {
         let done = query("DELETE FROM handled WHERE at_ms < $1")

@@ -13,16 +13,18 @@ mod run_state;
 mod journal;
 mod leases;
 mod handled;
+mod incidents;
 mod ledger;
 mod later;
 
 use std::sync::Arc;
 
 use sqlx::AnyPool;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 pub use alerts::{AlertRecord, NewAlert};
 pub use error::StoreError;
+pub use incidents::{IncidentChange, IncidentFilter, IncidentRecord, LogRecord, NO_INCIDENT};
 pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
 pub use later::Later;
 pub use leases::{Claim, LeaseTerms};
@@ -36,8 +38,8 @@ pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
-    /// Told when alerts were added.
-    arrivals: Arc<Notify>,
+    /// Grows when alerts were added or incidents changed.
+    stirred: Arc<watch::Sender<u64>>,
 }
 
 impl Store {
@@ -45,6 +47,17 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").fetch_all(&self.pool).await?;
         Ok(())
+    }
+
+    /// Changes after alerts were added or incidents changed by this process; what other processes
+    /// do has to be looked for.
+    pub fn stirs(&self) -> watch::Receiver<u64> {
+        self.stirred.subscribe()
+    }
+
+    /// Wakes whoever waits for a reason to look.
+    pub fn stir(&self) {
+        self.stirred.send_modify(|count| *count += 1);
     }
 
     /// Ends when everything in flight is written. Later calls fail.

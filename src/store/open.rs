@@ -19,12 +19,17 @@ use super::{Store, StoreError};
 
 /// Every step from an empty database to this version's, in order. Steps that were released are
 /// never changed: the database remembers their digests.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../../migrations/0001_start.sql")),
     (
         2,
         "alerts",
         include_str!("../../migrations/0002_alerts.sql"),
+    ),
+    (
+        3,
+        "incidents",
+        include_str!("../../migrations/0003_incidents.sql"),
     ),
 ];
 
@@ -113,8 +118,8 @@ impl Store {
         loop {
             match start(&pool, &options).await {
                 Ok(pool) => {
-                    let arrivals = Arc::default();
-                    return Ok(Self { pool, arrivals });
+                    let stirred = Arc::default();
+                    return Ok(Self { pool, stirred });
                 }
                 Err(error) if attempt < ATTEMPTS && is_race(&error) => attempt += 1,
                 Err(error) => return Err(explain(error, place)),
@@ -150,7 +155,7 @@ fn migrator() -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations(MIGRATIONS.into_iter().map(step).collect())
+    Migrator::with_migrations(MIGRATIONS.iter().copied().map(step).collect())
 }
 
 /// Whether another program was opening the same database just now.

@@ -204,6 +204,7 @@ impl Say for &'static str {}
 impl Say for bool {}
 impl Say for char {}
 impl Say for jiff::Timestamp {}
+impl Say for std::net::IpAddr {}
 impl<T: Say> Say for &T {}
 
 macro_rules! numbers {

@@ -9,6 +9,8 @@ pub struct Form {
     pub title: Clean,
     /// One sentence: what comes of it.
     pub about: Clean,
+    /// What the button says that sends it.
+    pub submit: Clean,
     /// What was typed so far: `run restart`. It holds no secret.
     pub line: Clean,
     /// What has to be given stands first.

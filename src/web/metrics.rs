@@ -1,7 +1,7 @@
 //! `/metrics`: what Prometheus may know.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use super::Web;
+use super::{Web, exposition};
 use crate::chat::health::ChatHealth;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,6 +92,13 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// With what others count, too.
+    pub fn with(add: impl FnOnce(&mut Registry)) -> Self {
+        let mut metrics = Self::default();
+        add(&mut metrics.registry);
+        metrics
+    }
+
     pub(super) fn answered(&self, code: u16) {
         self.answers.get_or_create(&Answer { code }).inc();
     }
@@ -117,16 +124,22 @@ impl Metrics {
     }
 }
 
-pub(super) async fn show(State(web): State<Web>) -> Response {
+/// In the form that is asked for; who does not say gets the older one, which everybody reads.
+pub(super) async fn show(State(web): State<Web>, headers: HeaderMap) -> Response {
     let mut text = String::new();
-    for chat in &web.chats.health {
+    for chat in &web.doors.chats.health {
         web.metrics.chat(chat);
     }
-    match encode(&mut text, &web.metrics.registry) {
-        Ok(()) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    if encode(&mut text, &web.metrics.registry).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
+    let accepted = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    if accepted.is_some_and(|accept| accept.contains("application/openmetrics-text")) {
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        return ([(header::CONTENT_TYPE, kind)], text).into_response();
+    }
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], exposition::older(&text)).into_response()
 }

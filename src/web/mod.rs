@@ -2,6 +2,8 @@
 //! alert webhooks come in here too.
 
 pub mod settings;
+mod alerts;
+mod exposition;
 mod gate;
 mod metrics;
 mod reports;
@@ -31,6 +33,7 @@ use self::settings::HttpSettings;
 use crate::bot::Bot;
 use crate::chat::health::ChatHealth;
 use crate::report::Templates;
+use crate::watch::webhook::Intake;
 
 /// No request of ours is larger.
 const LARGEST_BODY: usize = 1 << 20;
@@ -51,11 +54,18 @@ pub struct Chats {
     pub slack: Option<SlackDoor>,
 }
 
+/// Who speaks to us over HTTP besides browsers.
+#[derive(Clone, Default)]
+pub struct Doors {
+    pub chats: Chats,
+    pub alerts: Option<Intake>,
+}
+
 #[derive(Clone)]
 pub(crate) struct Web {
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
-    chats: Chats,
+    doors: Doors,
     loopback: bool,
     public_host: Option<String>,
 }
@@ -72,7 +82,7 @@ pub async fn serve(
     settings: &HttpSettings,
     site: watch::Receiver<Arc<Site>>,
     metrics: Arc<Metrics>,
-    chats: Chats,
+    doors: Doors,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let loopback = listener
@@ -85,7 +95,7 @@ pub async fn serve(
     let web = Web {
         site,
         metrics,
-        chats,
+        doors,
         loopback,
         public_host,
     };
@@ -97,7 +107,8 @@ pub async fn serve(
 fn router(web: &Web) -> Router {
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    let slack = web.chats.slack.clone().map(slack::routes);
+    let slack = web.doors.chats.slack.clone().map(slack::routes);
+    let alerts = web.doors.alerts.clone().map(alerts::routes);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -105,6 +116,7 @@ fn router(web: &Web) -> Router {
         .merge(pages(web.clone()))
         .with_state(web.clone())
         .merge(slack.unwrap_or_default())
+        .merge(alerts.unwrap_or_default())
         .layer(middleware::from_fn_with_state(web.clone(), count))
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
@@ -142,7 +154,7 @@ async fn ready(State(web): State<Web>) -> Response {
         Err(error) => Err(error),
     };
     match answer {
-        Ok(()) => match deaf(&web.chats) {
+        Ok(()) => match deaf(&web.doors.chats) {
             None => "ready\n".into_response(),
             Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
         },

@@ -18,7 +18,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("setting", &["command", "text"]),
     ("action", &["text"]),
     ("command", &["action"]),
-    ("stack", &["action", "command", "setting", "text"]),
+    ("stack", &["action", "command", "setting", "text", "yaml"]),
     ("engine", &["action", "text"]),
     ("host", &["clock", "engine", "setting", "text"]),
     (
@@ -42,7 +42,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("access", &["action", "command", "setting", "text"]),
     ("store", &["setting"]),
-    ("incident", &["clock", "store", "text"]),
+    (
+        "incident",
+        &["access", "clock", "report", "setting", "store", "text"],
+    ),
     (
         "runbook",
         &[
@@ -60,13 +63,25 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "bot",
         &[
             "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence",
-            "host", "report", "run", "runbook", "stack", "store", "survey", "text",
+            "host", "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
+        ],
+    ),
+    (
+        "heal",
+        &[
+            "access", "bot", "command", "incident", "run", "store", "survey", "text",
+        ],
+    ),
+    (
+        "duty",
+        &[
+            "bot", "diagnose", "heal", "host", "incident", "report", "store", "survey", "text",
         ],
     ),
     (
         "live",
         &[
-            "access", "bot", "clock", "diagnose", "report", "run", "store", "text",
+            "access", "action", "bot", "clock", "diagnose", "report", "run", "store", "text",
         ],
     ),
     (
@@ -76,18 +91,24 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "survey", "text",
         ],
     ),
-    ("watch", &["action", "incident", "setting", "text"]),
+    (
+        "watch",
+        &[
+            "action", "clock", "engine", "evidence", "host", "incident", "setting", "stack",
+            "store", "text", "yaml",
+        ],
+    ),
     (
         "web",
         &[
-            "bot", "chat", "diagnose", "report", "setting", "store", "text",
+            "bot", "chat", "diagnose", "report", "setting", "store", "text", "watch",
         ],
     ),
     (
         "config",
         &[
-            "access", "chat", "host", "runbook", "setting", "stack", "store", "watch", "web",
-            "yaml",
+            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "watch",
+            "web", "yaml",
         ],
     ),
     ("sim", &["clock"]),
@@ -116,7 +137,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),
     ("clap", &["cli"]),
-    ("prometheus_client", &["web"]),
+    ("prometheus_client", &["web", "watch/tally.rs"]),
     ("tracing_subscriber", &["cli"]),
     ("aho_corasick", &["text/redact", "evidence/signature"]),
     ("regex_syntax", &["evidence/signature"]),
@@ -136,7 +157,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("engine.remove(", &[]),
     ("engine.remove_volume(", &[]),
     ("engine.prune(", &[]),
-    ("engine.exec(", &["survey/inside.rs"]),
+    (
+        "engine.exec(",
+        &["survey/inside.rs", "watch/check/inside.rs"],
+    ),
 ];
 
 const LONGEST_FILE: usize = 400;

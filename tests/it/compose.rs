@@ -4,9 +4,7 @@
 use dogwatch::bot::Outcome;
 use dogwatch::stack::settings::FileCheck;
 
-use crate::support::compose_shop::{
-    Shop, Where, compose_file, dockerfile, with_environments,
-};
+use crate::support::compose_shop::{Shop, Where, compose_file, dockerfile, with_environments};
 use crate::support::real_engine::{docker, program};
 
 /// Everything a wrapper of a team was called with.
@@ -109,12 +107,10 @@ async fn a_wrapper_is_called_in_the_place_of_compose_with_its_variables() {
             site.command = vec!["./scripts/stack.sh".into()];
             site.variables.insert("SHOP_ENV".into(), "prod".into());
             site.environment = Some("staging".into());
-            site.tasks.insert(
-                "hello".into(),
-                vec!["api".into(), "echo".into(), "it's me".into()],
-            );
-        });
-        let Some(shop) = wrapped.await else { return };
+        };
+        let Some(shop) = Shop::with(at, wrapped, with_environments).await else {
+            return;
+        };
         shop.wrap();
         let answer = shop.tester.say("rebuild shop web").await;
         assert_eq!(answer.outcome, Some(Outcome::Done), "{}", answer.text);
@@ -356,10 +352,27 @@ fn a_configuration_gives_a_stack_its_environments() {
     let say = |line: &[&str]| place.run(&[&["console", "--config", &file, "--"], line].concat());
     let which = say(&["preflight", "shop"]);
     assert_eq!(which.code, 2, "{}", which.err);
-    assert!(which.err.contains("say which: shop@dev, shop@prod"), "{}", which.err);
+    assert!(
+        which.err.contains("say which: shop@dev, shop@prod"),
+        "{}",
+        which.err
+    );
     let dev = say(&["preflight", "shop@dev"]);
-    assert!(dev.out.contains("shop (dev) on local can be started"), "{}{}", dev.out, dev.err);
+    assert!(
+        dev.out.contains("shop (dev) on local can be started"),
+        "{}{}",
+        dev.out,
+        dev.err
+    );
     let prod = say(&["preflight", "shop@prod"]);
-    assert!(prod.out.contains("shop (prod) on vps cannot be started"), "{}", prod.out);
-    assert!(prod.out.contains("`compose.prod.yml` is not there"), "{}", prod.out);
+    assert!(
+        prod.out.contains("shop (prod) on vps cannot be started"),
+        "{}",
+        prod.out
+    );
+    assert!(
+        prod.out.contains("`compose.prod.yml` is not there"),
+        "{}",
+        prod.out
+    );
 }

@@ -204,7 +204,10 @@ stacks:
     programs: [[]]
 "#,
     );
-    let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("error: ")).collect();
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
     assert_snapshot!(lines.join("\n"), @"");
 }
 

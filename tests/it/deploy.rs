@@ -6,9 +6,7 @@ use std::path::Path;
 use dogwatch::bot::{Bot, Outcome};
 use dogwatch::stack::Site;
 
-use crate::support::compose_shop::{
-    Shop, Where, compose_file, dockerfile, with_environments,
-};
+use crate::support::compose_shop::{Shop, Where, compose_file, dockerfile, with_environments};
 use crate::support::real_engine::{docker, eventually, program};
 
 /// A stack whose directory is a checkout of a repository that somebody pushes to.

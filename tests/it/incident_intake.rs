@@ -53,10 +53,11 @@ async fn what_was_accepted_is_there_for_who_opens_the_file_next() {
 #[tokio::test]
 async fn who_waits_for_alerts_is_woken() {
     let store = Store::in_memory().await.unwrap();
+    let mut stirs = store.stirs();
     accept(&store, clock(), &[alert("shop", "api", "died")])
         .await
         .unwrap();
-    store.arrivals().notified().await;
+    stirs.changed().await.unwrap();
 }
 
 #[tokio::test]

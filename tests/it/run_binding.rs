@@ -40,7 +40,10 @@ fn shelf(text: &str) -> Shelf {
 }
 
 fn bound(text: &str, given: &[(&str, &str)]) -> Result<Plan, String> {
-    let shelf = shelf(text);
+    bound_on(&shelf(text), given)
+}
+
+fn bound_on(shelf: &Shelf, given: &[(&str, &str)]) -> Result<Plan, String> {
     let runbook = shelf.get("t").expect("it is called t");
     let inventory = Inventory::new(vec![
         replica("shop", "api", 1),
@@ -62,7 +65,7 @@ fn bound(text: &str, given: &[(&str, &str)]) -> Result<Plan, String> {
         secrets: &["pg".to_owned()],
         grounds: dogwatch::runbook::Grounds::default(),
     };
-    bind(runbook, &shelf, &given, world).map_err(|error| error.to_string())
+    bind(runbook, shelf, &given, world).map_err(|error| error.to_string())
 }
 
 fn says(plan: &Plan) -> String {
@@ -156,6 +159,47 @@ fn a_secret_is_a_name_and_nothing_more() {
         stored.contains(r#""PGPASSWORD":{"secret":"pg"}"#),
         "{stored}"
     );
+}
+
+/// A shelf with a runbook that is called and `t`, which calls it.
+fn calling(caller: &str, called: &str, given: &[(&str, &str)]) -> Plan {
+    let source = |name: &str, text: &str| Source {
+        pack: "own".to_owned(),
+        origin: format!("own/{name}.yml"),
+        text: Ok(text.to_owned()),
+    };
+    let shelf = Shelf::new(vec![source("t", caller), source("inner", called)]);
+    assert!(shelf.problems.is_empty(), "{:?}", shelf.problems);
+    bound_on(&shelf, given).unwrap()
+}
+
+#[test]
+fn a_secret_stays_one_in_what_is_called() {
+    let called = "name: inner\ntitle: I\nrisk: change\nparams:\n  password: { type: secret, required: true }\nsteps:\n  - container.exec:\n      service: shop/db\n      argv: [psql]\n      env: { PGPASSWORD: \"{{password}}\" }\n";
+    let caller = "name: t\ntitle: T\nrisk: change\nparams:\n  token: { type: secret, required: true }\nsteps:\n  - call: inner\n    with: { password: \"{{token}}\" }\n";
+    let plan = calling(caller, called, &[("token", "pg")]);
+    let stored = serde_json::to_string(&plan).unwrap();
+    assert!(
+        stored.contains(r#""PGPASSWORD":{"secret":"pg"}"#),
+        "{stored}"
+    );
+    // the caller's parameter of that name is something else
+    let caller = "name: t\ntitle: T\nrisk: change\nparams:\n  password: { type: string, default: pg }\nsteps:\n  - call: inner\n    with: { password: \"{{password}}\" }\n";
+    let plan = calling(caller, called, &[]);
+    let stored = serde_json::to_string(&plan).unwrap();
+    assert!(
+        stored.contains(r#""PGPASSWORD":{"secret":"pg"}"#),
+        "{stored}"
+    );
+}
+
+#[test]
+fn a_condition_at_a_call_stands_in_front_of_all_of_it() {
+    let called = "name: inner\ntitle: I\nrisk: change\nsteps:\n  - container.stop: { services: shop/db }\n  - container.start: { services: shop/db }\n    when: outcomes.stop.state == 'done'\n";
+    let caller = "name: t\ntitle: T\nrisk: change\nparams:\n  really: { type: boolean, default: false }\nsteps:\n  - call: inner\n    when: params.really\n";
+    let plan = calling(caller, called, &[]);
+    let guards = plan.steps().map(|step| step.guards.len());
+    assert_eq!(guards.collect::<Vec<_>>(), [1, 1]);
 }
 
 const EXEC: &str = "name: t\ntitle: T\nrisk: change\nparams:\n  a: { type: string }\n  b: { type: string }\nsteps:\n  - container.exec:\n      service: db\n      argv: [echo, \"{{a}}\", \"--x={{b}}\", \"{{a}}{{b}}\", last]\n";

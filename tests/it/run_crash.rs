@@ -1,18 +1,20 @@
 //! The program is killed at every boundary of a destructive run on a real engine, and started
-//! again: each side effect happened at most once, and every run ended in a report.
+//! again: each side effect happened at most once, and every run that began ended in a report.
 //!
-//! Between program and engine stands a relay that counts requests which change something. It kills
-//! the program either before such a request reaches the engine (intent written, nothing done) or
-//! after the engine has done it and before its answer comes back (done, outcome not written).
+//! Two sweeps. In one, a relay between program and engine counts requests which change something,
+//! and kills the program before such a request reaches the engine, or after the engine has done it
+//! and before its answer comes back. In the other, a library loaded into the program counts what it
+//! commits to its database, and kills it just before or just after a commit: that is every boundary
+//! of the journal, those between two writes included.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use dogwatch::store::{Match, RunFilter, RunRecord, Store};
+use dogwatch::store::{Match, ReportFilter, RunState};
+use futures_util::StreamExt;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -25,11 +27,15 @@ use nix::unistd::Pid;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
-use crate::support::real_engine::{Sandbox, docker, eventually, program, real_engine};
+use crate::support::crash_scene::{ENGINE, Scene, killer};
+use crate::support::real_engine::{eventually, real_engine};
 
 /// More than there are requests that change something.
-const MOST: usize = 12;
+const MOST: usize = 14;
+/// More than a run commits, the renewals of its lease included.
+const MOST_COMMITS: usize = 80;
 const AT_ONCE: usize = 6;
+const ENOUGH: usize = 4;
 
 #[derive(Debug, Clone, Copy)]
 enum When {
@@ -115,227 +121,180 @@ fn refusal() -> Response<Full<Bytes>> {
     response
 }
 
-/// The program itself, with a state directory of its own.
-fn dogwatch(state: &Path, socket: &Path, arguments: &[&str]) -> Child {
-    program(env!("CARGO_BIN_EXE_dogwatch"))
-        .args(arguments)
-        .env("DOGWATCH_STATE", state)
-        .env("DOCKER_HOST", format!("unix://{}", socket.display()))
-        .env("HOME", state)
-        .current_dir(state)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-struct Scene {
-    sandbox: Sandbox,
-    stack: String,
-    state: tempfile::TempDir,
-    /// Writes down what the engine does from the beginning: it remembers little by itself.
-    listener: Child,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let sandbox = Sandbox::new();
-        let stack = sandbox.name("crash").to_lowercase();
-        let state = tempfile::tempdir().unwrap();
-        let events = std::fs::File::create(state.path().join("events")).unwrap();
-        let listener = program("docker")
-            .args(["events", "--since", "0s", "--format"])
-            .arg("{{.Type}} {{.Action}} {{.Actor.ID}} {{.Actor.Attributes.name}}")
-            .stdout(events)
-            .spawn()
-            .unwrap();
-        let scene = Self {
-            sandbox,
-            stack,
-            state,
-            listener,
-        };
-        scene.set();
-        scene
-    }
-
-    fn container(&self) -> String {
-        format!("{}-db-1", self.stack)
-    }
-
-    fn volume(&self) -> String {
-        format!("{}_data", self.stack)
-    }
-
-    fn set(&self) {
-        let labels = [
-            format!("com.docker.compose.project={}", self.stack),
-            "com.docker.compose.service=db".to_owned(),
-            "com.docker.compose.container-number=1".to_owned(),
-        ];
-        let (name, mount) = (self.container(), format!("{}:/data", self.volume()));
-        let mut options = vec!["--name", &name, "--volume", &mount];
-        for label in &labels {
-            options.extend(["--label", label]);
-        }
-        let polite = [
-            "sh",
-            "-c",
-            "trap 'exit 0' TERM; while :; do sleep 0.1; done",
-        ];
-        self.sandbox.run(&options, &polite);
-        std::fs::write(
-            self.state.path().join("dogwatch.yaml"),
-            "http: { listen: \"127.0.0.1:0\" }\n",
-        )
-        .unwrap();
-    }
-
-    /// How often the engine recorded this of a thing: `container destroy ID NAME`.
-    fn count(&self, begins: &str, ends: &str) -> usize {
-        let file = std::fs::read_to_string(self.state.path().join("events")).unwrap();
-        file.lines()
-            .filter(|line| line.starts_with(begins) && line.ends_with(ends))
-            .count()
-    }
-
-    async fn only_run(&self) -> Option<(Store, RunRecord)> {
-        let url = format!(
-            "sqlite://{}",
-            self.state.path().join("dogwatch.db").display()
-        );
-        let store = Store::open(&url).await.ok()?;
-        let run = store.runs(&RunFilter::default()).await.ok()?.pop()?;
-        Some((store, run))
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ended = self.listener.kill();
-        let _waited = self.listener.wait();
-        let (name, aside) = (self.container(), format!("{}.aside", self.container()));
-        for name in [name, aside] {
-            let _gone = program("docker").args(["rm", "--force", &name]).output();
-        }
-        let _gone = program("docker")
-            .args(["volume", "rm", "--force", &self.volume()])
-            .output();
-    }
-}
-
 /// Whether the boundary was reached at all.
 async fn killed_at(boundary: Boundary) -> bool {
+    let what = format!("{boundary:?}");
     let scene = Scene::new();
-    let before = docker(&["inspect", "--format", "{{.Id}}", &scene.container()]);
+    let before = scene.id();
+    if !reset_killed_at(&scene, boundary).await {
+        return false;
+    }
+    let (store, run) = scene.started_again(&what).await.expect("it had begun");
+    assert_eq!(run.state, RunState::Succeeded, "{what}: {}", run.detail);
+    let report = store.report(&run.report_id).await.unwrap();
+    assert!(matches!(report, Match::One(_)), "{what}: no report");
+    scene.was_reset_once(&before, &what).await;
+    true
+}
+
+async fn reset_killed_at(scene: &Scene, boundary: Boundary) -> bool {
     let socket = scene.state.path().join("relay.sock");
     let (pid, victim) = watch::channel(None);
     let relay = Arc::new(Relay {
-        engine: "/var/run/docker.sock".into(),
+        engine: ENGINE.into(),
         boundary,
         seen: AtomicUsize::new(0),
         victim,
     });
     let relaying = tokio::spawn(Arc::clone(&relay).serve(socket.clone()));
     eventually("the relay listens", || async { socket.exists() }).await;
-    let stack = format!("stack={}", scene.stack);
-    let arguments = ["run", "full-reset", "-p", &stack, "-p", "grace=1s", "--yes"];
-    let mut child = dogwatch(scene.state.path(), &socket, &arguments);
-    pid.send_replace(Some(i32::try_from(child.id()).unwrap()));
+    let killed = ends_by_a_kill(scene.reset(&socket), |id| {
+        pid.send_replace(Some(id));
+    });
+    let killed = killed.await;
+    relaying.abort();
+    killed
+}
+
+/// Whether so many commits were reached at all.
+async fn killed_at_commit(number: usize, when: &str) -> bool {
+    let what = format!("{when} commit {number}");
+    let scene = Scene::new();
+    let before = scene.id();
+    // the tables are made beforehand: what is counted is the run
+    let made = scene
+        .dogwatch(Path::new(ENGINE), &["console", "--", "runs"])
+        .status();
+    assert!(made.unwrap().success());
+    let library = killer(scene.state.path());
+    let mut reset = scene.reset(Path::new(ENGINE));
+    reset
+        .env("LD_PRELOAD", library)
+        .env("KILL_WHEN", when)
+        .env("KILL_AT_COMMIT", number.to_string());
+    if !ends_by_a_kill(reset, |_| {}).await {
+        return false;
+    }
+    let Some((store, run)) = scene.started_again(&what).await else {
+        scene.is_untouched(&before, &what);
+        return true;
+    };
+    if run.started_ms.is_none() {
+        let waits = run.state == RunState::AwaitingApproval;
+        assert!(
+            waits || run.state == RunState::Cancelled,
+            "{what}: {} {}",
+            run.state.word(),
+            run.detail
+        );
+        scene.is_untouched(&before, &what);
+        return true;
+    }
+    assert_eq!(run.state, RunState::Succeeded, "{what}: {}", run.detail);
+    let report = store.report(&run.report_id).await.unwrap();
+    assert!(matches!(report, Match::One(_)), "{what}: no report");
+    let reports = store.reports(&ReportFilter::default()).await.unwrap();
+    assert_eq!(reports.len(), 1, "{what}: one run, one report");
+    scene.was_reset_once(&before, &what).await;
+    true
+}
+
+/// Starts it and waits; one that ends by itself has to end well.
+async fn ends_by_a_kill(mut command: Command, started: impl FnOnce(i32)) -> bool {
+    let mut child = command.spawn().unwrap();
+    started(i32::try_from(child.id()).unwrap());
     let status = tokio::task::spawn_blocking(move || child.wait())
         .await
         .unwrap()
         .unwrap();
-    relaying.abort();
-    if status.code().is_some() {
-        assert!(
-            status.success(),
-            "{boundary:?}: it ended by itself, and failed"
-        );
-        return false;
-    }
-    let (store, run) = started_again(&scene, boundary).await;
-    assert_eq!(
-        run.state.word(),
-        "succeeded",
-        "{boundary:?}: {}",
-        run.detail
+    assert!(
+        status.code().is_none_or(|code| code == 0),
+        "it ended by itself, and failed: {status}"
     );
-    let report = store.report(&run.report_id).await.unwrap();
-    assert!(matches!(report, Match::One(_)), "{boundary:?}: no report");
-    everything_happened_once(&scene, &before, boundary).await;
-    true
+    status.code().is_none()
 }
 
-/// The program is started again, and the run comes to its end.
-async fn started_again(scene: &Scene, boundary: Boundary) -> (Store, RunRecord) {
-    let real = Path::new("/var/run/docker.sock");
-    let mut again = dogwatch(scene.state.path(), real, &["serve", "--headless"]);
-    let ended = async {
-        loop {
-            if let Some((store, run)) = scene.only_run().await
-                && run.state.is_final()
-            {
-                return (store, run);
-            }
-            tokio::time::sleep(Duration::from_millis(300)).await;
+/// How many of these were reached, several at a time and in order. It ends where a few in a row were
+/// not: how often a lease is renewed differs from run to run.
+async fn sweep<R: Future<Output = bool> + Send + 'static>(boundaries: Vec<R>) -> usize {
+    let (mut reached, mut missed) = (0, 0);
+    let over = AtomicBool::new(false);
+    let begun = boundaries
+        .into_iter()
+        .map_while(|boundary| (!over.load(Ordering::SeqCst)).then(|| tokio::spawn(boundary)));
+    let mut results = futures_util::stream::iter(begun).buffered(AT_ONCE);
+    while let Some(result) = results.next().await {
+        if result.unwrap() {
+            (reached, missed) = (reached + 1, 0);
+        } else {
+            missed += 1;
         }
-    };
-    let ended = tokio::time::timeout(Duration::from_secs(90), ended).await;
-    again.kill().unwrap();
-    again.wait().unwrap();
-    ended.unwrap_or_else(|_| panic!("{boundary:?}: the run never ended"))
-}
-
-async fn everything_happened_once(scene: &Scene, before: &str, boundary: Boundary) {
-    let gone = format!("container destroy {before} {}", scene.container());
-    eventually("the engine has told that the container went", || async {
-        scene.count(&gone, "") > 0
-    })
-    .await;
-    assert_eq!(
-        scene.count(&gone, ""),
-        1,
-        "{boundary:?}: the old one went once"
+        if missed == ENOUGH {
+            over.store(true, Ordering::SeqCst);
+        }
+    }
+    assert!(
+        missed >= ENOUGH,
+        "there are more boundaries than were tried"
     );
-    let volume = format!("volume destroy {} ", scene.volume());
-    assert_eq!(
-        scene.count(&volume, ""),
-        1,
-        "{boundary:?}: its volume went once"
-    );
-    let named = format!(" {}", scene.container());
-    let created = scene.count("container create ", &named);
-    assert_eq!(created, 2, "{boundary:?}: made once by us, once anew");
-    let running = docker(&[
-        "inspect",
-        "--format",
-        "{{.State.Running}}",
-        &scene.container(),
-    ]);
-    assert_eq!(running, "true", "{boundary:?}");
+    reached
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_anywhere_a_destructive_run_comes_to_its_end_once() {
+async fn killed_at_any_request_a_destructive_run_comes_to_its_end_once() {
     if real_engine().await.is_none() {
         return;
     }
-    let boundaries = (1..=MOST)
-        .flat_map(|request| [When::Before, When::After].map(|when| Boundary { request, when }));
-    let results: Vec<bool> = futures_util::StreamExt::collect(futures_util::StreamExt::buffered(
-        futures_util::stream::iter(
-            boundaries
-                .map(|boundary| async move { tokio::spawn(killed_at(boundary)).await.unwrap() }),
-        ),
-        AT_ONCE,
-    ))
-    .await;
-    let reached = results.iter().filter(|reached| **reached).count();
+    let both = |request| [When::Before, When::After].map(|when| Boundary { request, when });
+    let reached = sweep((1..=MOST).flat_map(both).map(killed_at).collect()).await;
     assert!(reached >= 16, "only {reached} boundaries were reached");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_commit_a_destructive_run_comes_to_its_end_once() {
+    if real_engine().await.is_none() {
+        return;
+    }
+    let both = |number| ["before", "after"].map(|when| killed_at_commit(number, when));
+    let reached = sweep((1..=MOST_COMMITS).flat_map(both).collect()).await;
+    assert!(reached >= 40, "only {reached} boundaries were reached");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_server_the_next_run_takes_up_what_was_cut_short() {
+    if real_engine().await.is_none() {
+        return;
+    }
+    let scene = Scene::new();
+    let before = scene.id();
+    let boundary = Boundary {
+        request: 2,
+        when: When::After,
+    };
+    assert!(reset_killed_at(&scene, boundary).await);
+    let says = |arguments: &[&str]| {
+        let mut command = scene.dogwatch(Path::new(ENGINE), arguments);
+        let output = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .output();
+        let output = output.unwrap();
+        let texts = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(texts).unwrap())
+    };
+    eventually("nobody holds it any more", || async {
+        says(&["console", "--", "runs"]).1.contains("was cut short")
+    })
+    .await;
+    let (code, text) = says(&["console", "--", "stop", &scene.container()]);
     assert!(
-        !results[results.len() - 1],
-        "there are more boundaries than were tried"
+        code == Some(1) && text.contains("has to be taken up first"),
+        "{text}"
     );
+    let (code, text) = says(&["run", "port-holder", "-p", "port=9"]);
+    assert!(
+        code == Some(0) && text.contains("brought to its end: full reset of"),
+        "{text}"
+    );
+    scene.was_reset_once(&before, "taken up").await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogwatch::access::approval::ApprovalSettings;
+use dogwatch::access::ApprovalSettings;
 use dogwatch::access::{Allow, Caller, Policy, Surface};
 use dogwatch::bot::What;
 use dogwatch::bot::{Bot, Conduct, Incoming, Outcome, Reply, Voice};

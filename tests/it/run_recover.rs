@@ -7,13 +7,13 @@ use std::time::Duration;
 use dogwatch::access::Caller;
 use dogwatch::action::container::Container;
 use dogwatch::clock::Clock;
-use dogwatch::command::Change;
 use dogwatch::engine::Endpoint;
 use dogwatch::host::Fleet;
 use dogwatch::report::Report;
 use dogwatch::run::{Book, Plan, Recovery};
-use dogwatch::sim::{Begins, ContainerSpec, Simulation, World};
-use dogwatch::stack::Key;
+use dogwatch::runbook::{Library, World, bind};
+use dogwatch::sim::{self, Begins, ContainerSpec, Simulation};
+use dogwatch::stack::{Graph, Inventory};
 use dogwatch::store::{EntryKind, LeaseTerms, NewEntry, RunState, StateChange, Store};
 use dogwatch::text::Name;
 
@@ -36,7 +36,7 @@ impl Place {
             .label("com.docker.compose.service", "api")
             .begins(Begins::Running(Duration::from_hours(1)));
         let clock = Clock::System;
-        let simulation = Simulation::start(World::new().with(api), &socket, clock).unwrap();
+        let simulation = Simulation::start(sim::World::new().with(api), &socket, clock).unwrap();
         Self {
             store: Store::in_memory().await.unwrap(),
             fleet: Fleet::local(Endpoint::Unix(socket)),
@@ -51,11 +51,26 @@ impl Place {
         host.engine.container("shop-api-1").await.unwrap()
     }
 
+    /// What a word like `restart` comes to for this one service.
+    async fn plan(&self, runbook: &str) -> Plan {
+        let shelf = Library::new(None).shelf();
+        let inventory = Inventory::new(vec![self.api().await]);
+        let world = World {
+            host: &Name::new("local"),
+            at: self.clock.now(),
+            inventory: &inventory,
+            graph: &Graph::new(&inventory),
+            volumes: &[],
+            secrets: &[],
+            grounds: dogwatch::runbook::Grounds::default(),
+        };
+        let given = [("service".to_owned(), vec!["api".to_owned()])].into();
+        bind(shelf.get(runbook).unwrap(), &shelf, &given, world).unwrap()
+    }
+
     /// A run that is in the middle of its first step, and nobody is there any more.
-    async fn cut_short(&self, change: &Change, approved_only: bool) -> String {
-        let api = self.api().await;
-        let key = Key::new(Some("shop"), "api");
-        let plan = Plan::change(&Name::new("local"), change, &[(&key, &[api])]);
+    async fn cut_short(&self, runbook: &str, approved_only: bool) -> String {
+        let plan = self.plan(runbook).await;
         let book = Book {
             store: &self.store,
             clock: self.clock,
@@ -110,8 +125,7 @@ impl Place {
 async fn what_cannot_be_repeated_is_unknown_and_told() {
     let place = Place::new().await;
     let started = place.api().await.state.started_at;
-    let signal = "SIGHUP".to_owned();
-    let id = place.cut_short(&Change::Kill { signal }, false).await;
+    let id = place.cut_short("kill", false).await;
     let reports = place.recovered().await;
     assert_eq!(reports.len(), 1);
     assert!(
@@ -132,9 +146,7 @@ async fn what_cannot_be_repeated_is_unknown_and_told() {
 async fn a_restart_that_did_not_happen_is_not_tried_again() {
     let place = Place::new().await;
     let started = place.api().await.state.started_at;
-    let id = place
-        .cut_short(&Change::Restart { grace: None }, false)
-        .await;
+    let id = place.cut_short("restart", false).await;
     place.recovered().await;
     let run = place.store.run(&id).await.unwrap();
     assert_eq!(run.state, RunState::Failed, "{}", run.detail);
@@ -144,7 +156,7 @@ async fn a_restart_that_did_not_happen_is_not_tried_again() {
 #[tokio::test]
 async fn what_is_the_same_done_twice_is_done_and_the_run_goes_on() {
     let place = Place::new().await;
-    let id = place.cut_short(&Change::Stop { grace: None }, false).await;
+    let id = place.cut_short("stop", false).await;
     place.recovered().await;
     let run = place.store.run(&id).await.unwrap();
     assert_eq!(run.state, RunState::Succeeded, "{}", run.detail);
@@ -155,7 +167,7 @@ async fn what_is_the_same_done_twice_is_done_and_the_run_goes_on() {
 #[tokio::test]
 async fn a_fresh_approval_is_left_to_who_gave_it() {
     let place = Place::new().await;
-    let id = place.cut_short(&Change::Start, true).await;
+    let id = place.cut_short("start", true).await;
     assert!(place.recovered().await.is_empty());
     assert_eq!(
         place.store.run(&id).await.unwrap().state,

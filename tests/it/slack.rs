@@ -9,31 +9,8 @@ use dogwatch::store::{NewRun, RunState, StateChange};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use crate::support::fake_slack::{Failure, Shown};
+use crate::support::fake_slack::Failure;
 use crate::support::slack_shop::{ANNA, BOB, CARL, OPS, SlackShop, policy};
-
-/// The message as its blocks say it.
-fn words(shown: &Shown) -> String {
-    fn gather(value: &serde_json::Value, text: &mut Vec<String>) {
-        match value {
-            serde_json::Value::Array(values) => values.iter().for_each(|v| gather(v, text)),
-            serde_json::Value::Object(fields) if fields.get("type") == Some(&json!("button")) => {
-                text.push(format!("[{}]", fields["text"]["text"].as_str().unwrap()));
-            }
-            serde_json::Value::Object(fields) => fields.values().for_each(|v| match v {
-                serde_json::Value::String(_) => {}
-                v => gather(v, text),
-            }),
-            _ => {}
-        }
-        if let Some(said) = value.get("text").and_then(serde_json::Value::as_str) {
-            text.push(said.to_owned());
-        }
-    }
-    let mut text = Vec::new();
-    gather(&shown.blocks, &mut text);
-    text.join("\n")
-}
 
 #[tokio::test]
 async fn a_question_is_answered_to_who_asked() {
@@ -96,11 +73,11 @@ async fn a_change_lives_in_one_message_until_it_has_ended() {
         .until("a run that goes on", |shown| shown.text.starts_with("🔵"))
         .await;
     assert!(
-        words(&going).contains("asked by <@UANNA>"),
+        going.words().contains("asked by <@UANNA>"),
         "{}",
-        words(&going)
+        going.words()
     );
-    assert!(words(&going).contains("▸"), "{}", words(&going));
+    assert!(going.words().contains("▸"), "{}", going.words());
     let ended = shop
         .slack
         .until("its end", |shown| {
@@ -108,9 +85,9 @@ async fn a_change_lives_in_one_message_until_it_has_ended() {
         })
         .await;
     assert_eq!(ended.ts, going.ts, "edited in place");
-    assert!(words(&ended).contains("oom-killed"), "{}", words(&ended));
-    assert!(words(&ended).contains("recovered"), "{}", words(&ended));
-    assert!(!words(&ended).contains("[Cancel]"), "{}", words(&ended));
+    assert!(ended.words().contains("oom-killed"), "{}", ended.words());
+    assert!(ended.words().contains("recovered"), "{}", ended.words());
+    assert!(!ended.words().contains("[Cancel]"), "{}", ended.words());
     let in_public = shop
         .slack
         .world()
@@ -137,7 +114,7 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
         .await;
     assert_eq!(offer.only, None, "everybody sees what waits");
     insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH")] }, {
-        insta::assert_snapshot!(words(&offer), @"
+        insta::assert_snapshot!(offer.words(), @"
         remove migrate in shop on local: destructive, needs a second person
         1  remove shop-migrate-1  *deletes for good*
         type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
@@ -173,10 +150,11 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
         .await;
     assert_eq!(ended.ts, offer.ts, "the offer became the run's message");
     insta::with_settings!({ filters => [(r"\d+(\.\d+)? (s|ms)\b", "N s")] }, {
-        insta::assert_snapshot!(words(&ended), @"
+        insta::assert_snapshot!(ended.words(), @"
         🟢 remove migrate: done after N s
         done: remove migrate (1 steps, N s)
         asked by <@UANNA>, let go by <@UBOB>
+        [Report]
         ");
     });
     let gone = shop.shop.say("status migrate").await;
@@ -390,7 +368,7 @@ async fn an_approved_repair_ends_in_a_verified_report() {
         })
         .await;
     assert_eq!(ended.ts, offer.ts, "one message from the offer to the end");
-    let said = words(&ended);
+    let said = ended.words();
     for part in [
         "db, api and gateway recovered",
         "oom-killed",
@@ -484,7 +462,7 @@ async fn doctor_names_the_scope_that_is_missing() {
             shown.blocks.to_string().contains("Slack: ")
         })
         .await;
-    let said = words(&said);
+    let said = said.words();
     assert!(said.contains("app_mentions:read"), "{said}");
     assert!(said.contains("usergroups:read"), "{said}");
     assert!(!said.contains("`files:write`"), "{said}");

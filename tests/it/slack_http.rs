@@ -7,7 +7,7 @@ use dogwatch::clock::Clock;
 use dogwatch::report::Templates;
 use dogwatch::setting::Secret;
 use dogwatch::web::settings::HttpSettings;
-use dogwatch::web::{self, Chats, Metrics, Site, SlackDoor};
+use dogwatch::web::{self, Chats, Doors, Metrics, Site, SlackDoor};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper_util::client::legacy::Client;
@@ -44,13 +44,17 @@ async fn front() -> Front {
             signature: Signature::new(&Secret::new(SECRET)),
         }),
     };
+    let doors = Doors {
+        chats,
+        alerts: None,
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let metrics = Arc::new(Metrics::default());
     let settings = HttpSettings::default();
     tokio::spawn(async move {
         let never = std::future::pending();
-        web::serve(listener, &settings, seen, metrics, chats, never).await
+        web::serve(listener, &settings, seen, metrics, doors, never).await
     });
     Front {
         shop,

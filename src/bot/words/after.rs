@@ -11,7 +11,7 @@ use crate::run::{Ended, Part, People, Plan, StepEnd, StepOutcome, account};
 use crate::say;
 use crate::stack::Key;
 use crate::store::{RunState, StoreError};
-use crate::text::{Clean, Line, Message, Name, Style};
+use crate::text::{Action, Clean, Line, Message, Name, Style};
 
 /// What was wrong before, if anything was: the report of a repair begins there.
 pub(super) async fn before(context: &Context<'_>, plan: &Plan) -> Option<Report> {
@@ -58,7 +58,8 @@ pub(super) async fn conclude(
     before: Option<Report>,
 ) -> (String, (Reply, Outcome)) {
     let people = people(context, &ended.id).await;
-    let occasion = (context.bot.clock.id(), context.bot.clock.now());
+    // one run, one report, one id: a run that is concluded again after a crash makes no second one
+    let occasion = (ended.id.clone(), context.bot.clock.now());
     let done = if ended.state == RunState::Succeeded {
         Outcome::Done
     } else {
@@ -67,8 +68,9 @@ pub(super) async fn conclude(
     let Some(before) = before else {
         let report = account::report(plan, &ended, &people, occasion);
         diagnose::keep(context, &report).await;
+        let whole = say!("report {}", Name::new(&report.id));
         let reply = Reply::Both {
-            message: short(plan, &ended),
+            message: short(plan, &ended).action(Action::new("Report", whole)),
             document: report_json(&report),
         };
         return (report.id, (reply, done));

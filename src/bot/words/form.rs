@@ -48,7 +48,8 @@ impl Bot {
             // a secret was typed; the form would carry it, or lose it
             return None;
         }
-        let there = self.there(host_of(&runbook, &given).as_deref()).await;
+        let host = host_of(&runbook, &given).ok()?;
+        let there = self.there(host.as_deref()).await;
         let sight = Sight {
             bot: self,
             caller,
@@ -56,11 +57,17 @@ impl Bot {
             risk,
             there: &there,
         };
+        let (word, submit) = if wanted.plan_only {
+            ("plan", "Show the plan")
+        } else {
+            ("run", "Run")
+        };
         let mut open: Vec<_> = open(&runbook, &given).collect();
         open.sort_by_key(|(name, spec)| (!spec.required, *name));
         Some(Form {
-            title: say!("{} {}", word_of(&wanted), Name::new(name)),
+            title: say!("{} {}", word, Name::new(name)),
             about: clean(&runbook.file.title),
+            submit: submit.into(),
             line: typed,
             fields: open
                 .into_iter()
@@ -128,10 +135,6 @@ fn risk_of(wanted: &RunCommand, runbook: &Runbook) -> Risk {
     } else {
         runbook.risk
     }
-}
-
-fn word_of(wanted: &RunCommand) -> &'static str {
-    if wanted.plan_only { "plan" } else { "run" }
 }
 
 /// Parameters that can still be given.

@@ -1,11 +1,15 @@
 //! What most words begin with: survey the host a line is about, resolve its targets, check rights.
 
-use crate::bot::{Context, Trouble};
+use std::collections::BTreeSet;
+
+use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
 use crate::host::Host;
+use crate::say;
 use crate::stack::Inventory;
 use crate::stack::resolve::{Chosen, resolve};
 use crate::survey::Survey;
+use crate::text::{Clean, Name};
 
 /// A host surveyed.
 pub(super) struct Look {
@@ -14,15 +18,22 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// All targets of one line are on one host: the first one's.
+    /// All targets of one line are on one host.
     pub(super) async fn at(context: &Context<'_>, targets: &[Target]) -> Result<Self, Trouble> {
-        let host = context.host(targets.first()).await?;
-        let survey = context.survey(&host).await?;
-        Ok(Self { host, survey })
+        let hosts = targets.iter().map(|target| target.host.clone());
+        let host = one_host(hosts.collect())?;
+        Self::on_host(context, host.as_deref()).await
     }
 
     pub(super) async fn on(context: &Context<'_>, host: &str) -> Result<Self, Trouble> {
-        let host = context.bot.fleet.host(Some(host)).await?;
+        Self::on_host(context, Some(host)).await
+    }
+
+    pub(super) async fn on_host(
+        context: &Context<'_>,
+        host: Option<&str>,
+    ) -> Result<Self, Trouble> {
+        let host = context.bot.fleet.host(host).await?;
         let survey = context.survey(&host).await?;
         Ok(Self { host, survey })
     }
@@ -53,6 +64,25 @@ impl Look {
         context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         Ok(*chosen)
     }
+}
+
+/// A service of one host must not be looked for on another. `None` is the usual host.
+pub(super) fn one_host(mut named: BTreeSet<Option<String>>) -> Result<Option<String>, Trouble> {
+    let host = named.pop_last().flatten();
+    if named.is_empty() {
+        return Ok(host);
+    }
+    named.insert(host);
+    let names = named.iter().map(|host| match host {
+        Some(host) => say!("{}", Name::new(host)),
+        None => say!("none named"),
+    });
+    let names: Vec<Clean> = names.collect();
+    let text = say!(
+        "these are on several hosts ({}); write `HOST:` in front of each, and name one host at a time",
+        Clean::join(&names, ", ")
+    );
+    Err(Trouble::new(Outcome::Usage, text))
 }
 
 fn choose<'i>(inventory: &'i Inventory, targets: &[Target]) -> Result<Vec<Chosen<'i>>, Trouble> {

@@ -23,6 +23,8 @@ mod stack;
 mod after;
 mod reports;
 mod doctor;
+mod incidents;
+mod silences;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
@@ -57,6 +59,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Cancel { run } => runs::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
         Command::Stack { look, stack } => stack::look(context, *look, stack).await,
+        Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }
 }

@@ -9,7 +9,7 @@ use crate::run::book::short;
 use crate::run::{Book, Plan};
 use crate::say;
 use crate::store::Verdict;
-use crate::text::{Action, Ask, Clean, Line, Message, Name, Style};
+use crate::text::{Action, Ask, Clean, Line, Message, Name, Redactor, Style};
 
 /// How somebody wants a run to go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(super) async fn offer(
             .await?;
         return Err(denial.into());
     }
+    nothing_cut_short(&book, plan).await?;
     let id = book.plan(plan, context.caller).await?;
     let need = need(context, plan);
     let (alone, told) = match (need, wish.yes) {
@@ -53,6 +54,27 @@ pub(super) async fn offer(
     }
     context.voice.say(asking(context, plan, &id, need)).await;
     Ok(Outcome::Done)
+}
+
+/// Where a run was cut short nothing is begun: it may be half-way through taking something apart.
+async fn nothing_cut_short(book: &Book<'_>, plan: &Plan) -> Result<(), Trouble> {
+    if plan.risk() == Risk::Read {
+        return Ok(());
+    }
+    let Some(run) = book.cut_short(&plan.place()).await? else {
+        return Ok(());
+    };
+    let text = say!(
+        "run {} (`{}`) was cut short in {} and has to be taken up first",
+        Name::new(short(&run.id)),
+        Redactor::shapes_only().clean(&run.title),
+        place(plan)
+    );
+    let mut trouble = Trouble::new(Outcome::Failed, text);
+    trouble.more = vec![say!(
+        "`dogwatch serve` does so by itself; `dogwatch console` and `dogwatch run` do when they start"
+    )];
+    Err(trouble)
 }
 
 fn need(context: &Context<'_>, plan: &Plan) -> Need {
@@ -107,10 +129,10 @@ pub(super) fn described(plan: &Plan, heading: Line) -> Message {
             } else {
                 Clean::default()
             };
-            let aside = match (&step.when, together) {
-                (Some(_), _) => say!("  if its condition holds"),
-                (None, true) => say!("  {} at the same time", stage.at_once),
-                (None, false) => Clean::default(),
+            let aside = match (step.is_conditional(), together) {
+                (true, _) => say!("  if its condition holds"),
+                (false, true) => say!("  {} at the same time", stage.at_once),
+                (false, false) => Clean::default(),
             };
             let line = Line::new()
                 .plain(say!("{}  {}", number, step.says))

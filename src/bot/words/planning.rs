@@ -1,12 +1,12 @@
 //! From a runbook and values to a plan of what is there now. A stack that the configuration knows
 //! brings its host with it, and its checkout where the runbook moves that.
 
+use super::look::Look;
 use super::run::{clean, find, given, host_of};
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::RunCommand;
 use crate::compose::Operator;
-use crate::host::Host;
 use crate::run::Plan;
 use crate::runbook::language::ParamKind;
 use crate::runbook::steps::StepSpec;
@@ -15,7 +15,7 @@ use crate::say;
 use crate::stack::revisions::short;
 use crate::stack::{Previous, Revisions, Site, SiteError};
 use crate::store::{RunFilter, RunState};
-use crate::text::{Clean, Line, Message, Name, Redactor, Style};
+use crate::text::{Clean, Line, Message, Name, Style};
 
 /// So far back the revision is looked for that ran before.
 const LOOKED_THROUGH: u32 = 200;
@@ -31,26 +31,19 @@ pub(super) async fn planned(
     let mut given = given(runbook, wanted)?;
     let site = placed(context, runbook, &mut given)?;
     let of_site = site.as_ref().map(|site| site.host.clone());
-    let host = host_of(runbook, &given).or(of_site);
-    let host = context.bot.fleet.host(host.as_deref()).await?;
-    let survey = context.survey(&host).await?;
-    let volumes = if runbook.risk == Risk::Destructive {
-        host.engine.volumes().await?
-    } else {
-        Vec::new()
-    };
+    let host = host_of(runbook, &given)?.or(of_site);
+    let look = Look::on_host(context, host.as_deref()).await?;
     let revisions = match (&site, goal(&runbook.file.steps)) {
         (Some(site), Some(goal)) => {
             let reference = given.get("ref").and_then(|values| values.first());
-            let reference = reference.map(String::as_str);
-            let look = Checkout {
+            let checkout = Checkout {
                 context,
                 runbook,
-                host: &host,
+                look: &look,
                 site,
-                redactor: &survey.redactor,
             };
-            Some(look.revisions(goal, reference).await?)
+            let found = checkout.revisions(goal, reference.map(String::as_str));
+            Some(found.await?)
         }
         _ => None,
     };
@@ -60,7 +53,35 @@ pub(super) async fn planned(
         context.voice.say(nothing_new(site, revisions)).await;
         return Ok(None);
     }
-    let secrets: Vec<String> = context.bot.conduct.secrets.keys().cloned().collect();
+    let plan = on(context, runbook, &given, (&look, revisions.as_ref())).await?;
+    Ok(Some(plan))
+}
+
+/// The same, where the host has been looked at already.
+pub(super) async fn bound(
+    context: &Context<'_>,
+    wanted: &RunCommand,
+    look: &Look,
+) -> Result<Plan, Trouble> {
+    let shelf = context.bot.conduct.library.shelf();
+    let runbook = find(&shelf, &wanted.runbook)?;
+    let given = given(runbook, wanted)?;
+    on(context, runbook, &given, (look, None)).await
+}
+
+async fn on(
+    context: &Context<'_>,
+    runbook: &Runbook,
+    given: &Given,
+    (Look { host, survey }, revisions): (&Look, Option<&Revisions>),
+) -> Result<Plan, Trouble> {
+    let volumes = if runbook.risk == Risk::Destructive {
+        host.engine.volumes().await?
+    } else {
+        Vec::new()
+    };
+    let conduct = &context.bot.conduct;
+    let secrets: Vec<String> = conduct.secrets.keys().cloned().collect();
     let world = World {
         host: &host.name,
         at: survey.at,
@@ -69,11 +90,12 @@ pub(super) async fn planned(
         volumes: &volumes,
         secrets: &secrets,
         grounds: Grounds {
-            sites: Known(Some(&context.bot.conduct.sites)),
-            revisions: revisions.as_ref(),
+            sites: Known(Some(&conduct.sites)),
+            revisions,
         },
     };
-    let plan = bind(runbook, &shelf, &given, world).map_err(|error| {
+    let shelf = conduct.library.shelf();
+    let plan = bind(runbook, &shelf, given, world).map_err(|error| {
         let mut lines = error.problems.iter().map(|problem| clean(problem));
         let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
         trouble.more = lines.collect();
@@ -83,7 +105,7 @@ pub(super) async fn planned(
         let text = say!("`{}` has nothing to do there: it is so already", plan.title);
         return Err(Trouble::new(Outcome::Usage, text));
     }
-    Ok(Some(plan))
+    Ok(plan)
 }
 
 /// The configured stack that a value means; from here on the value is what its host calls it. A
@@ -100,7 +122,7 @@ fn placed(
     let Some(name) = params.find(is_stack).map(|(name, _)| name.clone()) else {
         return Ok(None);
     };
-    let host = host_of(runbook, given);
+    let host = host_of(runbook, given)?;
     let Some([typed]) = given.get_mut(&name).map(Vec::as_mut_slice) else {
         return Ok(None);
     };
@@ -140,9 +162,8 @@ fn goal(steps: &[StepSpec]) -> Option<Goal> {
 struct Checkout<'c> {
     context: &'c Context<'c>,
     runbook: &'c Runbook,
-    host: &'c Host,
+    look: &'c Look,
     site: &'c Site,
-    redactor: &'c Redactor,
 }
 
 impl Checkout<'_> {
@@ -152,17 +173,19 @@ impl Checkout<'_> {
         let policy = &self.context.bot.policy;
         policy.decide_on(
             self.context.caller,
-            (Some(&self.host.name), Some(&stack)),
+            (Some(&self.look.host.name), Some(&stack)),
             Some(&self.runbook.file.name),
             self.runbook.risk,
         )?;
         let operator = operator(self.context, self.site).await?;
         let found = match goal {
-            Goal::Fetched => operator.fetch(reference, self.redactor).await,
+            Goal::Fetched => operator.fetch(reference, &self.look.survey.redactor).await,
             Goal::Previous => {
                 let present = operator.head().await.map_err(failed)?;
                 let previous = self.before(&present).await?;
-                operator.back_to(&present, previous, self.redactor).await
+                operator
+                    .back_to(&present, previous, &self.look.survey.redactor)
+                    .await
             }
         };
         found.map_err(failed)
@@ -171,7 +194,7 @@ impl Checkout<'_> {
     /// What ran before `present`, from the newest run that went there.
     async fn before(&self, present: &str) -> Result<Previous, Trouble> {
         let filter = RunFilter {
-            stack_key: Some(format!("{}/{}", self.host.name, self.site.project)),
+            stack_key: Some(format!("{}/{}", self.look.host.name, self.site.project)),
             limit: Some(LOOKED_THROUGH),
             ..RunFilter::default()
         };

@@ -1,6 +1,9 @@
 //! `runbooks`, `run`, `plan`: which runbooks there are for this person, and what becomes of one
 //! with these values.
 
+use std::collections::BTreeSet;
+
+use super::look::one_host;
 use super::offer::{Wish, offer, shown};
 use super::planning::planned;
 use crate::action::Risk;
@@ -133,15 +136,23 @@ fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {
     }
 }
 
-/// The host that a value names: a `host` parameter, or the host in front of a service.
-pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Option<String> {
-    let mut params = runbook.file.params.iter();
-    params.find_map(|(name, spec)| {
-        let value = given.get(name)?.first()?;
-        match spec.kind {
-            ParamKind::Host => Some(value.clone()),
-            ParamKind::Service => Target::parse(value).ok()?.host,
-            _ => None,
+/// The host that the values name: a `host` parameter, or the host in front of services. A plan is
+/// for one host.
+pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Result<Option<String>, Trouble> {
+    let mut hosts = BTreeSet::new();
+    for (name, spec) in &runbook.file.params {
+        let values = given.get(name).into_iter().flatten();
+        for value in values.flat_map(|value| value.split(',')) {
+            match spec.kind {
+                ParamKind::Host => hosts.insert(Some(value.to_owned())),
+                ParamKind::Service => match Target::parse(value.trim()) {
+                    Ok(target) => hosts.insert(target.host),
+                    // told when the value is looked at
+                    Err(_) => false,
+                },
+                _ => false,
+            };
         }
-    })
+    }
+    one_host(hosts)
 }

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::heard::Heard;
 use super::{after, show};
 use crate::access::Need;
-use crate::action::Risk;
+use crate::action::{Action, Risk};
 use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
 use crate::run::book::short;
-use crate::run::{Book, BookError, Ended, Ground, Plan, RunEnd, Runner, Tools};
+use crate::run::{Book, BookError, Ended, Ground, Plan, PlannedStep, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState, Verdict};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -33,7 +33,7 @@ pub(super) async fn runs(context: &Context<'_>) -> Result<Outcome, Trouble> {
     let now = context.bot.clock.now();
     let mut table = Table::new(&["run", "what", "state", ">ago", "asked by", "detail"]);
     for run in &runs {
-        let (state, style) = state_of(run, book.has_expired(run));
+        let (state, style) = state_of(&book, run);
         let created = Timestamp::from_millisecond(run.created_ms).ok();
         table.row([
             Line::new().strong(Name::new(short(&run.id))),
@@ -52,9 +52,10 @@ fn stored(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
-fn state_of(run: &RunRecord, expired: bool) -> (Clean, Style) {
+fn state_of(book: &Book<'_>, run: &RunRecord) -> (Clean, Style) {
     match run.state {
-        RunState::AwaitingApproval if expired => (say!("expired"), Style::Dim),
+        _ if book.was_cut_short(run) => (say!("was cut short"), Style::Bad),
+        RunState::AwaitingApproval if book.has_expired(run) => (say!("expired"), Style::Dim),
         RunState::AwaitingApproval => (say!("waits for approval"), Style::Warn),
         RunState::Succeeded => (say!("succeeded"), Style::Good),
         RunState::Failed | RunState::Unknown => (say!("{}", run.state.word()), Style::Bad),
@@ -259,12 +260,33 @@ async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
 }
 
 async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) -> Undertaking {
+    let is_gate = |step: &&PlannedStep| matches!(step.action, Action::Gate { .. });
     Undertaking {
         run: Name::new(id),
         title: plan.title.clone(),
         steps: plan.steps().map(|step| step.says.clone()).collect(),
+        gates: plan
+            .steps()
+            .filter(is_gate)
+            .map(|step| step.says.clone())
+            .collect(),
+        logs: logs_line(plan),
         asked_by: asked_by(context, id).await,
     }
+}
+
+/// More services than these are a log that nobody reads.
+const LOGGED: usize = 8;
+
+fn logs_line(plan: &Plan) -> Clean {
+    let services = plan.services.iter().take(LOGGED);
+    let targets: Vec<Clean> = services
+        .map(|service| say!("{}:{}", plan.host, service))
+        .collect();
+    if targets.is_empty() {
+        return Clean::default();
+    }
+    say!("logs {} --since 10m", Clean::join(&targets, " "))
 }
 
 /// Carries an approved run out; the answer says how things are afterwards.
@@ -283,6 +305,7 @@ pub(super) async fn perform(
     let runner = Runner {
         store,
         clock: context.bot.clock,
+        fleet: &context.bot.fleet,
         cancel: context.cancel,
         tools: Tools {
             engine: &host.engine,
@@ -342,6 +365,7 @@ pub(super) async fn perform(
         }
         (RunEnd::Ended(ended), None) => Err(Trouble::new(Outcome::Failed, ended.detail)),
         (RunEnd::Busy { holder }, _) => Err(busy(plan, holder.as_deref())),
+        (RunEnd::Away(why), _) => Err(away(plan, id, &why)),
         (RunEnd::Changed(changed), _) => {
             let text = say!(
                 "`{}` is not what was planned any more: {}; ask for it again",
@@ -351,6 +375,22 @@ pub(super) async fn perform(
             Err(Trouble::new(Outcome::Failed, text))
         }
     }
+}
+
+/// It has not ended: whoever takes it up finds out what happened before going on.
+fn away(plan: &Plan, id: &str, why: &Clean) -> Trouble {
+    let text = say!(
+        "{} went away in the middle of `{}`: {}",
+        plan.host,
+        plan.title,
+        why
+    );
+    let mut trouble = Trouble::new(Outcome::Failed, text);
+    trouble.more = vec![say!(
+        "run {} is taken up when the host answers again: by `dogwatch serve`, or by the next `dogwatch run` or `dogwatch console`",
+        Name::new(short(id))
+    )];
+    trouble
 }
 
 fn busy(plan: &Plan, holder: Option<&str>) -> Trouble {

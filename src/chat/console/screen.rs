@@ -12,7 +12,7 @@ use crate::report::{Report, Templates, report_json};
 use crate::text::dialect::Dialect;
 use crate::text::outgoing::Outgoing;
 use crate::text::write::write;
-use crate::text::{Block, Message};
+use crate::text::{Block, Line, Message};
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,7 +82,11 @@ impl Screen {
         let message = Message::new().line(line.clone());
         let text = write(&message, &Dialect::Plain);
         self.still();
-        writeln!(io::stderr().lock(), "{}", text.as_str().trim_end_matches('\n'))
+        writeln!(
+            io::stderr().lock(),
+            "{}",
+            text.as_str().trim_end_matches('\n')
+        )
     }
 
     pub fn message(&mut self, message: &Message) -> io::Result<()> {

@@ -106,13 +106,15 @@ impl Slack {
         payload: &Value,
         envelope: Option<&str>,
     ) -> Result<Reaction, TurnedAway> {
-        let Some(asked) = read(kind, payload) else {
+        let Some(mut asked) = read(kind, payload) else {
             return Ok(Reaction::Taken);
         };
-        if let Wish::Filled { form, text } = &asked.wish
-            && let Some(objection) = form.objection(text)
-        {
-            return Ok(Reaction::Say(objection));
+        // a form that is wrong stays open, and sending it again is no repetition
+        if let Wish::Filled(sheet, filled) = &asked.wish {
+            match self.finished(sheet, filled) {
+                Ok(line) => asked.wish = Wish::Line(line),
+                Err(objection) => return Ok(Reaction::Say(objection)),
+            }
         }
         let envelope = envelope.map(|id| format!("envelope:{id}"));
         let keys = [key(kind, payload), envelope];

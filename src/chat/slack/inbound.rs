@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::modal::{self, Form};
+use super::button::Pressed;
+use super::modal::{Filled, Sheet};
 use super::typed::{addressed_to_us, typed};
 use crate::live::Place;
 use crate::text::{Ask, Name};
@@ -23,15 +24,9 @@ pub(super) enum Wish {
     /// The same, if the thread is one of ours and the line is a command.
     Overheard(String),
     /// A press that has to ask something first.
-    Ask {
-        form: Form,
-        trigger: String,
-    },
+    Ask(Sheet),
     /// A form that was filled in.
-    Filled {
-        form: Form,
-        text: String,
-    },
+    Filled(Sheet, Filled),
     /// The text of a message that names something ill.
     Alert(String),
 }
@@ -40,6 +35,20 @@ pub(super) enum Wish {
 pub(super) struct Asked {
     pub(super) wish: Wish,
     pub(super) place: Place,
+    /// What a form can be opened by, once and within three seconds.
+    pub(super) trigger: Option<String>,
+    pub(super) pressed: Option<Pressed>,
+}
+
+impl Asked {
+    fn new(wish: Wish, place: Place) -> Self {
+        Self {
+            wish,
+            place,
+            trigger: None,
+            pressed: None,
+        }
+    }
 }
 
 /// Under what Slack would send the same thing again.
@@ -80,14 +89,17 @@ fn command(payload: &Value) -> Option<Asked> {
     } else {
         text
     };
+    let channel = optional(payload, "/channel_id")?;
+    let place = Place {
+        private: channel.starts_with('D'),
+        channel,
+        person: optional(payload, "/user_id")?,
+        ticket: optional(payload, "/response_url"),
+        ..Place::default()
+    };
     Some(Asked {
-        wish: Wish::Line(line),
-        place: Place {
-            channel: optional(payload, "/channel_id")?,
-            person: optional(payload, "/user_id")?,
-            ticket: optional(payload, "/response_url"),
-            ..Place::default()
-        },
+        trigger: optional(payload, "/trigger_id"),
+        ..Asked::new(Wish::Line(line), place)
     })
 }
 
@@ -126,27 +138,25 @@ fn press(payload: &Value) -> Option<Asked> {
     };
     let wish = match ask {
         None => Wish::Line(line),
-        Some(ask) => Wish::Ask {
-            form: Form::new(line, &ask, &place),
-            trigger: optional(payload, "/trigger_id")?,
-        },
+        Some(ask) => Wish::Ask(Sheet::asking(line, &ask, &place)),
     };
-    Some(Asked { wish, place })
+    Some(Asked {
+        trigger: optional(payload, "/trigger_id"),
+        pressed: Pressed::read(payload),
+        ..Asked::new(wish, place)
+    })
 }
 
 fn filled(payload: &Value) -> Option<Asked> {
-    let form = Form::read(&word(payload, "/view/private_metadata"))?;
+    let (sheet, filled) = Sheet::read(payload.get("view")?)?;
     let place = Place {
-        channel: form.channel.clone(),
-        thread: form.thread.clone(),
+        private: sheet.channel.starts_with('D'),
+        channel: sheet.channel.clone(),
+        thread: sheet.thread.clone(),
         person: optional(payload, "/user/id")?,
         ..Place::default()
     };
-    let text = word(payload, modal::ANSWER).trim().to_owned();
-    Some(Asked {
-        wish: Wish::Filled { form, text },
-        place,
-    })
+    Some(Asked::new(Wish::Filled(sheet, filled), place))
 }
 
 /// The words of a message wherever they stand in it.
@@ -156,10 +166,7 @@ fn alert(payload: &Value) -> Option<Asked> {
     place.shared = true;
     let mut text = String::new();
     gather_text(payload.get("message")?, &mut text);
-    Some(Asked {
-        wish: Wish::Alert(typed(&text)),
-        place,
-    })
+    Some(Asked::new(Wish::Alert(typed(&text)), place))
 }
 
 fn gather_text(value: &Value, text: &mut String) {
@@ -211,5 +218,5 @@ fn event(event: &Value) -> Option<Asked> {
         "message" if thread.is_some() && !addressed_to_us(&said) => Wish::Overheard(typed(&said)),
         _ => return None,
     };
-    Some(Asked { wish, place })
+    Some(Asked::new(wish, place))
 }

@@ -1,24 +1,19 @@
-//! What becomes of a wish: a line for the bot, a form to fill in, a diagnosis of what an alert
-//! names. Who asks is known by Slack's word, what they may do is the policy's.
+//! What becomes of a wish: a line for the bot, a diagnosis of what an alert names. Who asks is known
+//! by Slack's word, what they may do is the policy's.
 
 use std::time::Duration;
 
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::door::Slack;
 use super::inbound::{Asked, Wish};
-use super::modal::Form;
-use super::outbox::SOON;
 use crate::access::{Caller, Surface};
 use crate::bot::{Incoming, Outcome, Trouble, Voice, What};
 use crate::command::{self, Command, Word};
 use crate::live::sweep::sweep;
 use crate::live::{Ledger, Place, Stage};
-use crate::run::Book;
-use crate::say;
 use crate::survey::Survey;
-use crate::text::{Clean, Message, Name};
+use crate::text::{Message, Name};
 
 /// Looking never takes longer, nor does following a log in a chat.
 const LOOKING: Duration = Duration::from_mins(10);
@@ -35,19 +30,31 @@ enum Nature {
 
 impl Slack {
     pub(super) async fn fulfil(&self, asked: Asked) {
-        let Asked { wish, place } = asked;
+        let Asked {
+            wish,
+            place,
+            trigger,
+            pressed,
+        } = asked;
         let caller = self.caller(&place).await;
         match wish {
-            Wish::Line(line) => self.line(&place, &caller, &line).await,
+            Wish::Line(line) => match self.form_for(&caller, &line).await {
+                Some(form) => self.offer(&place, &form, trigger.as_deref()).await,
+                None => match &pressed {
+                    Some(pressed) => {
+                        Box::pin(self.press(&place, &caller, &line, pressed)).await;
+                    }
+                    None => drop(self.line(&place, &caller, &line).await),
+                },
+            },
             Wish::Overheard(line) => {
                 if self.is_meant(&place, &line).await {
                     self.line(&place, &caller, &line).await;
                 }
             }
-            Wish::Ask { form, trigger } => self.ask(&place, &caller, &form, &trigger).await,
-            Wish::Filled { form, text } => {
-                self.line(&place, &caller, &form.finished(&text)).await;
-            }
+            Wish::Ask(sheet) => self.ask(&place, &caller, &sheet, trigger.as_deref()).await,
+            // it became a line when it was taken
+            Wish::Filled(..) => {}
             Wish::Alert(text) => self.alert(&place, &caller, &text).await,
         }
     }
@@ -84,7 +91,7 @@ impl Slack {
             .unwrap_or_default()
     }
 
-    async fn line(&self, place: &Place, caller: &Caller, line: &str) {
+    pub(super) async fn line(&self, place: &Place, caller: &Caller, line: &str) -> Outcome {
         let line = line.strip_prefix('/').unwrap_or(line);
         let command = command::parse(line);
         // help and who one is concern nobody else
@@ -97,13 +104,14 @@ impl Slack {
             Ok(command) if command.may_change() => Nature::Change,
             _ => Nature::Look,
         };
-        self.tell(&place, caller, line, nature).await;
+        let outcome = self.tell(&place, caller, line, nature).await;
         if nature == Nature::Change {
             self.settle().await;
         }
+        outcome
     }
 
-    async fn tell(&self, place: &Place, caller: &Caller, line: &str, nature: Nature) {
+    async fn tell(&self, place: &Place, caller: &Caller, line: &str, nature: Nature) -> Outcome {
         let bot = self.bot();
         let (voice, replies) = Voice::new();
         let afterwards = voice.clone();
@@ -139,10 +147,11 @@ impl Slack {
             }
             outcome
         };
-        self.teller.tell(&bot, (place, caller), replies, work).await;
+        let outcome = self.teller.tell(&bot, (place, caller), replies, work).await;
         if let Some(looking) = looking {
             looking.abort();
         }
+        outcome
     }
 
     fn stop_looking(cancel: CancellationToken) -> tokio::task::JoinHandle<()> {
@@ -159,44 +168,6 @@ impl Slack {
         if let Err(error) = swept {
             tracing::warn!(%error, "open messages could not be looked through");
         }
-    }
-
-    /// A press that asks something first. Rights and state are looked at before the form opens, and
-    /// again when it is filled in.
-    async fn ask(&self, place: &Place, caller: &Caller, form: &Form, trigger: &str) {
-        let about = match self.waiting(caller, &form.line).await {
-            Ok(title) => title,
-            Err(trouble) => return self.whisper(place, &trouble.message()).await,
-        };
-        let body = json!({ "trigger_id": trigger, "view": form.view(about.as_str()) });
-        if let Err(error) = self.outbox.json("views.open", "", &body, SOON).await {
-            tracing::warn!(%error, "a form could not be opened");
-            let line = say!(
-                "Slack did not open the form; type `{}` instead",
-                crate::text::Redactor::shapes_only().clean(&form.line)
-            );
-            self.whisper(place, &Message::new().line(line)).await;
-        }
-    }
-
-    /// What a run that an `approve` or `deny` is about is called, if this person may decide it now.
-    async fn waiting(&self, caller: &Caller, line: &str) -> Result<Clean, Trouble> {
-        let bot = self.bot();
-        let id = line.split_whitespace().nth(1).unwrap_or_default();
-        let book = Book {
-            store: bot.store.get().await?,
-            clock: bot.clock,
-            expires: bot.policy.approval().expires(),
-        };
-        let run = book.find(id).await?;
-        let plan = match book.going_plan(&run) {
-            Some(plan) => plan,
-            None => book.waiting_plan(&run)?,
-        };
-        let runbook = Some(plan.runbook.as_str());
-        bot.policy
-            .decide_run(caller, plan.stack(), runbook, plan.risk())?;
-        Ok(plan.title)
     }
 
     async fn alert(&self, place: &Place, caller: &Caller, text: &str) {
@@ -243,7 +214,7 @@ impl Slack {
         self.whisper(place, &busy).await;
     }
 
-    async fn whisper(&self, place: &Place, message: &Message) {
+    pub(super) async fn whisper(&self, place: &Place, message: &Message) {
         if let Err(why) = self.teller.stage.whisper(place, message).await {
             tracing::warn!(%why, "an answer could not be given");
         }

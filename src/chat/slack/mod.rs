@@ -2,8 +2,11 @@
 //! behind it is known here only.
 
 mod api;
+mod button;
 mod doctor;
 mod door;
+mod fields;
+mod forms;
 mod groups;
 mod inbound;
 mod life;

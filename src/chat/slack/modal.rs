@@ -1,95 +1,165 @@
-//! Small forms: what a press still has to ask before its line is done.
+//! Forms in Slack: what a press still has to ask before its line is done, and the values that a
+//! runbook wants. How a field looks is `fields`' business.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::fields;
+use crate::bot::Answers;
 use crate::live::Place;
-use crate::text::{Ask, Dialect, Redactor};
+use crate::text::{Ask, Clean, Dialect, Form, Objection, Redactor};
 
-/// Where a filled-in form has its answer.
-pub(super) const ANSWER: &str = "/view/state/values/answer/answer/value";
+/// Where the answer to a single question is.
+const ANSWER: &str = "/state/values/answer/answer/value";
 const LONGEST: usize = 300;
+/// Slack takes 3000.
+const LONGEST_METADATA: usize = 2900;
+const TITLE: usize = 24;
 
 /// What a form is about. It travels through Slack with the form, so it holds no secret; what it
 /// says is checked again like any line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Form {
+pub(super) struct Sheet {
     pub(super) line: String,
-    /// What has to be typed; anything where there is none.
-    pub(super) word: Option<String>,
+    pub(super) wants: Wants,
     pub(super) channel: String,
     pub(super) thread: Option<String>,
 }
 
-impl Form {
-    pub(super) fn new(line: String, ask: &Ask, place: &Place) -> Self {
+/// What is to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Wants {
+    /// Exactly this.
+    Word(String),
+    /// Anything, or nothing.
+    Reason,
+    /// Values for a runbook.
+    Values,
+}
+
+/// What was filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Filled {
+    Text(String),
+    Values(Answers),
+}
+
+impl Sheet {
+    pub(super) fn asking(line: String, ask: &Ask, place: &Place) -> Self {
+        let wants = match ask {
+            Ask::Word(word) => Wants::Word(word.to_string()),
+            Ask::Reason => Wants::Reason,
+        };
+        Self::new(line, wants, place)
+    }
+
+    pub(super) fn new(line: String, wants: Wants, place: &Place) -> Self {
         Self {
             line,
-            word: match ask {
-                Ask::Word(word) => Some(word.to_string()),
-                Ask::Reason => None,
-            },
+            wants,
             channel: place.channel.clone(),
             thread: place.thread.clone(),
         }
     }
 
-    pub(super) fn read(metadata: &str) -> Option<Self> {
-        serde_json::from_str(metadata).ok()
+    /// A form that came back, with its answers.
+    pub(super) fn read(view: &Value) -> Option<(Self, Filled)> {
+        let metadata = view.get("private_metadata").and_then(Value::as_str)?;
+        let sheet: Self = serde_json::from_str(metadata).ok()?;
+        let filled = if sheet.wants == Wants::Values {
+            Filled::Values(fields::answers(view))
+        } else {
+            let text = view.pointer(ANSWER).and_then(Value::as_str);
+            Filled::Text(text.unwrap_or_default().trim().to_owned())
+        };
+        Some((sheet, filled))
     }
 
-    /// What is wrong with an answer, as Slack shows it at the field.
-    pub(super) fn objection(&self, text: &str) -> Option<Value> {
-        let word = self.word.as_deref().filter(|word| *word != text)?;
-        let why = format!("type exactly {word}, or close this to leave everything as it is");
-        Some(json!({ "response_action": "errors", "errors": { "answer": why } }))
-    }
-
-    /// The whole line, as if it were typed.
-    pub(super) fn finished(&self, text: &str) -> String {
+    /// The whole line of a single question, as if it were typed, or what Slack is to show at it.
+    pub(super) fn finished(&self, text: &str) -> Result<String, Value> {
+        if let Wants::Word(word) = &self.wants
+            && word != text
+        {
+            let why = format!("type exactly {word}, or close this to leave everything as it is");
+            return Err(json!({ "response_action": "errors", "errors": { "answer": why } }));
+        }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() {
-            return self.line.clone();
-        }
-        match self.word {
-            Some(_) => format!("{} {text}", self.line),
-            None => format!("{} \"{}\"", self.line, text.replace(['"', '\\'], "'")),
-        }
+        Ok(match self.wants {
+            _ if text.is_empty() => self.line.clone(),
+            Wants::Word(_) => format!("{} {text}", self.line),
+            _ => format!("{} \"{}\"", self.line, text.replace(['"', '\\'], "'")),
+        })
     }
 
-    pub(super) fn view(&self, about: &str) -> Value {
-        let about =
-            Dialect::Slack.escape_to_fit(Redactor::shapes_only().clean(about).as_str(), 500);
-        let (title, submit, label) = match &self.word {
-            Some(word) => (
+    /// `None`: more than Slack carries.
+    fn metadata(&self) -> Option<String> {
+        let text = serde_json::to_string(self).ok()?;
+        (text.len() <= LONGEST_METADATA).then_some(text)
+    }
+
+    /// The form of a single question.
+    pub(super) fn question(&self, about: &Clean) -> Option<Value> {
+        let (title, submit, label) = match &self.wants {
+            Wants::Word(word) => (
                 "Are you sure?",
                 "Approve",
                 format!("Type {word} to let it go"),
             ),
-            None => ("Deny", "Deny", "Why? (may stay empty)".to_owned()),
+            _ => ("Deny", "Deny", "Why? (may stay empty)".to_owned()),
         };
-        let plain = |text: &str| json!({ "type": "plain_text", "text": text });
-        json!({
+        let input = json!({
+            "type": "input",
+            "block_id": "answer",
+            "optional": !matches!(self.wants, Wants::Word(_)),
+            "label": fields::plain(&label, LONGEST),
+            "element": {
+                "type": "plain_text_input",
+                "action_id": "answer",
+                "max_length": LONGEST,
+            },
+        });
+        self.view(title, submit, &[section(about), input])
+    }
+
+    /// The form of a runbook's values.
+    pub(super) fn values(&self, form: &Form) -> Option<Value> {
+        let mut blocks = vec![section(&form.about)];
+        blocks.extend(fields::inputs(&form.fields)?);
+        self.view(form.title.as_str(), form.submit.as_str(), &blocks)
+    }
+
+    fn view(&self, title: &str, submit: &str, blocks: &[Value]) -> Option<Value> {
+        Some(json!({
             "type": "modal",
             "callback_id": "line",
-            "private_metadata": serde_json::to_string(self).unwrap_or_default(),
-            "title": plain(title),
-            "submit": plain(submit),
-            "close": plain("Back"),
-            "blocks": [
-                { "type": "section", "text": { "type": "mrkdwn", "text": about } },
-                {
-                    "type": "input",
-                    "block_id": "answer",
-                    "optional": self.word.is_none(),
-                    "label": plain(&label),
-                    "element": {
-                        "type": "plain_text_input",
-                        "action_id": "answer",
-                        "max_length": LONGEST,
-                    },
-                },
-            ],
-        })
+            "private_metadata": self.metadata()?,
+            "title": fields::plain(title, TITLE),
+            "submit": fields::plain(submit, TITLE),
+            "close": fields::plain("Back", TITLE),
+            "blocks": blocks,
+        }))
     }
+}
+
+fn section(about: &Clean) -> Value {
+    let about = Dialect::Slack.escape_to_fit(about.as_str(), 500);
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": about } })
+}
+
+/// What is wrong with answers, as Slack shows it at their fields.
+pub(super) fn objected(objections: &[Objection]) -> Value {
+    let errors: serde_json::Map<String, Value> = objections
+        .iter()
+        .map(|objection| {
+            let field = objection.field.as_str().to_owned();
+            (field, objection.why.as_str().into())
+        })
+        .collect();
+    json!({ "response_action": "errors", "errors": errors })
+}
+
+/// A line on its way into a sheet; what the redactor would hide must not travel.
+pub(super) fn shown(line: &str) -> Clean {
+    Redactor::shapes_only().clean(line)
 }

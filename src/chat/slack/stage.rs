@@ -56,7 +56,8 @@ impl SlackStage {
         tickets.entry(url.to_owned()).or_insert(ticket);
     }
 
-    fn use_ticket(&self, url: &str) -> bool {
+    /// One use of it, if it has one left.
+    pub(super) fn use_ticket(&self, url: &str) -> bool {
         let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(ticket) = tickets.get_mut(url) else {
             return false;

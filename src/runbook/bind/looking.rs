@@ -2,6 +2,7 @@
 //! from what there is: scaling and volumes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::single::{Doings, volumes_of};
@@ -10,7 +11,6 @@ use super::{BindError, Binder, Bound, Values, clean};
 use crate::action::container::{Container, Status};
 use crate::action::logs::LogQuery;
 use crate::action::{Action, EnvValue, Risk, Speaks};
-use crate::runbook::language::ParamKind;
 use crate::runbook::steps::{ExecArgs, LogsArgs, ProbeArgs, ScaleArgs};
 use crate::runbook::template::{OneOrMany, Text};
 use crate::say;
@@ -28,7 +28,9 @@ impl Binder<'_> {
             .collect();
         let env = args.env.iter().map(|(name, text)| {
             let value = text.fill(&scope.texts);
-            let secret = text.sole_name().is_some_and(|name| self.is_secret(name));
+            let secret = text
+                .sole_name()
+                .is_some_and(|name| scope.secrets.contains(name));
             let value = if secret {
                 EnvValue::Secret(value)
             } else {
@@ -49,12 +51,6 @@ impl Binder<'_> {
             },
             says,
         }])
-    }
-
-    fn is_secret(&self, param: &str) -> bool {
-        let runbook = self.shelf.get(self.plan.runbook.as_str());
-        let spec = runbook.and_then(|runbook| runbook.file.params.get(param));
-        spec.is_some_and(|spec| spec.kind == ParamKind::Secret)
     }
 
     /// Starts what is stopped, or stops the last ones: the engine makes no new replicas.
@@ -196,6 +192,19 @@ pub(super) fn port(text: &Text, scope: &Values) -> Bound<u16> {
             "`{typed}` is no port; expected 1 to 65535"
         ))),
     }
+}
+
+pub(super) fn address(text: Option<&Text>, scope: &Values) -> Bound<Option<IpAddr>> {
+    let typed = text.map(|text| text.fill(&scope.texts)).unwrap_or_default();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let why = |_| {
+        BindError::one(format!(
+            "`{typed}` is no address; write one like `127.0.0.1`"
+        ))
+    };
+    typed.parse().map(Some).map_err(why)
 }
 
 fn speaks(word: &str, port: u16) -> Bound<Speaks> {

@@ -14,6 +14,7 @@ use std::fmt;
 use jiff::Timestamp;
 use regex::{Regex, RegexBuilder};
 
+use super::language::ParamKind;
 use super::plan::{Plan, PlannedReport, PlannedStep, Stage, Witness};
 use super::shelf::{Runbook, Shelf};
 use super::template::{OneOrMany, Scope, Text};
@@ -112,6 +113,8 @@ pub fn bind(runbook: &Runbook, shelf: &Shelf, given: &Given, world: World<'_>) -
 #[derive(Debug, Clone, Default)]
 struct Values {
     texts: Scope,
+    /// Parameters of which only the name of a secret is known.
+    secrets: BTreeSet<String>,
     /// Which of the plan's scopes has them for conditions.
     facts: usize,
     /// The stack that names are looked for in first.
@@ -209,8 +212,18 @@ fn title(runbook: &Runbook, scope: &Values) -> Clean {
         .params
         .iter()
         .filter(|(_, param)| param.required);
-    let values = required.filter_map(|(name, _)| scope.texts.get(name));
-    let values: Vec<String> = values.map(|values| values.join(",")).collect();
+    let values = required.filter_map(|(name, param)| {
+        let values = scope.texts.get(name)?.iter();
+        let short = values.map(|value| match param.kind {
+            // the stack stands beside the title already
+            ParamKind::Service => value
+                .split_once('/')
+                .map_or(value.as_str(), |(_, name)| name),
+            _ => value,
+        });
+        Some(short.collect::<Vec<_>>().join(", "))
+    });
+    let values: Vec<String> = values.collect();
     let text = format!("{} {}", runbook.file.name, values.join(" "));
     clean(text.trim_end())
 }

@@ -67,6 +67,9 @@ impl Binder<'_> {
         for (name, spec) in &file.params {
             match texts(name, spec, given.get(name)) {
                 Ok(texts) => {
+                    if spec.kind == ParamKind::Secret {
+                        bound.secrets.insert(name.clone());
+                    }
                     if spec.kind == ParamKind::Stack {
                         bound.stack = bound.stack.or_else(|| texts.first().cloned());
                     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::looking::port;
+use super::looking::{address, port};
 use super::steps::{Doing, time};
 use super::{BindError, Binder, Bound, Values, clean};
 use crate::action::container::{Container, Status};
@@ -137,8 +137,9 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.port_holder {
             let port = port(&args.port, scope)?;
+            let address = address(args.address.as_ref(), scope)?;
             return Ok(vec![Doing {
-                action: Action::PortHolder { port },
+                action: Action::PortHolder { port, address },
                 says: say!("find who holds port {}", port),
             }]);
         }
@@ -218,8 +219,10 @@ impl<'b> Binder<'b> {
         scope: &Values,
         make: impl Fn(Subject, Option<Duration>, Name) -> (Action, Clean),
     ) -> Doings {
-        let grace = match &args.grace {
-            Some(text) => Some(time(&text.fill(&scope.texts))?),
+        let grace = args.grace.as_ref().map(|text| text.fill(&scope.texts));
+        // a parameter that was not given: the container's own setting counts
+        let grace = match grace.filter(|text| !text.is_empty()) {
+            Some(text) => Some(time(&text)?),
             None => None,
         };
         let mut doings = self.alive(&args.services, scope, Risk::Change, |subject, name| {

@@ -8,7 +8,7 @@ use super::{BindError, Binder, Bound, Values, push};
 use crate::action::{Action, Risk};
 use crate::command::parse::duration;
 use crate::runbook::language::RunbookFile;
-use crate::runbook::plan::{PlannedStep, Retry, Stage};
+use crate::runbook::plan::{Guard, PlannedStep, Retry, Stage};
 use crate::runbook::steps::StepSpec;
 use crate::text::Clean;
 
@@ -123,9 +123,21 @@ impl Binder<'_> {
             })?;
         inner.stack = inner.stack.or_else(|| scope.stack.clone());
         inner.round = format!("{}{name} ", scope.round);
-        let before = self.plan.stages.len();
+        let before = (
+            self.plan.stages.len(),
+            self.plan.rollback.len(),
+            self.plan.verify.len(),
+        );
         self.whole(&called.file, &inner)?;
-        let called: Vec<Stage> = self.plan.stages.drain(before..).collect();
+        if let Some(when) = &step.when {
+            let guard = Guard {
+                when: when.clone(),
+                scope: scope.facts,
+                round: scope.round.clone(),
+            };
+            self.guard(&guard, before);
+        }
+        let called: Vec<Stage> = self.plan.stages.drain(before.0..).collect();
         for stage in called {
             if stage.at_once == 1 {
                 for planned in stage.lanes.into_iter().flatten() {
@@ -136,6 +148,19 @@ impl Binder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Puts a condition in front of everything that was added since.
+    fn guard(&mut self, guard: &Guard, (stages, rollback, verify): (usize, usize, usize)) {
+        let lanes = self.plan.stages.iter_mut().skip(stages);
+        let steps = lanes.flat_map(|stage| &mut stage.lanes).flatten();
+        // what is undone first stands first
+        let added = self.plan.rollback.len() - rollback;
+        let rollback = self.plan.rollback.iter_mut().take(added);
+        let verify = self.plan.verify.iter_mut().skip(verify);
+        for step in steps.chain(rollback).chain(verify) {
+            step.guards.insert(0, guard.clone());
+        }
     }
 
     /// One step of the file: as many steps of the plan as it has containers.

@@ -196,6 +196,15 @@ impl Walk {
         if let (Some(entry), None) = (step.entry("with"), step.entry("call")) {
             findings.add(&entry.key_at, "`with` belongs to a call", "add `call`");
         }
+        let group = ["call", "for_each"]
+            .into_iter()
+            .find(|key| step.entry(key).is_some());
+        for key in ["expect", "timeout", "retry", "on_failure"] {
+            if let (Some(entry), Some(group)) = (step.entry(key), group) {
+                let message = format!("`{key}` means nothing beside `{group}`");
+                findings.add(&entry.key_at, message, "say it at the steps inside");
+            }
+        }
         if let Some(entry) = step.entry("on_failure")
             && entry.node.text() == Some("roll_back")
             && !self.rolls_back

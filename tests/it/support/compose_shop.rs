@@ -226,4 +226,3 @@ pub(crate) fn with_environments(bot: &mut Bot) {
     let policy = std::mem::take(&mut bot.policy);
     bot.policy = policy.asking(Default::default(), environments.collect());
 }
-

@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use dogwatch::clock::Clock;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::fake_slack_rules as rules;
 use super::fake_slack_socket::Sockets;
+use super::fake_slack_views as views;
 
 pub(crate) const BOT_TOKEN: &str = "xoxb-test-bot-token";
 pub(crate) const APP_TOKEN: &str = "xapp-test-app-token";
@@ -135,22 +137,16 @@ impl FakeSlack {
         json!({
             "type": "block_actions", "user": { "id": user }, "trigger_id": self.trigger(),
             "channel": { "id": message.channel },
-            "container": { "type": "message", "channel_id": message.channel, "message_ts": message.ts },
-            "message": { "ts": message.ts, "thread_ts": message.thread },
+            "container": {
+                "type": "message", "channel_id": message.channel, "message_ts": message.ts,
+                "is_ephemeral": message.only.is_some(),
+            },
+            "message": {
+                "ts": message.ts, "thread_ts": message.thread,
+                "text": message.text, "blocks": message.blocks,
+            },
             "response_url": self.response_url(&message.channel, user),
             "actions": [button],
-        })
-    }
-
-    /// The payload of a form that was filled in.
-    pub(crate) fn filled(&self, user: &str, view: &Value, answer: &str) -> Value {
-        json!({
-            "type": "view_submission", "user": { "id": user }, "trigger_id": self.trigger(),
-            "view": {
-                "id": "V1", "callback_id": view["callback_id"],
-                "private_metadata": view["private_metadata"],
-                "state": { "values": { "answer": { "answer": { "type": "plain_text_input", "value": answer } } } },
-            },
         })
     }
 
@@ -201,6 +197,13 @@ impl FakeSlack {
 }
 
 impl Shown {
+    /// The message as its blocks say it.
+    pub(crate) fn words(&self) -> String {
+        let mut words = Vec::new();
+        gather(&self.blocks, &mut words);
+        words.join("\n")
+    }
+
     pub(crate) fn buttons(&self) -> Vec<Value> {
         let blocks = self.blocks.as_array().cloned().unwrap_or_default();
         blocks
@@ -208,6 +211,24 @@ impl Shown {
             .filter(|block| block["type"] == "actions")
             .flat_map(|block| block["elements"].as_array().cloned().unwrap_or_default())
             .collect()
+    }
+}
+
+fn gather(value: &Value, words: &mut Vec<String>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| gather(value, words)),
+        Value::Object(fields) if fields.get("type") == Some(&json!("button")) => {
+            words.push(format!("[{}]", fields["text"]["text"].as_str().unwrap()));
+        }
+        Value::Object(fields) => {
+            for value in fields.values().filter(|value| !value.is_string()) {
+                gather(value, words);
+            }
+        }
+        _ => {}
+    }
+    if let Some(said) = value.get("text").and_then(Value::as_str) {
+        words.push(said.to_owned());
     }
 }
 
@@ -219,7 +240,7 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let body = rules::decode(&headers, &body);
+    let (body, is_json) = rules::decode(&headers, &body);
     let mut world = world.lock().unwrap();
     let token = if method == "apps.connections.open" {
         APP_TOKEN
@@ -232,7 +253,7 @@ async fn call(
     if given != Some(&format!("Bearer {token}")) {
         return refused("invalid_auth");
     }
-    let broken = rules::against_spec(&method, &body);
+    let broken = rules::against_spec(&method, &body, is_json);
     world.violations.extend(broken);
     if let Some(failure) = world
         .failures
@@ -298,6 +319,12 @@ fn refused(why: &str) -> Response {
 }
 
 impl World {
+    /// The time, and a number that makes it unique.
+    fn ts(&mut self) -> String {
+        self.count += 1;
+        format!("{}.{:06}", Clock::System.now().as_second(), self.count)
+    }
+
     fn post(&mut self, body: &Value) -> Response {
         self.violations.extend(rules::message(body));
         let channel = body["channel"].as_str().unwrap().to_owned();
@@ -310,8 +337,7 @@ impl World {
             self.violations.push(format!("too fast in {channel}"));
             return limited(1);
         }
-        self.count += 1;
-        let ts = format!("17000000{:02}.000100", self.count);
+        let ts = self.ts();
         self.shown.push(Shown {
             channel: channel.clone(),
             ts: ts.clone(),
@@ -345,7 +371,7 @@ impl World {
     }
 
     fn open_view(&mut self, body: &Value) -> Response {
-        self.violations.extend(rules::view(&body["view"]));
+        self.violations.extend(views::broken(&body["view"]));
         if !self
             .triggers
             .remove(body["trigger_id"].as_str().unwrap_or_default())
@@ -377,13 +403,23 @@ async fn respond(
     let mut parts = id.split('-');
     let channel = parts.next().unwrap().to_owned();
     let user = parts.next().unwrap().to_owned();
-    world.count += 1;
-    let ts = format!("17000000{:02}.000100", world.count);
     let ephemeral = body["response_type"] != "in_channel";
+    if body["replace_original"] == true {
+        let original = world
+            .shown
+            .iter_mut()
+            .rfind(|shown| shown.channel == channel && shown.only.as_ref() == Some(&user));
+        let shown = original.expect("there is something to replace");
+        shown.text = body["text"].as_str().map(str::to_owned).unwrap_or_default();
+        shown.blocks = body["blocks"].clone();
+        shown.edits += 1;
+        return "ok".into_response();
+    }
+    let ts = world.ts();
     world.shown.push(Shown {
         channel,
         ts,
-        thread: None,
+        thread: body["thread_ts"].as_str().map(str::to_owned),
         only: ephemeral.then_some(user),
         text: body["text"].as_str().unwrap_or_default().to_owned(),
         blocks: body["blocks"].clone(),

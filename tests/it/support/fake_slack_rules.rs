@@ -34,8 +34,8 @@ fn spec() -> Option<&'static Value> {
     .as_ref()
 }
 
-/// What is wrong with the parameters of a call.
-pub(super) fn against_spec(method: &str, body: &Value) -> Vec<String> {
+/// What is wrong with the parameters of a call: their names and their types.
+pub(super) fn against_spec(method: &str, body: &Value, is_json: bool) -> Vec<String> {
     let Some(spec) = spec().filter(|_| !NEWER.contains(&method)) else {
         return Vec::new();
     };
@@ -55,23 +55,68 @@ pub(super) fn against_spec(method: &str, body: &Value) -> Vec<String> {
         .filter(|known| known["required"] == true && known["name"] != "token")
         .filter(|known| !given.contains_key(known["name"].as_str().unwrap()))
         .map(|known| format!("`{method}` needs {}", known["name"]));
-    unknown.chain(missing).collect()
+    let mistyped = given.iter().filter_map(|(name, value)| {
+        let spec = known.iter().find(|known| known["name"] == **name)?;
+        let wanted = spec["type"].as_str()?;
+        let fits = fits(wanted, name, value, is_json);
+        (!fits).then(|| format!("`{method}`: `{name}` is no {wanted}: {value}"))
+    });
+    unknown.chain(missing).chain(mistyped).collect()
 }
 
-/// JSON or a form, as an object.
-pub(super) fn decode(headers: &HeaderMap, body: &[u8]) -> Value {
+/// In JSON, what the description calls a string of JSON is the JSON itself. In a form everything is
+/// text and has to read as what it is.
+fn fits(wanted: &str, name: &str, value: &Value, is_json: bool) -> bool {
+    if !is_json {
+        let text = value.as_str().unwrap();
+        return match wanted {
+            "boolean" => matches!(text, "true" | "false" | "0" | "1"),
+            "integer" | "number" => text.parse::<f64>().is_ok(),
+            _ => true,
+        };
+    }
+    match (wanted, name) {
+        ("string", "blocks" | "attachments") => value.is_array(),
+        ("string", "view") => value.is_object(),
+        ("string", _) => value.is_string(),
+        ("boolean", _) => value.is_boolean(),
+        ("integer", _) => value.is_i64(),
+        ("number", _) => value.is_number(),
+        (other, _) => panic!("the description has a new type: {other}"),
+    }
+}
+
+/// JSON or a form, as an object; whether it was JSON.
+pub(super) fn decode(headers: &HeaderMap, body: &[u8]) -> (Value, bool) {
     let kind = headers
         .get("content-type")
         .map_or("", |kind| kind.to_str().unwrap());
     if kind.starts_with("application/json") {
-        return serde_json::from_slice(body).unwrap();
+        assert!(
+            kind.ends_with("charset=utf-8"),
+            "Slack warns without: {kind}"
+        );
+        return (serde_json::from_slice(body).unwrap(), true);
     }
+    assert_eq!(kind, "application/x-www-form-urlencoded");
     let text = std::str::from_utf8(body).unwrap();
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
     let fields: Map<String, Value> = pairs
-        .map(|(key, value)| (key.to_owned(), value.replace("%2F", "/").into()))
+        .map(|(key, value)| (key.to_owned(), percent_decoded(value).into()))
         .collect();
-    Value::Object(fields)
+    (Value::Object(fields), false)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut parts = text.split('%');
+    bytes.extend(parts.next().unwrap_or_default().bytes());
+    for part in parts {
+        let (digits, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(digits, 16).unwrap());
+        bytes.extend(rest.bytes());
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// Whether one more now is still within the rate.
@@ -84,7 +129,7 @@ pub(super) fn in_pace(lane: &mut VecDeque<Instant>, most: usize, within: Duratio
     lane.len() <= most
 }
 
-fn length(value: &Value) -> usize {
+pub(super) fn length(value: &Value) -> usize {
     value.as_str().unwrap_or_default().chars().count()
 }
 
@@ -160,19 +205,6 @@ fn block(block: &Value) -> Vec<String> {
             limit("ids that repeat", buttons.len() - ids.len(), 0);
         }
         other => limit(other, 1, 0),
-    }
-    broken
-}
-
-pub(super) fn view(view: &Value) -> Vec<String> {
-    let mut broken = Vec::new();
-    for key in ["title", "submit", "close"] {
-        if length(&view[key]["text"]) > 24 || length(&view[key]["text"]) == 0 {
-            broken.push(format!("the form's {key}"));
-        }
-    }
-    if length(&view["private_metadata"]) > 3000 {
-        broken.push("the form's metadata".to_owned());
     }
     broken
 }

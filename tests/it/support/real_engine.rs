@@ -66,6 +66,13 @@ impl Sandbox {
         self.make(&["run", "--detach"], options, program)
     }
 
+    /// The same of another image, in whatever network the options say.
+    pub(crate) fn run_image(&self, image: &str, options: &[&str], program: &[&str]) -> String {
+        let label = format!("{LABEL}={}", self.id);
+        let begin = ["run", "--detach", "--label", &label];
+        docker(&[&begin, options, &[image], program].concat())
+    }
+
     /// Creates one without starting it.
     pub(crate) fn create(&self, options: &[&str], program: &[&str]) -> String {
         self.make(&["create"], options, program)
@@ -87,6 +94,17 @@ impl Drop for Sandbox {
             docker(&[&["rm", "--force", "--volumes"], ids.as_slice()].concat());
         }
     }
+}
+
+/// Whether the engine has an image of the lab; the test that asks says so if not.
+pub(crate) fn is_there(image: &str) -> bool {
+    let there = !docker(&["images", "--quiet", image]).is_empty();
+    if !there {
+        let required = environment("DOGWATCH_REQUIRE_ENGINE").as_deref() == Some("1");
+        assert!(!required, "no image {image}: run tests/lab/build-images.sh");
+        eprintln!("NOT RUN: no image {image}; run tests/lab/build-images.sh");
+    }
+    there
 }
 
 /// Runs the docker command line; gives what it wrote.

@@ -1,0 +1,134 @@
+//! `silence`, `silences`, `unsilence`: what nobody is told of for a while, who wanted that, and why.
+
+use std::time::Duration;
+
+use super::incidents::files;
+use crate::action::Risk;
+use crate::bot::{Context, Outcome, Trouble};
+use crate::incident::Files;
+use crate::incident::matcher::Matcher;
+use crate::incident::quiet::minute;
+use crate::incident::silence::{self, Silence};
+use crate::say;
+use crate::text::{Clean, Line, Message, Name, Redactor, Table};
+
+fn clean(text: &str) -> Clean {
+    Redactor::shapes_only().clean(text)
+}
+
+/// A silence may reach any stack, so it takes the right to change any.
+fn permitted(context: &Context<'_>, word: &str, fits: &[Matcher]) -> Result<(), Trouble> {
+    for fits in fits {
+        let stack = fits.stack().map(Name::new);
+        let policy = &context.bot.policy;
+        policy.decide_run(context.caller, stack.as_ref(), Some(word), Risk::Change)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn silence(
+    context: &Context<'_>,
+    typed: &str,
+    lasts: Duration,
+    reason: &str,
+) -> Result<Outcome, Trouble> {
+    let fits = meant(context, typed).await?;
+    permitted(context, "silence", &fits)?;
+    let store = context.bot.store.get().await?;
+    let now = context.bot.clock.now();
+    let until = now.checked_add(lasts).unwrap_or(now);
+    let reason = match reason.trim() {
+        "" => say!("no reason given"),
+        reason => clean(reason),
+    };
+    let mut message = Message::new();
+    for fits in fits {
+        let silence = Silence {
+            id: String::new(),
+            fits,
+            by: context.caller.to_string(),
+            reason: reason.clone(),
+            from: now,
+            until,
+            ended_by: None,
+        };
+        let kept = silence::add(store, silence).await?;
+        let text = say!(
+            "{} is silenced until {} as {}; `unsilence {}` ends it",
+            clean(&kept.fits.to_string()),
+            minute(until),
+            Name::new(&kept.id),
+            Name::new(&kept.id)
+        );
+        message = message.line(text);
+    }
+    store.stir();
+    context.voice.say(message).await;
+    Ok(Outcome::Done)
+}
+
+/// A pattern, or the troubles of an incident.
+async fn meant(context: &Context<'_>, typed: &str) -> Result<Vec<Matcher>, Trouble> {
+    let digits = typed.strip_prefix('#').unwrap_or(typed);
+    if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) {
+        let number = Files::number(typed)?;
+        let incident = files(context).await?.get(number).await?.incident;
+        let fits: Vec<Matcher> = incident.members.iter().map(Matcher::around).collect();
+        return Ok(fits);
+    }
+    match Matcher::try_from(typed.to_owned()) {
+        Ok(fits) => Ok(vec![fits]),
+        Err(why) => {
+            let text = say!("`{}` is no matcher: {}", clean(typed), why);
+            Err(Trouble::new(Outcome::Usage, text))
+        }
+    }
+}
+
+pub(super) async fn silences(context: &Context<'_>) -> Result<Outcome, Trouble> {
+    context.may_read(None)?;
+    let (store, now) = (context.bot.store.get().await?, context.bot.clock.now());
+    let found = silence::in_force(store, now).await?;
+    if found.is_empty() {
+        let text = say!("nothing is silenced");
+        context.voice.say(Message::new().line(text)).await;
+        return Ok(Outcome::Done);
+    }
+    let mut table = Table::new(&["silence", "until", "what", "by", "why"]);
+    for silence in &found {
+        table.row([
+            Line::new().strong(Name::new(&silence.id)),
+            minute(silence.until).into(),
+            clean(&silence.fits.to_string()).into(),
+            Clean::from(Name::new(&silence.by)).into(),
+            silence.reason.clone().into(),
+        ]);
+    }
+    context.voice.say(Message::new().table(table)).await;
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn unsilence(context: &Context<'_>, id: &str) -> Result<Outcome, Trouble> {
+    let (store, now) = (context.bot.store.get().await?, context.bot.clock.now());
+    let found = silence::in_force(store, now).await?;
+    let unknown = || {
+        let text = say!(
+            "no silence `{}` is in force; `silences` lists them",
+            clean(id)
+        );
+        Trouble::new(Outcome::Usage, text)
+    };
+    let meant = found
+        .iter()
+        .find(|silence| silence.id == id)
+        .ok_or_else(unknown)?;
+    permitted(context, "unsilence", std::slice::from_ref(&meant.fits))?;
+    let by = context.caller.to_string();
+    silence::end(store, id, &by, now)
+        .await?
+        .ok_or_else(unknown)?;
+    store.stir();
+    let text = say!("silence {} has ended", Name::new(id));
+    context.voice.say(Message::new().line(text)).await;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,218 @@
+//! Buttons that begin something: each works once and not for ever. What a button types is done like
+//! any line; here is only whether this press of it still counts.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::door::Slack;
+use super::outbox::SOON;
+use crate::access::Caller;
+use crate::bot::Outcome;
+use crate::command::{self, Command};
+use crate::live::{Ledger, Place, Stage};
+use crate::say;
+use crate::text::{Action, Message};
+
+/// What was seen so long ago is no reason to change anything now.
+const LASTS: SignedDuration = SignedDuration::from_hours(1);
+/// A refusal is quick. What has not ended by now has begun, and its button goes.
+const BEGUN: Duration = Duration::from_secs(2);
+/// Under which used buttons are remembered.
+const SOURCE: &str = "slack-button";
+
+/// A button as Slack tells of its press, with the message it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pressed {
+    id: String,
+    channel: String,
+    ts: String,
+    /// Only one person sees the message, so only Slack's answer URL can change it.
+    ephemeral: bool,
+    text: Value,
+    blocks: Vec<Value>,
+}
+
+impl Pressed {
+    pub(super) fn read(payload: &Value) -> Option<Self> {
+        let word = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
+        let text = |pointer: &str| word(pointer).map(str::to_owned);
+        let flag = payload.pointer("/container/is_ephemeral");
+        let blocks = payload.pointer("/message/blocks").and_then(Value::as_array);
+        Some(Self {
+            id: text("/actions/0/action_id")?,
+            channel: text("/container/channel_id").or_else(|| text("/channel/id"))?,
+            ts: text("/container/message_ts").or_else(|| text("/message/ts"))?,
+            ephemeral: flag.and_then(Value::as_bool).unwrap_or_default(),
+            text: payload
+                .pointer("/message/text")
+                .cloned()
+                .unwrap_or_default(),
+            blocks: blocks.cloned().unwrap_or_default(),
+        })
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.channel, self.ts, self.id)
+    }
+
+    /// A message's id is the time it was posted at.
+    fn is_old(&self, now: Timestamp) -> bool {
+        let seconds = self.ts.split('.').next().and_then(|text| text.parse().ok());
+        let posted = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        posted.is_none_or(|posted| now.duration_since(posted) > LASTS)
+    }
+
+    /// The message without this button.
+    fn without(&self) -> Vec<Value> {
+        let mut blocks = self.blocks.clone();
+        for block in &mut blocks {
+            if let Some(elements) = block.get_mut("elements").and_then(Value::as_array_mut) {
+                elements.retain(|element| {
+                    element.get("action_id").and_then(Value::as_str) != Some(&self.id)
+                });
+            }
+        }
+        let bare = |block: &Value| {
+            let elements = block.get("elements").and_then(Value::as_array);
+            elements.is_some_and(Vec::is_empty)
+        };
+        blocks.retain(|block| !bare(block));
+        blocks
+    }
+}
+
+/// It begins something, so doing it twice is not the same as doing it once. What decides or ends a
+/// run looks at the run's state instead.
+fn begins(line: &str) -> bool {
+    match command::parse(line) {
+        Ok(Command::Run(run)) => !run.plan_only,
+        Ok(Command::Change { .. } | Command::Prune { .. }) => true,
+        _ => false,
+    }
+}
+
+impl Slack {
+    /// A press whose line is whole.
+    pub(super) async fn press(
+        &self,
+        place: &Place,
+        caller: &Caller,
+        line: &str,
+        pressed: &Pressed,
+    ) {
+        if !begins(line) {
+            self.line(place, caller, line).await;
+            return;
+        }
+        if pressed.is_old(self.bot().clock.now()) {
+            self.strike(place, pressed).await;
+            let old = "this is more than an hour old, and nothing was done; look again first, \
+                       or type the line if you still mean it";
+            return self.whisper(place, &Message::new().line(old)).await;
+        }
+        match self.claim(pressed).await {
+            Some(true) => {}
+            Some(false) => {
+                let used = "somebody has pressed this already; `runs` tells what became of it";
+                return self.whisper(place, &Message::new().line(used)).await;
+            }
+            None => {
+                let text = say!("the store cannot be written, so nothing was done; try again");
+                let again = Action::new("Try again", super::modal::shown(line));
+                return self
+                    .whisper(place, &Message::new().line(text).action(again))
+                    .await;
+            }
+        }
+        let mut work = Box::pin(self.line(place, caller, line));
+        match timeout(BEGUN, &mut work).await {
+            Ok(Outcome::Done | Outcome::Failed) => self.strike(place, pressed).await,
+            Ok(_) => self.give_back(pressed).await,
+            Err(_) => {
+                tokio::join!(self.strike(place, pressed), work);
+            }
+        }
+    }
+
+    /// True for the first press, in whatever process; `None` where that cannot be known.
+    async fn claim(&self, pressed: &Pressed) -> Option<bool> {
+        let bot = self.bot();
+        let store = bot.store.get().await.ok()?;
+        let now = bot.clock.now().as_millisecond();
+        store.remember(SOURCE, &pressed.key(), now).await.ok()
+    }
+
+    /// Nothing came of it: somebody who may can still press it.
+    async fn give_back(&self, pressed: &Pressed) {
+        let bot = self.bot();
+        let Ok(store) = bot.store.get().await else {
+            return;
+        };
+        if let Err(error) = store.forget(SOURCE, &pressed.key()).await {
+            tracing::warn!(%error, "a button that did nothing stays used");
+        }
+    }
+
+    /// The button is gone from its message. Where Slack does not let us, it stays and does nothing;
+    /// so it does in a message that still lives, whose next edit must not meet an older one.
+    async fn strike(&self, place: &Place, pressed: &Pressed) {
+        if pressed.blocks.is_empty() || self.lives(pressed).await {
+            return;
+        }
+        let (text, blocks) = (&pressed.text, pressed.without());
+        let struck = if pressed.ephemeral {
+            let usable = |url: &&str| self.teller.stage.use_ticket(url);
+            let Some(url) = place.ticket.as_deref().filter(usable) else {
+                return;
+            };
+            let body = json!({ "replace_original": true, "text": text, "blocks": blocks });
+            self.outbox.respond(url, &body).await
+        } else {
+            let (channel, ts) = (&pressed.channel, &pressed.ts);
+            let body = json!({ "channel": channel, "ts": ts, "text": text, "blocks": blocks });
+            let edited = self.outbox.json("chat.update", channel, &body, SOON).await;
+            edited.map(drop)
+        };
+        if let Err(error) = struck {
+            tracing::info!(%error, "a used button could not be taken away");
+        }
+    }
+
+    async fn lives(&self, pressed: &Pressed) -> bool {
+        let bot = self.bot();
+        let Ok(store) = bot.store.get().await else {
+            return false;
+        };
+        let ledger = Ledger {
+            store,
+            clock: bot.clock,
+            chat: self.teller.stage.name(),
+        };
+        let open = ledger.all().await.unwrap_or_default();
+        open.iter()
+            .any(|(_, open)| open.posted.channel == pressed.channel && open.posted.id == pressed.ts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_begins_something_works_once() {
+        for line in ["run restart service=api", "restart api", "prune images"] {
+            assert!(begins(line), "{line}");
+        }
+        for line in [
+            "plan restart service=api",
+            "logs api",
+            "approve X",
+            "nonsense",
+        ] {
+            assert!(!begins(line), "{line}");
+        }
+    }
+}

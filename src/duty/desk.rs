@@ -1,0 +1,142 @@
+//! One turn: new alerts get their place, then time does its work on every incident that goes on.
+
+use jiff::Timestamp;
+
+use super::{Turn, Work};
+use crate::incident::advance::Moment;
+use crate::incident::counts::{Gauge, Stage};
+use crate::incident::place::Casebook;
+use crate::incident::silence::{self, Silence};
+use crate::incident::{Alert, FileError, Filed, Files, Placed, escalate};
+use crate::store::{AlertRecord, Store};
+
+/// What a turn found.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) work: Vec<(i64, Work)>,
+    /// When the next look is needed.
+    pub(super) due: Option<Timestamp>,
+}
+
+impl Turn {
+    pub(super) async fn take_turn(&self, store: &Store) -> Result<Seen, FileError> {
+        while !self.place(store).await? {}
+        self.advance(store).await
+    }
+
+    /// Places some of what waits; true when nothing waits any more.
+    pub async fn place(&self, store: &Store) -> Result<bool, FileError> {
+        let clock = self.bot.clock;
+        let waiting = store.unplaced_alerts().await?;
+        self.counts.set(Gauge::Waiting, "", waiting.len());
+        if waiting.is_empty() {
+            return Ok(true);
+        }
+        let files = Files { store, clock };
+        let settings = &self.bot.conduct.incidents.settings;
+        let filed = files.live(settings).await?;
+        let mut book = Casebook {
+            settings,
+            incidents: filed.iter().map(|one| one.incident.clone()).collect(),
+            next: store.next_incident().await?,
+        };
+        let placed = self.take_in(&mut book, &waiting);
+        let mut filed = filed;
+        let known = filed.len();
+        for (number, incident) in book.incidents.into_iter().enumerate() {
+            match filed.get_mut(number).filter(|_| number < known) {
+                Some(filed) => filed.incident = incident,
+                None => filed.push(Filed::new(incident)),
+            }
+        }
+        // judged at once: what is silenced is never told, not even for a moment
+        let silences = silence::in_force(store, clock.now()).await?;
+        let mut called = Vec::new();
+        for one in &mut filed {
+            let moment = self.moment(&silences);
+            called.extend(
+                moment
+                    .advance(&mut one.incident)
+                    .into_iter()
+                    .map(|call| (one.incident.id, call)),
+            );
+        }
+        // before it is written that they were called: a call too many is better than none
+        escalate::enqueue(store, clock, &called).await?;
+        files.save(&filed, &placed).await?;
+        Ok(false)
+    }
+
+    fn take_in(&self, book: &mut Casebook<'_>, waiting: &[AlertRecord]) -> Placed {
+        let mut placed = Placed::default();
+        let now = self.bot.clock.now();
+        for record in waiting {
+            let before = book.incidents.len();
+            // what cannot be read is kept where it is found, and does not hold up the rest
+            let alert = serde_json::from_str::<Alert>(&record.body_json).ok();
+            match alert.and_then(|alert| book.place(&alert, now)) {
+                Some(id) => {
+                    let opened = book.incidents.len() > before;
+                    let label = if opened { "opened" } else { "joined" };
+                    self.counts.add(Stage::Grouped, label, 1);
+                    placed.alerts.entry(id).or_default().push(record.seq);
+                }
+                None => {
+                    self.counts.add(Stage::Grouped, "astray", 1);
+                    placed.astray.push(record.seq);
+                }
+            }
+        }
+        placed
+    }
+
+    fn moment<'m>(&'m self, silences: &'m [Silence]) -> Moment<'m> {
+        Moment {
+            routes: &self.bot.conduct.incidents,
+            silences,
+            now: self.bot.clock.now(),
+        }
+    }
+
+    /// Takes every incident that goes on to this moment, and says what takes longer.
+    async fn advance(&self, store: &Store) -> Result<Seen, FileError> {
+        let clock = self.bot.clock;
+        let files = Files { store, clock };
+        let silences = silence::in_force(store, clock.now()).await?;
+        let filed = files.live(&self.bot.conduct.incidents.settings).await?;
+        let mut seen = Seen::default();
+        let mut open = 0;
+        for mut one in filed {
+            if one.incident.is_over() {
+                continue;
+            }
+            open += 1;
+            let moment = self.moment(&silences);
+            let was_quiet = one.incident.is_quiet();
+            let called = moment.advance(&mut one.incident);
+            if !was_quiet && let Some(why) = one.incident.why_quiet() {
+                let reason = why.as_str().split([' ', ':']).next().unwrap_or_default();
+                self.counts.add(Stage::Muted, reason, 1);
+            }
+            let id = one.incident.id;
+            let called: Vec<_> = called.into_iter().map(|call| (id, call)).collect();
+            escalate::enqueue(store, clock, &called).await?;
+            files
+                .save(std::slice::from_ref(&one), &Placed::default())
+                .await?;
+            let moment = self.moment(&silences);
+            if one.incident.unclear {
+                seen.work.push((id, Work::Diagnose));
+            } else if moment.is_calm(&one.incident) || super::examine::can_be_seen(&one.incident) {
+                seen.work.push((id, Work::Verify));
+            }
+            if crate::heal::wants(&self.bot, &one.incident) {
+                seen.work.push((id, Work::Heal));
+            }
+            let due = moment.due(&one.incident);
+            seen.due = [seen.due, due].into_iter().flatten().min();
+        }
+        self.counts.set(Gauge::Open, "", open);
+        Ok(seen)
+    }
+}

@@ -1,0 +1,63 @@
+//! What every stage has done, counted for `/metrics`.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Counters by stage and label, and gauges. Whoever works writes, whoever asks reads.
+#[derive(Debug, Default)]
+pub struct Counts(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    counted: BTreeMap<(Stage, String), u64>,
+    gauges: BTreeMap<(Gauge, String), i64>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Alerts that got a place in an incident; the label says whether it was there already.
+    Grouped,
+    /// Incidents nobody was told of; the label is the reason's first word.
+    Muted,
+    /// Messages, edits and thread lines that a chat took; the label is the chat.
+    Sent,
+    /// … and did not take.
+    Failed,
+    /// Runs started to mend something; the label is how they ended.
+    Healed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gauge {
+    /// Alerts without a place.
+    Waiting,
+    /// Incidents that go on.
+    Open,
+    /// Messages that a chat does not show yet; the label is the chat.
+    Untold,
+}
+
+impl Counts {
+    pub fn add(&self, stage: Stage, label: &str, count: u64) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *inner.counted.entry((stage, label.to_owned())).or_default() += count;
+    }
+
+    pub fn set(&self, gauge: Gauge, label: &str, value: usize) {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.gauges.insert((gauge, label.to_owned()), value);
+    }
+
+    /// Everything counted so far, sorted.
+    pub fn counted(&self) -> Vec<((Stage, String), u64)> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.counted.clone().into_iter().collect()
+    }
+
+    pub fn gauges(&self) -> Vec<((Gauge, String), i64)> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.gauges.clone().into_iter().collect()
+    }
+}

@@ -1,0 +1,416 @@
+//! The notice board of one chat: every incident has one message in each channel that its route
+//! names, edited in place, with its transitions below it. What is posted and shown is kept, so the
+//! board goes on where it was after a restart or an outage, and says nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::pinned::{Pin, Pinned, Pins, digest as digest_of};
+use super::{Patience, Place, Stage, StageError, Standing};
+use crate::bot::Bot;
+use crate::incident::counts::{Gauge, Stage as Stages};
+use crate::incident::digest::{self, Due, Told};
+use crate::incident::{
+    Counts, FileError, Filed, Files, Incident, Phase, Routes, face, files, silence,
+};
+use crate::store::{IncidentFilter, Store};
+use crate::text::{Message, Name};
+
+/// Without a reason to look, a look is taken after so long.
+const TURN: Duration = Duration::from_secs(1);
+/// A channel that did not take something is left alone for so long.
+const REST: Duration = Duration::from_secs(15);
+/// What ended longer ago is not told any more.
+const STALE: SignedDuration = SignedDuration::from_hours(72);
+
+pub struct Board<S> {
+    pub stage: Arc<S>,
+    pub bots: watch::Receiver<Arc<Bot>>,
+    pub counts: Arc<Counts>,
+}
+
+/// Channels that somebody writes in now, and until when others are left alone.
+#[derive(Debug, Default)]
+struct Lanes {
+    busy: BTreeSet<String>,
+    resting: BTreeMap<String, Instant>,
+}
+
+/// What a channel should show.
+#[derive(Debug, Clone)]
+struct Notice {
+    /// The incident, or the digest.
+    name: String,
+    message: Message,
+    standing: Option<Standing>,
+    /// The incident whose log is told below it.
+    log: Option<i64>,
+    /// In which version the incident was read: what shows it is up to date.
+    version: i64,
+    /// It is posted only while this is so; what is posted is edited anyway.
+    fresh: bool,
+}
+
+impl<S: Stage> Board<S> {
+    /// Goes on until the program stops.
+    pub async fn run(self, stop: CancellationToken) {
+        let (this, lanes) = (Arc::new(self), Arc::new(Mutex::new(Lanes::default())));
+        let mut work = JoinSet::new();
+        let turns = async {
+            loop {
+                if let Err(error) = Self::turn(&this, &lanes, &mut work).await {
+                    tracing::error!(%error, "a board could not be looked after; trying again");
+                    sleep(TURN).await;
+                }
+                while work.try_join_next().is_some() {}
+            }
+        };
+        tokio::select! {
+            () = turns => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    async fn turn(
+        this: &Arc<Self>,
+        lanes: &Arc<Mutex<Lanes>>,
+        work: &mut JoinSet<()>,
+    ) -> Result<(), FileError> {
+        let bot = Arc::clone(&this.bots.borrow());
+        let store = bot.store.get().await?.clone();
+        let mut stirs = store.stirs();
+        let (notices, wait) = this.wanted(&bot, &store).await?;
+        let untold: usize = notices.values().map(Vec::len).sum();
+        this.counts.set(Gauge::Untold, this.stage.name(), untold);
+        for (channel, notices) in notices {
+            if !take(lanes, &channel) {
+                continue;
+            }
+            let (this, bot, lanes, store) = (
+                Arc::clone(this),
+                Arc::clone(&bot),
+                Arc::clone(lanes),
+                store.clone(),
+            );
+            work.spawn(async move {
+                let done = this.write(&bot, &store, &channel, &notices).await;
+                give_back(&lanes, &channel, done);
+                store.stir();
+            });
+        }
+        tokio::select! {
+            _ = stirs.changed() => {}
+            () = sleep(wait) => {}
+        }
+        Ok(())
+    }
+
+    /// What is not shown yet as it should be, by channel; and when to look again.
+    async fn wanted(
+        &self,
+        bot: &Bot,
+        store: &Store,
+    ) -> Result<(BTreeMap<String, Vec<Notice>>, Duration), FileError> {
+        let (clock, chat) = (bot.clock, self.stage.name());
+        let now = clock.now();
+        let since = now.checked_sub(STALE).unwrap_or(now).as_millisecond();
+        let records = store.live_incidents(since).await?;
+        let filed = records.iter().filter_map(|one| files::read(one).ok());
+        let pins = Pins { store, clock, chat };
+        let pinned = pins.all().await?;
+        let mut wanted: BTreeMap<String, Vec<Notice>> = BTreeMap::new();
+        let mut wait = TURN;
+        for filed in filed {
+            let incident = &filed.incident;
+            let due = told_from(incident, &bot.conduct.incidents);
+            if now < due {
+                wait = wait.min(Duration::try_from(due.duration_since(now)).unwrap_or(TURN));
+                continue;
+            }
+            let known = pinned.of(&incident.id.to_string());
+            for (channel, called) in self.channels(incident, &bot.conduct.incidents, now, &known) {
+                let notice = notice(&filed, &called);
+                if notice.is_due(pinned.get(&notice.name, &channel)) {
+                    wanted.entry(channel).or_default().push(notice);
+                }
+            }
+        }
+        for (channel, notice) in self.digests(bot, store, &pinned).await? {
+            wanted.entry(channel).or_default().push(notice);
+        }
+        pins.tidy(&pinned, &records).await?;
+        Ok((wanted, wait))
+    }
+
+    /// Where it is told, and where it was told before its route changed.
+    fn channels(
+        &self,
+        incident: &Incident,
+        routes: &Routes,
+        now: Timestamp,
+        known: &[String],
+    ) -> BTreeMap<String, Vec<Name>> {
+        let chat = self.stage.name();
+        let routed = routes.channels(incident, now).into_iter();
+        let mut channels: BTreeMap<String, Vec<Name>> = routed
+            .filter(|(address, _)| address.chat == chat)
+            .map(|(address, called)| (address.channel, called.into_iter().collect()))
+            .collect();
+        for channel in known {
+            channels.entry(channel.clone()).or_default();
+        }
+        channels
+    }
+
+    async fn digests(
+        &self,
+        bot: &Bot,
+        store: &Store,
+        pinned: &Pinned,
+    ) -> Result<Vec<(String, Notice)>, FileError> {
+        let mut notices = Vec::new();
+        for entry in store.ledger_list(digest::SCOPE).await? {
+            let Ok(due) = serde_json::from_str::<Due>(&entry.value_json) else {
+                continue;
+            };
+            let name = format!("digest {}", entry.name);
+            let here = due.to.iter().filter(|to| to.chat == self.stage.name());
+            for address in here.filter(|to| pinned.get(&name, &to.channel).is_none()) {
+                let notice = Notice {
+                    name: name.clone(),
+                    message: summary(bot, store, &due).await?,
+                    standing: None,
+                    log: None,
+                    version: 0,
+                    fresh: true,
+                };
+                notices.push((address.channel.clone(), notice));
+            }
+        }
+        Ok(notices)
+    }
+
+    /// Brings a channel up to date, one thing after the other.
+    async fn write(
+        &self,
+        bot: &Bot,
+        store: &Store,
+        channel: &str,
+        notices: &[Notice],
+    ) -> Result<(), StageError> {
+        let pins = Pins {
+            store,
+            clock: bot.clock,
+            chat: self.stage.name(),
+        };
+        for notice in notices {
+            self.bring(&pins, channel, notice).await?;
+        }
+        Ok(())
+    }
+
+    async fn bring(
+        &self,
+        pins: &Pins<'_>,
+        channel: &str,
+        notice: &Notice,
+    ) -> Result<(), StageError> {
+        let mut pin = pins
+            .get(&notice.name, channel)
+            .await
+            .map_err(store_failed)?;
+        let digest = digest_of(&notice.message);
+        let keep = async |pin: &Pin| {
+            pins.set(&notice.name, channel, pin)
+                .await
+                .map_err(store_failed)
+        };
+        match pin.posted.clone() {
+            None => {
+                let place = Place {
+                    channel: channel.to_owned(),
+                    ..Place::default()
+                };
+                // what happened before is in the message itself
+                pin.told = self.written_so_far(pins, notice).await?;
+                let posted = self
+                    .stage
+                    .post(&place, &notice.message, Patience::Brief)
+                    .await;
+                pin.posted = self.heard(posted)?;
+                pin.digest = digest;
+                keep(&pin).await?;
+            }
+            Some(posted) if pin.digest != digest => {
+                let edited = self
+                    .stage
+                    .edit(&posted, &notice.message, Patience::Brief)
+                    .await;
+                match self.heard(edited) {
+                    Ok(()) => pin.digest = digest,
+                    Err(StageError::Refused(why)) => {
+                        // somebody deleted it: whoever looks for it finds a new one
+                        tracing::info!(notice = notice.name, why, "a message is posted anew");
+                        pin.posted = None;
+                    }
+                    Err(why) => return Err(why),
+                }
+                keep(&pin).await?;
+            }
+            Some(_) => {}
+        }
+        self.thread(pins, channel, notice, &mut pin).await?;
+        pin.version = notice.version;
+        keep(&pin).await
+    }
+
+    async fn written_so_far(&self, pins: &Pins<'_>, notice: &Notice) -> Result<i64, StageError> {
+        let Some(incident) = notice.log else {
+            return Ok(0);
+        };
+        let log = pins.store.incident_log(incident, 0).await;
+        Ok(log
+            .map_err(store_failed)?
+            .last()
+            .map_or(0, |entry| entry.seq))
+    }
+
+    /// The lines below the message, and the mark beside it.
+    async fn thread(
+        &self,
+        pins: &Pins<'_>,
+        channel: &str,
+        notice: &Notice,
+        pin: &mut Pin,
+    ) -> Result<(), StageError> {
+        let (Some(posted), Some(incident)) = (pin.posted.clone(), notice.log) else {
+            return Ok(());
+        };
+        let log = pins.store.incident_log(incident, pin.told).await;
+        for record in log.map_err(store_failed)? {
+            if record.told {
+                let message = face::line(&files::entry(&record), self.stage.name());
+                self.heard(self.stage.reply(&posted, &message).await)?;
+            }
+            pin.told = record.seq;
+            pins.set(&notice.name, channel, pin)
+                .await
+                .map_err(store_failed)?;
+        }
+        if let Some(standing) = notice.standing.filter(|now| pin.standing != Some(*now)) {
+            self.heard(self.stage.mark(&posted, standing).await)?;
+            pin.standing = Some(standing);
+        }
+        Ok(())
+    }
+
+    /// Counts what a chat took and what it did not.
+    fn heard<T>(&self, sent: Result<T, StageError>) -> Result<T, StageError> {
+        let stage = if sent.is_ok() {
+            Stages::Sent
+        } else {
+            Stages::Failed
+        };
+        self.counts.add(stage, self.stage.name(), 1);
+        sent
+    }
+}
+
+fn store_failed(error: impl std::fmt::Display) -> StageError {
+    StageError::Unreachable(error.to_string())
+}
+
+/// The first message waits a moment for what belongs to it.
+fn told_from(incident: &Incident, routes: &Routes) -> Timestamp {
+    let wait = routes.settings.wait();
+    incident.opened.checked_add(wait).unwrap_or(incident.opened)
+}
+
+fn notice(filed: &Filed, called: &[Name]) -> Notice {
+    let incident = &filed.incident;
+    let standing = match incident.phase {
+        Phase::Open => Standing::Open,
+        Phase::Acknowledged { .. } => Standing::Acknowledged,
+        Phase::Resolved { .. } | Phase::Merged { .. } => Standing::Resolved,
+    };
+    Notice {
+        name: incident.id.to_string(),
+        message: face::message(incident, called),
+        standing: Some(standing),
+        log: Some(incident.id),
+        version: filed.version(),
+        // nobody has to hear of what was quiet all along, or is over by now
+        fresh: !incident.is_quiet() && !incident.is_over(),
+    }
+}
+
+impl Notice {
+    /// Whether a channel does not show it yet as it is now.
+    fn is_due(&self, pin: Option<&Pin>) -> bool {
+        match pin.filter(|pin| pin.posted.is_some()) {
+            Some(pin) => pin.version != self.version,
+            None => self.fresh,
+        }
+    }
+}
+
+async fn summary(bot: &Bot, store: &Store, due: &Due) -> Result<Message, FileError> {
+    let files = Files {
+        store,
+        clock: bot.clock,
+    };
+    let filter = IncidentFilter {
+        opened_since_ms: due.from.as_millisecond(),
+        ..IncidentFilter::default()
+    };
+    let mut told = Vec::new();
+    for record in store.incidents(&filter).await? {
+        let incident = files::read(&record)?.incident;
+        if incident.opened < due.until && !matches!(incident.phase, Phase::Merged { .. }) {
+            let log = files.log(incident.id).await?;
+            told.push(Told::new(incident, &log));
+        }
+    }
+    let now = bot.clock.now();
+    let flaps = bot.conduct.incidents.settings.flaps();
+    let flapping: BTreeSet<Name> = told
+        .iter()
+        .flat_map(|one| &one.incident.members)
+        .filter(|member| member.flaps(now, flaps))
+        .map(crate::incident::Member::place)
+        .collect();
+    let flapping: Vec<Name> = flapping.into_iter().collect();
+    let silences = silence::in_force(store, now).await?;
+    Ok(digest::digest(
+        &told,
+        &silences,
+        &flapping,
+        (due.from, due.until),
+    ))
+}
+
+/// Whether nobody else writes in the channel and it is not to be left alone.
+fn take(lanes: &Mutex<Lanes>, channel: &str) -> bool {
+    let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    lanes.resting.retain(|_, until| *until > now);
+    !lanes.resting.contains_key(channel) && lanes.busy.insert(channel.to_owned())
+}
+
+fn give_back(lanes: &Mutex<Lanes>, channel: &str, done: Result<(), StageError>) {
+    let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    lanes.busy.remove(channel);
+    if let Err(why) = done {
+        tracing::warn!(channel, %why, "a channel is not up to date; trying again");
+        lanes
+            .resting
+            .insert(channel.to_owned(), Instant::now() + REST);
+    }
+}
