@@ -155,7 +155,7 @@ fn operating(stack: &Entry, found: &mut Vec<Finding>) {
         items.filter_map(Node::text).map(str::to_owned).collect()
     };
     if let Some(command) = stack.node.entry("compose_command")
-        && words(&command.node).is_empty()
+        && matches!(&command.node.value, Value::List(items) if items.is_empty())
     {
         let help = "`[\"docker\", \"compose\"]`, or the team's own program";
         found.push(Finding::at_key(command, "no program is named", help));

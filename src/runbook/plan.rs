@@ -137,6 +137,9 @@ pub struct Moved {
     pub from: String,
     pub to: String,
     pub images: Vec<KeptImage>,
+    /// To what ran before: nobody means to undo that by going back once more.
+    #[serde(default)]
+    pub back: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -208,7 +208,14 @@ stacks:
         .lines()
         .filter(|line| line.starts_with("error: "))
         .collect();
-    assert_snapshot!(lines.join("\n"), @"");
+    assert_snapshot!(lines.join("\n"), @"
+    error: no program is named
+    error: `shop` has both `environment` and `environments`
+    error: there is no such host
+    error: another environment is project `shop-prod` on the same host
+    error: `down` would remove volumes
+    error: this would allow every program
+    ");
 }
 
 #[test]

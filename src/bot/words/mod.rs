@@ -15,6 +15,7 @@ mod show;
 mod change;
 mod offer;
 mod heard;
+mod undertaking;
 mod planning;
 mod run;
 mod form;

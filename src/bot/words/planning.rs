@@ -203,7 +203,7 @@ impl Checkout<'_> {
             .iter()
             .filter(|run| matches!(run.state, RunState::Succeeded | RunState::Failed))
             .filter_map(|run| serde_json::from_str::<Plan>(&run.plan_json).ok()?.moved)
-            .find(|moved| moved.to == present);
+            .find(|moved| moved.to == present && !moved.back);
         let Some(moved) = went else {
             let text = say!(
                 "no deploy of `{}` is known that went to {}, so what ran before is not known; `deploy {} --ref COMMIT` goes to any commit",

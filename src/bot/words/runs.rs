@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::heard::Heard;
+use super::undertaking::undertaking;
 use super::{after, show};
 use crate::access::Need;
-use crate::action::{Action, Risk};
-use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
+use crate::action::Risk;
+use crate::bot::{Context, Outcome, Progress, Trouble};
 use crate::run::book::short;
-use crate::run::{Book, BookError, Ended, Ground, Plan, PlannedStep, RunEnd, Runner, Tools};
+use crate::run::{Book, BookError, Ended, Ground, Plan, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState, Verdict};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -245,48 +246,6 @@ async fn end_waiting(
     );
     context.voice.say(Message::new().line(text)).await;
     Ok(Outcome::Done)
-}
-
-/// Who asked for a run, which may not be who lets it go.
-async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
-    let asked = match context.bot.store.get().await {
-        Ok(store) => store.run(id).await.ok().map(|run| run.requested_by),
-        Err(_) => None,
-    };
-    asked.map_or_else(
-        || say!("{}", context.caller),
-        |asked| Name::new(&asked).into(),
-    )
-}
-
-async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) -> Undertaking {
-    let is_gate = |step: &&PlannedStep| matches!(step.action, Action::Gate { .. });
-    Undertaking {
-        run: Name::new(id),
-        title: plan.title.clone(),
-        steps: plan.steps().map(|step| step.says.clone()).collect(),
-        gates: plan
-            .steps()
-            .filter(is_gate)
-            .map(|step| step.says.clone())
-            .collect(),
-        logs: logs_line(plan),
-        asked_by: asked_by(context, id).await,
-    }
-}
-
-/// More services than these are a log that nobody reads.
-const LOGGED: usize = 8;
-
-fn logs_line(plan: &Plan) -> Clean {
-    let services = plan.services.iter().take(LOGGED);
-    let targets: Vec<Clean> = services
-        .map(|service| say!("{}:{}", plan.host, service))
-        .collect();
-    if targets.is_empty() {
-        return Clean::default();
-    }
-    say!("logs {} --since 10m", Clean::join(&targets, " "))
 }
 
 /// Carries an approved run out; the answer says how things are afterwards.

@@ -241,6 +241,7 @@ impl<'b> Binder<'b> {
                 from: from.clone(),
                 to: to.clone(),
                 images: self.present_images(site),
+                back: revisions.fetched.is_none(),
             });
         }
         let says = say!("check {} out in {}", short(&to), named(site));
