@@ -14,6 +14,7 @@ use crate::bot::{Bot, Conduct};
 use crate::chat::slack::{Signature, Slack, SlackOptions};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::duty::Duty;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
 use crate::host::fleet::{LOCAL, Reach};
@@ -21,6 +22,7 @@ use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
 use crate::incident::Routes;
 use crate::incident::settings::Address;
+use crate::live::Board;
 use crate::report::{TemplateProblem, Templates};
 use crate::runbook::Library;
 use crate::setting::Identifier;
@@ -66,6 +68,17 @@ fn lines(problems: &[TemplateProblem]) -> String {
 
 impl App {
     pub fn wire(config: Config) -> Result<Self, WiringError> {
+        let store = Later::at(config.store_url());
+        Self::build(config, store, None)
+    }
+
+    /// A changed configuration takes over from the one in force: what is kept stays where it is
+    /// kept, and what goes on still counts against how much may.
+    pub fn rewire(config: Config, before: &Bot) -> Result<Self, WiringError> {
+        Self::build(config, before.store.clone(), Some(&before.conduct))
+    }
+
+    fn build(config: Config, store: Later, before: Option<&Conduct>) -> Result<Self, WiringError> {
         let templates = Templates::load(config.templates.directory.as_deref())
             .map_err(WiringError::Templates)?;
         let bot = Bot {
@@ -73,9 +86,9 @@ impl App {
             clock: Clock::System,
             policy: policy(&config),
             secrets: hidden(&config),
-            store: Later::at(config.store_url()),
+            store,
             confirm_changes: false,
-            conduct: conduct(&config),
+            conduct: conduct(&config, before),
         };
         Ok(Self {
             config,
@@ -92,6 +105,16 @@ pub struct Connected {
 }
 
 impl Connected {
+    /// Shows incidents in its channels until the program stops.
+    pub fn show_incidents(&self, duty: &Duty, stop: CancellationToken) {
+        let board = Board {
+            stage: self.slack.stage(),
+            bots: duty.bots.clone(),
+            counts: Arc::clone(&duty.counts),
+        };
+        tokio::spawn(board.run(stop));
+    }
+
     /// What HTTP has to know of it.
     pub fn chats(&self) -> Chats {
         Chats {
@@ -199,12 +222,17 @@ fn policy(config: &Config) -> Policy {
         .asking(config.approval.clone(), environments.collect())
 }
 
-fn conduct(config: &Config) -> Conduct {
+fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
     let settings = &config.runbooks;
     let secrets = settings.secrets.iter();
     let secrets =
         secrets.map(|(name, secret)| (name.as_str().to_owned(), secret.expose().to_owned()));
     let at_once = settings.at_once.unwrap_or(AT_ONCE).max(1);
+    let unchanged = before.filter(|before| before.at_once == at_once);
+    let slots = unchanged.map_or_else(
+        || Arc::new(Semaphore::new(at_once.into())),
+        |before| Arc::clone(&before.slots),
+    );
     Conduct {
         library: Library::new(settings.directory.clone()),
         secrets: secrets.collect(),
@@ -213,7 +241,8 @@ fn conduct(config: &Config) -> Conduct {
         sites: sites(config),
         incidents: routes(config),
         heal: config.heal.clone(),
-        slots: Semaphore::new(at_once.into()),
+        at_once,
+        slots,
     }
 }
 

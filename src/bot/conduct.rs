@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
@@ -29,7 +30,8 @@ pub struct Conduct {
     pub incidents: Routes,
     /// What may be mended without being asked.
     pub heal: Vec<HealRule>,
-    pub slots: Semaphore,
+    pub at_once: u16,
+    pub slots: Arc<Semaphore>,
 }
 
 impl Default for Conduct {
@@ -42,7 +44,8 @@ impl Default for Conduct {
             sites: Sites::default(),
             incidents: Routes::default(),
             heal: Vec::new(),
-            slots: Semaphore::new(AT_ONCE.into()),
+            at_once: AT_ONCE,
+            slots: Arc::new(Semaphore::new(AT_ONCE.into())),
         }
     }
 }

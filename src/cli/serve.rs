@@ -10,7 +10,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::interval;
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::watching::{self, Director};
@@ -19,6 +20,7 @@ use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
+use crate::duty::Duty;
 use crate::watch::Tally;
 use crate::web::{self, Doors, Metrics, Site};
 
@@ -57,6 +59,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         .slack(bot.clone(), stop.clone())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
     let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
+    let on_duty = on_duty(slack.as_ref(), bot.clone(), &metrics, &stop);
     let doors = Doors {
         chats,
         alerts: Some(watching.intake),
@@ -97,21 +100,47 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     watching.work.abort();
     recovering.abort();
     stop.cancel();
+    if let Err(error) = on_duty.await {
+        tracing::error!(%error, "looking after incidents ended");
+    }
     if let Some(talking) = talking
         && let Err(error) = talking.await
     {
         tracing::error!(%error, "Slack ended");
     }
-    match http.await {
-        Ok(Ok(())) => Ok(Outcome::Done),
-        Ok(Err(error)) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
-        Err(error) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
+    ended(http).await
+}
+
+/// Looks after incidents and shows them in every chat, until the program stops.
+fn on_duty(
+    slack: Option<&Connected>,
+    bot: watch::Receiver<Arc<Bot>>,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let duty = Duty::new(bot, metrics.counts());
+    if let Some(slack) = slack {
+        slack.show_incidents(&duty, stop.clone());
+    }
+    tokio::spawn(duty.run(stop.clone()))
+}
+
+/// So long open requests may take when the program is to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))
+    };
+    // a request that was begun and never ended must not hold us
+    match timeout(FAREWELL, http).await {
+        Err(_) => {
+            tracing::warn!("somebody's request did not come to its end in time");
+            Ok(Outcome::Done)
+        }
+        Ok(Ok(Ok(()))) => Ok(Outcome::Done),
+        Ok(Ok(Err(error))) => Err(failed(&error)),
+        Ok(Err(error)) => Err(failed(&error)),
     }
 }
 
@@ -194,7 +223,8 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                         "`http.listen`, `store.url` and `chat` change with a restart only"
                     );
                 }
-                match App::wire(*config) {
+                let before = Arc::clone(&readers.bots.borrow());
+                match App::rewire(*config, &before) {
                     Ok(app) => {
                         tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
@@ -223,6 +253,9 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// Asks for the configuration to be read again: heard by who watches it, and no reason to end
+    /// where there is none.
+    _hangup: Signal,
 }
 
 impl StopSignals {
@@ -234,6 +267,7 @@ impl StopSignals {
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
+            _hangup: on(SignalKind::hangup())?,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::examine::can_be_seen;
 use super::{Turn, Work};
 use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
@@ -127,7 +128,9 @@ impl Turn {
             let moment = self.moment(&silences);
             if one.incident.unclear {
                 seen.work.push((id, Work::Diagnose));
-            } else if moment.is_calm(&one.incident) || super::examine::can_be_seen(&one.incident) {
+            } else if moment.is_calm(&one.incident)
+                || (moment.is_still(&one.incident) && can_be_seen(&one.incident))
+            {
                 seen.work.push((id, Work::Verify));
             }
             if crate::heal::wants(&self.bot, &one.incident) {

@@ -152,12 +152,12 @@ fn conclude(
     let states = match seen {
         Ok(states) => states,
         Err(why) => {
-            not_well(incident, say!("it could not be verified: {}", why), now);
+            not_well(incident, &say!("it could not be verified: {}", why), now);
             return false;
         }
     };
     if let Some(why) = states.iter().find_map(|(_, ill)| ill.clone()) {
-        not_well(incident, why, now);
+        not_well(incident, &why, now);
         return false;
     }
     if incident.firing().next().is_some() {

@@ -174,6 +174,8 @@ pub struct Incident {
     pub opened: Timestamp,
     /// When something new came in last.
     pub grew: Timestamp,
+    /// When it was last said that something is wrong.
+    pub stirred: Timestamp,
     pub members: Vec<Member>,
     pub assigned: Option<String>,
     pub finding: Option<Finding>,
@@ -212,6 +214,7 @@ impl Incident {
             phase: Phase::Open,
             opened: now,
             grew: now,
+            stirred: now,
             members: vec![Member::of(alert)],
             assigned: None,
             finding: None,

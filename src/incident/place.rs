@@ -37,9 +37,8 @@ impl Casebook<'_> {
         if alert.state == AlertState::Resolved {
             return None;
         }
-        let place = match self.group(alert, now) {
-            Some(place) => place,
-            None => return Some(self.open(alert, now)),
+        let Some(place) = self.group(alert, now) else {
+            return Some(self.open(alert, now));
         };
         let incident = self.incidents.get_mut(place)?;
         join(incident, alert, now);
@@ -69,6 +68,9 @@ impl Casebook<'_> {
             return;
         };
         let turned = member.take(alert, now);
+        if firing {
+            incident.stirred = now;
+        }
         if turned && firing {
             incident.well_since = None;
             if incident.is_over() {
@@ -176,6 +178,7 @@ fn same_thing(incident: &Incident, alert: &Alert) -> bool {
 
 fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) {
     incident.grew = now;
+    incident.stirred = now;
     incident.well_since = None;
     if incident.members.len() < MOST_MEMBERS {
         incident.members.push(Member::of(alert));

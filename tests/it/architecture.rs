@@ -81,7 +81,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "live",
         &[
-            "access", "action", "bot", "clock", "diagnose", "report", "run", "store", "text",
+            "access", "action", "bot", "clock", "diagnose", "incident", "report", "run", "store",
+            "text",
         ],
     ),
     (
@@ -101,7 +102,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "bot", "chat", "diagnose", "report", "setting", "store", "text", "watch",
+            "bot", "chat", "diagnose", "incident", "report", "setting", "store", "text", "watch",
         ],
     ),
     (

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::fields;
 use crate::bot::Answers;
+use crate::command::quoted;
 use crate::live::Place;
 use crate::text::{Ask, Clean, Dialect, Form, Objection, Redactor};
 
@@ -88,7 +89,7 @@ impl Sheet {
         Ok(match self.wants {
             _ if text.is_empty() => self.line.clone(),
             Wants::Word(_) => format!("{} {text}", self.line),
-            _ => format!("{} \"{}\"", self.line, text.replace(['"', '\\'], "'")),
+            _ => format!("{} {}", self.line, quoted(&text)),
         })
     }
 

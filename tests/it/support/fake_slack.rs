@@ -277,6 +277,8 @@ fn answer(
         "apps.connections.open" => ok(&json!({ "url": sockets.url() })),
         "chat.postMessage" | "chat.postEphemeral" => world.post(body),
         "chat.update" => world.update(body),
+        "conversations.history" => world.history(body, None),
+        "conversations.replies" => world.history(body, body["ts"].as_str()),
         "views.open" => world.open_view(body),
         "usergroups.users.list" => ok(&json!({ "users": ["UBOB"] })),
         "conversations.open" => ok(&json!({ "channel": { "id": "D1" } })),
@@ -348,6 +350,18 @@ impl World {
             edits: 0,
         });
         ok(&json!({ "channel": channel, "ts": ts }))
+    }
+
+    /// Newest first, as Slack gives it.
+    fn history(&self, body: &Value, thread: Option<&str>) -> Response {
+        let here =
+            self.shown.iter().rev().filter(|shown| {
+                shown.channel == body["channel"] && shown.thread.as_deref() == thread
+            });
+        let messages: Vec<Value> = here
+            .map(|shown| json!({ "ts": shown.ts, "blocks": shown.blocks }))
+            .collect();
+        ok(&json!({ "messages": messages }))
     }
 
     fn update(&mut self, body: &Value) -> Response {

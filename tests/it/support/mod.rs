@@ -4,6 +4,7 @@ pub(crate) mod compose_shop;
 pub(crate) mod crash_scene;
 pub(crate) mod own_engine;
 pub(crate) mod program;
+pub(crate) mod served;
 pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;
 pub(crate) mod fake_slack_socket;
