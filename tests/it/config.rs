@@ -193,6 +193,37 @@ fn the_example_is_valid_and_complete() {
 }
 
 #[test]
+fn what_cannot_be_meant_of_a_stack_is_told() {
+    let told = problems(
+        r#"
+hosts: { local: {} }
+stacks:
+  shop:
+    compose_command: []
+    environment: prod
+    environments:
+      dev: { host: lcal }
+      prod: { project: shop-prod }
+      test: { project: shop-prod }
+    verbs: { down: [down, -v] }
+    programs: [[]]
+"#,
+    );
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert_snapshot!(lines.join("\n"), @"
+    error: no program is named
+    error: `shop` has both `environment` and `environments`
+    error: there is no such host
+    error: another environment is project `shop-prod` on the same host
+    error: `down` would remove volumes
+    error: this would allow every program
+    ");
+}
+
+#[test]
 fn every_key_of_the_contract_is_read() {
     let config = parse(
         r#"
