@@ -132,7 +132,7 @@ fn what_happens_together_in_a_stack_is_one_incident_and_later_trouble_another() 
     );
     assert_eq!(
         bench.told(Kind::Joined),
-        ["#1 shop/worker died: it went wrong"]
+        ["#1 shop/worker: it went wrong"]
     );
 }
 
