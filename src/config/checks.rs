@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::stack::site::removes_volumes;
+use crate::setting::PageUrl;
 use crate::watch::check::KINDS;
 use crate::yaml::{Document, Entry, Node, Value, nearest};
 
@@ -18,6 +19,8 @@ pub(super) fn check(document: &mut Document) {
     members(root, &mut found);
     checks(root, &mut found);
     registries(root, &mut found);
+    webhooks(root, &mut found);
+    ping(root, &mut found);
     for Finding { at, message, help } in found {
         document.report(at, message).help = help;
     }
@@ -235,6 +238,34 @@ fn registries(root: &Node, found: &mut Vec<Finding>) {
             found.push(Finding::at_key(registry, message, help));
         }
         on_a_host(registry, &hosts, found);
+    }
+}
+
+fn webhooks(root: &Node, found: &mut Vec<Finding>) {
+    let mappings = root
+        .find(&["alerts", "generic"])
+        .map_or(&[][..], Node::entries);
+    for mapping in mappings {
+        if !given(&mapping.node, "what") {
+            let message = format!("`{}` needs `what`", mapping.key);
+            let help = "say where the word for the trouble is: it tells alerts apart";
+            found.push(Finding::at_key(mapping, message, help));
+        }
+    }
+}
+
+/// It is a secret, so its type does not tell whether it is a URL.
+fn ping(root: &Node, found: &mut Vec<Finding>) {
+    let Some(url) = root
+        .find(&["watch", "ping"])
+        .and_then(|ping| ping.entry("url"))
+    else {
+        return;
+    };
+    let text = url.node.text().unwrap_or_default();
+    if !url.node.is_null() && PageUrl::try_from(text.to_owned()).is_err() {
+        let help = "such as `https://hc.example.org/ping/abc`";
+        found.push(Finding::at_key(url, "this is no URL", help));
     }
 }
 

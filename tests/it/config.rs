@@ -911,3 +911,22 @@ fn the_generated_schema_is_current() {
 fn the_generated_page_is_current() {
     is_current("docs/reference/config.md", &config::reference());
 }
+
+#[test]
+fn what_a_check_or_a_webhook_lacks_is_told() {
+    assert_snapshot!(problems(
+        r#"
+hosts: { vps: { ssh: "ssh://root@vps" }, lab: { ssh: "ssh://root@lab" } }
+checks:
+  none: { interval: 30s, host: vps }
+  two: { tcp: { port: 1 }, disk: { path: / }, host: vps }
+  page: { http: { url: "https://u:p@x/", body: "(", method: PUT }, host: vpn }
+  runs: { process: { container: "a/b/c" }, host: vps, interval: 0s }
+registries:
+  vai: { host: vps }
+alerts:
+  generic: { odd: { summary: x } }
+watch: { ping: { url: "not a url" } }
+"#
+    ), @"");
+}
