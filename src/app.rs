@@ -14,19 +14,23 @@ use crate::bot::{Bot, Conduct};
 use crate::chat::slack::{Signature, Slack, SlackOptions};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::duty::Duty;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
 use crate::host::fleet::Reach;
 use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
 use crate::incident::Routes;
+use crate::incident::mending::RegistryFile;
 use crate::incident::settings::Address;
+use crate::live::Board;
 use crate::report::{TemplateProblem, Templates};
 use crate::runbook::Library;
 use crate::setting::Identifier;
 use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
+use crate::watch::settings::RegistrySettings;
 use crate::survey::own::OwnSignatures;
 use crate::web::{Chats, SlackDoor};
 
@@ -67,6 +71,17 @@ fn lines(problems: &[TemplateProblem]) -> String {
 
 impl App {
     pub fn wire(config: Config) -> Result<Self, WiringError> {
+        let store = Later::at(config.store_url());
+        Self::build(config, store, None)
+    }
+
+    /// A changed configuration takes over from the one in force: what is kept stays where it is
+    /// kept, and what goes on still counts against how much may.
+    pub fn rewire(config: Config, before: &Bot) -> Result<Self, WiringError> {
+        Self::build(config, before.store.clone(), Some(&before.conduct))
+    }
+
+    fn build(config: Config, store: Later, before: Option<&Conduct>) -> Result<Self, WiringError> {
         let templates = Templates::load(config.templates.directory.as_deref())
             .map_err(WiringError::Templates)?;
         let bot = Bot {
@@ -74,9 +89,9 @@ impl App {
             clock: Clock::System,
             policy: policy(&config),
             secrets: config.secrets().map(str::to_owned).collect(),
-            store: Later::at(config.store_url()),
+            store,
             confirm_changes: false,
-            conduct: conduct(&config),
+            conduct: conduct(&config, before),
         };
         Ok(Self {
             config,
@@ -93,6 +108,16 @@ pub struct Connected {
 }
 
 impl Connected {
+    /// Shows incidents in its channels until the program stops.
+    pub fn show_incidents(&self, duty: &Duty, stop: CancellationToken) {
+        let board = Board {
+            stage: self.slack.stage(),
+            bots: duty.bots.clone(),
+            counts: Arc::clone(&duty.counts),
+        };
+        tokio::spawn(board.run(stop));
+    }
+
     /// What HTTP has to know of it.
     pub fn chats(&self) -> Chats {
         Chats {
@@ -199,12 +224,17 @@ fn policy(config: &Config) -> Policy {
         .asking(config.approval.clone(), environments.collect())
 }
 
-fn conduct(config: &Config) -> Conduct {
+fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
     let settings = &config.runbooks;
     let secrets = settings.secrets.iter();
     let secrets =
         secrets.map(|(name, secret)| (name.as_str().to_owned(), secret.expose().to_owned()));
     let at_once = settings.at_once.unwrap_or(AT_ONCE).max(1);
+    let unchanged = before.filter(|before| before.at_once == at_once);
+    let slots = unchanged.map_or_else(
+        || Arc::new(Semaphore::new(at_once.into())),
+        |before| Arc::clone(&before.slots),
+    );
     Conduct {
         library: Library::new(settings.directory.clone()),
         signatures: OwnSignatures::new(settings.directory.clone()),
@@ -213,7 +243,9 @@ fn conduct(config: &Config) -> Conduct {
         groups: groups(config),
         incidents: routes(config),
         heal: config.heal.clone(),
-        slots: Semaphore::new(at_once.into()),
+        registries: registry_files(config),
+        at_once,
+        slots,
     }
 }
 
@@ -236,6 +268,24 @@ fn routes(config: &Config) -> Routes {
         settings: config.incidents.clone(),
         usual: usual.into_iter().filter_map(address).collect(),
     }
+}
+
+fn registry_files(config: &Config) -> Vec<RegistryFile> {
+    let registries = config.registries.values();
+    let one = |settings: &RegistrySettings| {
+        Some(RegistryFile {
+            file: settings.file.clone()?,
+            host: config
+                .host_or_usual(settings.host.as_ref())?
+                .as_str()
+                .to_owned(),
+            stack: settings
+                .stack
+                .as_ref()
+                .map_or(String::new(), |stack| stack.as_str().to_owned()),
+        })
+    };
+    registries.filter_map(one).collect()
 }
 
 fn groups(config: &Config) -> Groups {

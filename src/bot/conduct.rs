@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use crate::incident::Routes;
-use crate::incident::mending::HealRule;
+use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
 use crate::stack::Groups;
 use crate::survey::own::OwnSignatures;
@@ -30,7 +31,10 @@ pub struct Conduct {
     pub incidents: Routes,
     /// What may be mended without being asked.
     pub heal: Vec<HealRule>,
-    pub slots: Semaphore,
+    /// Where services say themselves how they are started again.
+    pub registries: Vec<RegistryFile>,
+    pub at_once: u16,
+    pub slots: Arc<Semaphore>,
 }
 
 impl Default for Conduct {
@@ -43,7 +47,9 @@ impl Default for Conduct {
             groups: Groups::new(),
             incidents: Routes::default(),
             heal: Vec::new(),
-            slots: Semaphore::new(AT_ONCE.into()),
+            registries: Vec::new(),
+            at_once: AT_ONCE,
+            slots: Arc::new(Semaphore::new(AT_ONCE.into())),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::action::Risk;
 use crate::clock::Clock;
 use crate::command::{self, Command, Target};
 use crate::host::{Fleet, Host};
+use crate::run::Plan;
 use crate::store::Later;
 use crate::survey::Survey;
 use crate::text::Name;
@@ -86,6 +87,32 @@ impl Bot {
             What::Asked(command) => self.perform(&context, command).await,
         };
         match done {
+            Ok(outcome) => outcome,
+            Err(trouble) => {
+                let outcome = trouble.outcome;
+                voice.say(Reply::Trouble(trouble)).await;
+                outcome
+            }
+        }
+    }
+
+    /// A plan that the program made, confirmed beforehand: rights, approval, lock, journal and report
+    /// are those of a typed line.
+    pub async fn offer(
+        &self,
+        caller: &Caller,
+        plan: &Plan,
+        voice: &Voice,
+        cancel: &CancellationToken,
+    ) -> Outcome {
+        let context = Context {
+            bot: self,
+            caller,
+            voice,
+            cancel,
+            interactive: false,
+        };
+        match words::offer_confirmed(&context, plan).await {
             Ok(outcome) => outcome,
             Err(trouble) => {
                 let outcome = trouble.outcome;

@@ -1,7 +1,7 @@
 //! `dogwatch check`: configuration, templates and runbooks are valid and the runbooks' own tests
 //! pass, or every problem at once.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{ErrorKind, IsTerminal, Write, stderr};
 
 use super::{Failure, start, watching};
 use crate::app::App;
@@ -58,12 +58,13 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
         own_signatures.files
     );
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{configuration}\n{templates}\n{runbooks}\n{signatures}"
-    )
-    .map_err(|error| Failure::new(Outcome::Failed, error))?;
-    Ok(Outcome::Done)
+    match writeln!(out, "{configuration}\n{templates}\n{runbooks}\n{signatures}") {
+        // who reads no further has seen what it wanted
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Outcome::Failed, error))
+        }
+        _ => Ok(Outcome::Done),
+    }
 }
 
 fn valid(shelf: &Shelf, colours: bool) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use futures_util::StreamExt;
+use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -52,7 +53,10 @@ pub(super) async fn run(args: DemoArgs, settings: &start::Settings) -> Result<Ou
         Simulation::start(demo_world(), &socket, Clock::System).map_err(|error| failed(&error))?;
     let mut demo = Demo::new(&socket, settings, &directory);
     let outcome = if plays_itself {
-        demo.play(&simulation).await?
+        tokio::select! {
+            played = demo.play(&simulation) => played?,
+            _ = ctrl_c() => return Err(Failure::new(Outcome::Failed, "stopped before its end")),
+        }
     } else {
         demo.guide(&simulation).await?
     };
@@ -93,6 +97,7 @@ impl Demo {
             caller: Caller::console(&start::user()),
             screen,
             interactive: true,
+            asked: None,
         };
         Self {
             session,

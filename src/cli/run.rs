@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Write, stdin};
 
 use clap::Args;
+use tokio::signal::ctrl_c;
+use tokio::task::spawn_blocking;
 
 use super::{Failure, FormatArg, recover, start};
 use crate::bot::Outcome;
@@ -65,17 +67,30 @@ async fn answer(session: &mut crate::chat::console::Session) -> Outcome {
         Ok(store) => store.unfinished_runs().await.unwrap_or_default(),
         Err(_) => Vec::new(),
     };
-    let own = session.caller.to_string();
-    let asked = waiting.last().is_some_and(|run| {
-        run.requested_by == own && run.state == crate::store::RunState::AwaitingApproval
+    let asked = waiting.iter().any(|run| {
+        session
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.as_str() == run.id)
+            && run.state == crate::store::RunState::AwaitingApproval
     });
     if !asked {
         return Outcome::Done;
     }
-    let mut line = String::new();
-    let prompted = write!(std::io::stderr().lock(), "ops> ").is_ok();
-    if !prompted || stdin().read_line(&mut line).is_err() || line.trim().is_empty() {
+    if write!(std::io::stderr().lock(), "ops> ").is_err() {
         return Outcome::Denied;
     }
-    session.line(line.trim()).await
+    // a thread may wait for the keyboard; what runs the program must hear Ctrl-C
+    let typed = spawn_blocking(|| {
+        let mut line = String::new();
+        stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = tokio::select! {
+        typed = typed => typed.ok().and_then(Result::ok),
+        _ = ctrl_c() => None,
+    };
+    match line.as_deref().map(str::trim) {
+        None | Some("") => Outcome::Denied,
+        Some(line) => session.line(line).await,
+    }
 }

@@ -10,7 +10,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::interval;
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::watching::{self, Director};
@@ -19,7 +20,7 @@ use crate::app::{App, Connected};
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::watch::Tally;
+use crate::duty::Duty;
 use crate::web::{self, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -46,17 +47,15 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     warn_about_chats(&loaded.config);
 
     let stop = CancellationToken::new();
-    let tally = Arc::new(Tally::default());
-    let metrics = Arc::new(Metrics::with(|registry| tally.register(registry)));
-    let watching = watching::begin(&app, tally)
-        .await
-        .map_err(|error| Failure::new(Outcome::Failed, error))?;
+    let watching = watching::begin(&app).await?;
+    let metrics = Arc::clone(&watching.metrics);
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let slack = app
         .slack(bot.clone(), stop.clone())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
     let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
+    let on_duty = on_duty(slack.as_ref(), bot.clone(), &metrics, &stop);
     let doors = Doors {
         chats,
         alerts: Some(watching.intake),
@@ -78,8 +77,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         },
     ));
 
-    let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
-    let recovering = tokio::spawn(recover::again_and_again(bot.clone()));
+    let tending = tokio::spawn(tend(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
@@ -93,26 +91,59 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     }
     tracing::info!("stopping");
     reloading.abort();
-    tidying.abort();
+    tending.abort();
     watching.work.abort();
-    recovering.abort();
     stop.cancel();
+    if let Err(error) = on_duty.await {
+        tracing::error!(%error, "looking after incidents ended");
+    }
     if let Some(talking) = talking
         && let Err(error) = talking.await
     {
         tracing::error!(%error, "Slack ended");
     }
-    match http.await {
-        Ok(Ok(())) => Ok(Outcome::Done),
-        Ok(Err(error)) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
-        Err(error) => Err(Failure::new(
-            Outcome::Failed,
-            format!("HTTP ended: {error}"),
-        )),
+    ended(http).await
+}
+
+/// Looks after incidents and shows them in every chat, until the program stops.
+fn on_duty(
+    slack: Option<&Connected>,
+    bot: watch::Receiver<Arc<Bot>>,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let duty = Duty::new(bot, metrics.counts());
+    if let Some(slack) = slack {
+        slack.show_incidents(&duty, stop.clone());
     }
+    tokio::spawn(duty.run(stop.clone()))
+}
+
+/// So long open requests may take when the program is to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(Outcome::Failed, format!("HTTP ended: {error}"))
+    };
+    // a request that was begun and never ended must not hold us
+    match timeout(FAREWELL, http).await {
+        Err(_) => {
+            tracing::warn!("somebody's request did not come to its end in time");
+            Ok(Outcome::Done)
+        }
+        Ok(Ok(Ok(()))) => Ok(Outcome::Done),
+        Ok(Ok(Err(error))) => Err(failed(&error)),
+        Ok(Err(error)) => Err(failed(&error)),
+    }
+}
+
+/// What goes on beside everything else: idle sessions are closed, runs that were cut short taken up.
+async fn tend(bot: watch::Receiver<Arc<Bot>>) {
+    tokio::join!(
+        close_idle_sessions(bot.clone()),
+        recover::again_and_again(bot)
+    );
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -194,10 +225,11 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                         "`http.listen`, `store.url` and `chat` change with a restart only"
                     );
                 }
-                match App::wire(*config) {
+                let before = Arc::clone(&readers.bots.borrow());
+                match App::rewire(*config, &before) {
                     Ok(app) => {
-                        tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
+                        tracing::info!("the configuration was reloaded");
                         readers.sources.follow(&app);
                         readers.sites.send_replace(Arc::new(site_of(&app)));
                         readers.bots.send_replace(app.bot);
@@ -223,6 +255,9 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// Asks for the configuration to be read again: heard by who watches it, and no reason to end
+    /// where there is none.
+    _hangup: Signal,
 }
 
 impl StopSignals {
@@ -234,6 +269,7 @@ impl StopSignals {
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
+            _hangup: on(SignalKind::hangup())?,
         })
     }
 

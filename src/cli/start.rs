@@ -117,6 +117,7 @@ pub(super) fn session(
         caller: Caller::console(&user()),
         screen,
         interactive,
+        asked: None,
     }
 }
 

@@ -50,6 +50,16 @@ pub fn lex(line: &str) -> Result<Vec<Token>, LexError> {
     Ok(lexer.tokens.into_iter().map(undo_dashes).collect())
 }
 
+/// One word that is read back as exactly this text, whatever is in it.
+pub fn quoted(text: &str) -> String {
+    let bare = |c: char| c.is_alphanumeric() || c == ' ';
+    let inside: String = text
+        .chars()
+        .flat_map(|c| (!bare(c)).then_some('\\').into_iter().chain([c]))
+        .collect();
+    format!("\"{inside}\"")
+}
+
 #[derive(Default)]
 struct Lexer {
     tokens: Vec<Token>,
@@ -129,6 +139,13 @@ mod tests {
             ["logs", "api", "--since", "5m"]
         );
         assert_eq!(words("note 7 “all is well”"), ["note", "7", "all is well"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_was_quoted_is_one_word_again(text in "\\PC*") {
+            proptest::prop_assert_eq!(words(&format!("deny 7 {}", quoted(&text))), ["deny", "7", text.as_str()]);
+        }
     }
 
     #[test]

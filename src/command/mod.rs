@@ -20,7 +20,7 @@ use crate::action::Prunable;
 
 pub use error::CommandError;
 pub use incident::IncidentCommand;
-pub use lex::LONGEST_LINE;
+pub use lex::{LONGEST_LINE, quoted};
 pub use parse::parse;
 pub use target::Target;
 pub use words::{WORDS, Word};

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::examine::can_be_seen;
 use super::{Turn, Work};
 use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
 use crate::incident::place::Casebook;
 use crate::incident::silence::{self, Silence};
-use crate::incident::{Alert, FileError, Filed, Files, Placed, escalate};
+use crate::incident::{Alert, FileError, Filed, Files, Placed, escalate, face};
 use crate::store::{AlertRecord, Store};
 
 /// What a turn found.
@@ -63,7 +64,13 @@ impl Turn {
         }
         // before it is written that they were called: a call too many is better than none
         escalate::enqueue(store, clock, &called).await?;
-        files.save(&filed, &placed).await?;
+        if files.save(&filed, &placed).await? {
+            for one in filed.iter().skip(known) {
+                // whoever sits at the console of the program hears it too
+                let title = face::title(&one.incident);
+                tracing::warn!(incident = one.incident.id, %title, "something is wrong");
+            }
+        }
         Ok(false)
     }
 
@@ -127,7 +134,9 @@ impl Turn {
             let moment = self.moment(&silences);
             if one.incident.unclear {
                 seen.work.push((id, Work::Diagnose));
-            } else if moment.is_calm(&one.incident) || super::examine::can_be_seen(&one.incident) {
+            } else if moment.is_calm(&one.incident)
+                || (moment.is_still(&one.incident) && can_be_seen(&one.incident))
+            {
                 seen.work.push((id, Work::Verify));
             }
             if crate::heal::wants(&self.bot, &one.incident) {

@@ -152,12 +152,12 @@ fn conclude(
     let states = match seen {
         Ok(states) => states,
         Err(why) => {
-            not_well(incident, say!("it could not be verified: {}", why), now);
+            not_well(incident, &say!("it could not be verified: {}", why), now);
             return false;
         }
     };
     if let Some(why) = states.iter().find_map(|(_, ill)| ill.clone()) {
-        not_well(incident, why, now);
+        not_well(incident, &why, now);
         return false;
     }
     if incident.firing().next().is_some() {
@@ -175,6 +175,7 @@ fn conclude(
             Clean::join(&names, ", ")
         )
     };
+    tracing::info!(incident = incident.id, %why, "resolved");
     resolve(incident, ITSELF, why, now);
     true
 }

@@ -51,6 +51,12 @@ impl Moment<'_> {
             && !incident.members.iter().any(flapping)
     }
 
+    /// Nothing was said to be wrong for so long that a look can show that it is over.
+    pub fn is_still(&self, incident: &Incident) -> bool {
+        let calm = SignedDuration::try_from(self.routes.settings.calm()).unwrap_or_default();
+        self.now.duration_since(incident.stirred) >= calm
+    }
+
     /// When this incident next needs a look.
     pub fn due(&self, incident: &Incident) -> Option<Timestamp> {
         let settings = &self.routes.settings;
@@ -118,11 +124,11 @@ pub fn acknowledge(incident: &mut Incident, who: &str, now: Timestamp) -> bool {
 }
 
 /// What was looked at is not well, whatever an alert said. Noted once.
-pub fn not_well(incident: &mut Incident, why: Clean, now: Timestamp) {
+pub fn not_well(incident: &mut Incident, why: &Clean, now: Timestamp) {
     if incident.well_since.is_some() {
         incident.well_since = Some(now);
     }
-    if incident.firing().next().is_none() && incident.doubt.as_ref() != Some(&why) {
+    if incident.firing().next().is_none() && incident.doubt.as_ref() != Some(why) {
         incident.doubt = Some(why.clone());
         incident.note(
             now,

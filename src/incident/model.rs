@@ -174,6 +174,8 @@ pub struct Incident {
     pub opened: Timestamp,
     /// When something new came in last.
     pub grew: Timestamp,
+    /// When it was last said that something is wrong.
+    pub stirred: Timestamp,
     pub members: Vec<Member>,
     pub assigned: Option<String>,
     pub finding: Option<Finding>,
@@ -212,6 +214,7 @@ impl Incident {
             phase: Phase::Open,
             opened: now,
             grew: now,
+            stirred: now,
             members: vec![Member::of(alert)],
             assigned: None,
             finding: None,
@@ -330,6 +333,15 @@ impl Member {
             (true, true) if print.host.is_empty() => Name::new(&print.what),
             (true, true) => Name::new(&print.host),
         }
+    }
+
+    /// Where and what, in one sentence that names the place once.
+    pub fn sentence(&self) -> Clean {
+        let place = self.place();
+        if self.summary.as_str().starts_with(place.as_str()) {
+            return self.summary.clone();
+        }
+        crate::say!("{}: {}", place, self.summary)
     }
 
     /// It concerns the whole host.

@@ -8,7 +8,6 @@ use super::alert::{Alert, AlertState, Fingerprint};
 use super::model::{ITSELF, Incident, Kind, Member, Phase};
 use super::settings::IncidentSettings;
 use crate::say;
-use crate::text::{Clean, Name};
 
 /// Incidents of one host that open within this time may be one: the host's.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
@@ -37,9 +36,8 @@ impl Casebook<'_> {
         if alert.state == AlertState::Resolved {
             return None;
         }
-        let place = match self.group(alert, now) {
-            Some(place) => place,
-            None => return Some(self.open(alert, now)),
+        let Some(place) = self.group(alert, now) else {
+            return Some(self.open(alert, now));
         };
         let incident = self.incidents.get_mut(place)?;
         join(incident, alert, now);
@@ -69,6 +67,9 @@ impl Casebook<'_> {
             return;
         };
         let turned = member.take(alert, now);
+        if firing {
+            incident.stirred = now;
+        }
         if turned && firing {
             incident.well_since = None;
             if incident.is_over() {
@@ -77,7 +78,7 @@ impl Casebook<'_> {
                 incident.unclear = true;
             }
         } else if turned {
-            let text = say!("{}: {}", alert_place(alert), alert.summary);
+            let text = Member::of(alert).sentence();
             incident.note(now, ITSELF, Kind::Ended, text);
         }
     }
@@ -176,12 +177,13 @@ fn same_thing(incident: &Incident, alert: &Alert) -> bool {
 
 fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) {
     incident.grew = now;
+    incident.stirred = now;
     incident.well_since = None;
     if incident.members.len() < MOST_MEMBERS {
         incident.members.push(Member::of(alert));
     }
     // one line for all that join at the same moment
-    let text = say!("{}: {}", alert_place(alert), alert.summary);
+    let text = Member::of(alert).sentence();
     let last = incident.fresh.last_mut();
     match last.filter(|entry| entry.kind == Kind::Joined && entry.at == now) {
         Some(entry) => entry.text = say!("{}\n{}", entry.text, text),
@@ -197,16 +199,8 @@ fn reopen(incident: &mut Incident, alert: &Alert, now: Timestamp) {
     incident.reminded = now;
     incident.grew = now;
     incident.gave_up = None;
-    let text = say!("it is back: {}: {}", alert_place(alert), alert.summary);
+    let text = say!("it is back: {}", Member::of(alert).sentence());
     incident.note(now, ITSELF, Kind::Reopened, text);
-}
-
-fn alert_place(alert: &Alert) -> Clean {
-    let name = Member::of(alert).place();
-    if name == alert.what.as_str() {
-        return name.into();
-    }
-    say!("{} {}", name, Name::new(&alert.what))
 }
 
 impl Member {

@@ -77,12 +77,7 @@ fn impact(incident: &Incident) -> Vec<Line> {
     members.sort_by_key(|member| (member.first, member.place()));
     let line = |member: &&Member| {
         let lasted = escalate::length(member.last.duration_since(member.first));
-        Line::new().strong(member.place()).plain(say!(
-            " {} ({} alerts in {})",
-            member.summary,
-            member.count,
-            lasted
-        ))
+        Line::new().plain(say!("{} ({}× in {})", member.sentence(), member.count, lasted))
     };
     members.iter().map(line).collect()
 }
@@ -93,7 +88,7 @@ pub fn timeline(material: &Material<'_>) -> Table {
     for alert in material.alerts {
         let place = Member::of(alert).place();
         let text = match alert.state {
-            AlertState::Firing => say!("{} {}: {}", place, Name::new(&alert.what), alert.summary),
+            AlertState::Firing => say!("{} ({})", Member::of(alert).sentence(), Name::new(&alert.what)),
             AlertState::Resolved => say!("{} {} is over", place, Name::new(&alert.what)),
         };
         rows.push((alert.at, alert.source.word().into(), text));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::model::{Incident, Member};
 use super::settings::{Address, IncidentSettings, Route};
+use crate::setting::Identifier;
 use crate::text::Name;
 
 /// The channels of an incident, each with who is called in its first message.
@@ -60,7 +61,7 @@ impl Routes {
 }
 
 fn takes(route: &Route, member: &Member) -> bool {
-    let named = route.name.as_ref().map(|name| name.as_str());
+    let named = route.name.as_ref().map(Identifier::as_str);
     let severe = route.severity.is_none_or(|least| member.severity >= least);
     let fits = match (&route.fits, named) {
         (Some(fits), _) => fits.fits(member),

@@ -2,31 +2,29 @@
 //! names, edited in place, with its transitions below it. What is posted and shown is kept, so the
 //! board goes on where it was after a restart or an outage, and says nothing twice.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::lanes::{Lanes, give_back, take};
+use super::notice::{Notice, notice, summary, told_from};
 use super::pinned::{Pin, Pinned, Pins, digest as digest_of};
-use super::{Patience, Place, Stage, StageError, Standing};
+use super::{Patience, Place, Posted, Stage, StageError};
 use crate::bot::Bot;
 use crate::incident::counts::{Gauge, Stage as Stages};
-use crate::incident::digest::{self, Due, Told};
-use crate::incident::{
-    Counts, FileError, Filed, Files, Incident, Phase, Routes, face, files, silence,
-};
-use crate::store::{IncidentFilter, Store};
+use crate::incident::digest::{self, Due};
+use crate::incident::{Counts, FileError, Incident, Routes, face, files};
+use crate::store::Store;
 use crate::text::{Message, Name};
 
 /// Without a reason to look, a look is taken after so long.
 const TURN: Duration = Duration::from_secs(1);
-/// A channel that did not take something is left alone for so long.
-const REST: Duration = Duration::from_secs(15);
 /// What ended longer ago is not told any more.
 const STALE: SignedDuration = SignedDuration::from_hours(72);
 
@@ -34,28 +32,6 @@ pub struct Board<S> {
     pub stage: Arc<S>,
     pub bots: watch::Receiver<Arc<Bot>>,
     pub counts: Arc<Counts>,
-}
-
-/// Channels that somebody writes in now, and until when others are left alone.
-#[derive(Debug, Default)]
-struct Lanes {
-    busy: BTreeSet<String>,
-    resting: BTreeMap<String, Instant>,
-}
-
-/// What a channel should show.
-#[derive(Debug, Clone)]
-struct Notice {
-    /// The incident, or the digest.
-    name: String,
-    message: Message,
-    standing: Option<Standing>,
-    /// The incident whose log is told below it.
-    log: Option<i64>,
-    /// In which version the incident was read: what shows it is up to date.
-    version: i64,
-    /// It is posted only while this is so; what is posted is edited anyway.
-    fresh: bool,
 }
 
 impl<S: Stage> Board<S> {
@@ -234,17 +210,18 @@ impl<S: Stage> Board<S> {
         };
         match pin.posted.clone() {
             None => {
-                let place = Place {
-                    channel: channel.to_owned(),
-                    ..Place::default()
-                };
                 // what happened before is in the message itself
                 pin.told = self.written_so_far(pins, notice).await?;
-                let posted = self
-                    .stage
-                    .post(&place, &notice.message, Patience::Brief)
-                    .await;
-                pin.posted = self.heard(posted)?;
+                let sent = Sent {
+                    place: Place {
+                        channel: channel.to_owned(),
+                        ..Place::default()
+                    },
+                    message: notice.message.clone().about(notice.about()),
+                    again: std::mem::replace(&mut pin.begun, true),
+                };
+                keep(&pin).await?;
+                pin.posted = self.post_once(sent).await?;
                 pin.digest = digest;
                 keep(&pin).await?;
             }
@@ -296,8 +273,21 @@ impl<S: Stage> Board<S> {
         let log = pins.store.incident_log(incident, pin.told).await;
         for record in log.map_err(store_failed)? {
             if record.told {
+                let about = Name::new(&format!("{}-{}", notice.about(), record.seq));
                 let message = face::line(&files::entry(&record), self.stage.name());
-                self.heard(self.stage.reply(&posted, &message).await)?;
+                let sent = Sent {
+                    place: Place {
+                        channel: posted.channel.clone(),
+                        thread: Some(posted.id.clone()),
+                        ..Place::default()
+                    },
+                    message: message.about(about),
+                    again: std::mem::replace(&mut pin.telling, record.seq) == record.seq,
+                };
+                pins.set(&notice.name, channel, pin)
+                    .await
+                    .map_err(store_failed)?;
+                self.post_once(sent).await?;
             }
             pin.told = record.seq;
             pins.set(&notice.name, channel, pin)
@@ -309,6 +299,17 @@ impl<S: Stage> Board<S> {
             pin.standing = Some(standing);
         }
         Ok(())
+    }
+
+    /// Posts a message unless it is there already: the last try may have arrived unheard.
+    async fn post_once(&self, sent: Sent) -> Result<Option<Posted>, StageError> {
+        if let Some(about) = sent.message.about.as_ref().filter(|_| sent.again)
+            && let Some(posted) = self.stage.recall(&sent.place, about).await?
+        {
+            return Ok(Some(posted));
+        }
+        let posted = self.stage.post(&sent.place, &sent.message, Patience::Brief);
+        self.heard(posted.await)
     }
 
     /// Counts what a chat took and what it did not.
@@ -323,94 +324,14 @@ impl<S: Stage> Board<S> {
     }
 }
 
+/// A message on its way.
+struct Sent {
+    place: Place,
+    message: Message,
+    /// It was tried before.
+    again: bool,
+}
+
 fn store_failed(error: impl std::fmt::Display) -> StageError {
     StageError::Unreachable(error.to_string())
-}
-
-/// The first message waits a moment for what belongs to it.
-fn told_from(incident: &Incident, routes: &Routes) -> Timestamp {
-    let wait = routes.settings.wait();
-    incident.opened.checked_add(wait).unwrap_or(incident.opened)
-}
-
-fn notice(filed: &Filed, called: &[Name]) -> Notice {
-    let incident = &filed.incident;
-    let standing = match incident.phase {
-        Phase::Open => Standing::Open,
-        Phase::Acknowledged { .. } => Standing::Acknowledged,
-        Phase::Resolved { .. } | Phase::Merged { .. } => Standing::Resolved,
-    };
-    Notice {
-        name: incident.id.to_string(),
-        message: face::message(incident, called),
-        standing: Some(standing),
-        log: Some(incident.id),
-        version: filed.version(),
-        // nobody has to hear of what was quiet all along, or is over by now
-        fresh: !incident.is_quiet() && !incident.is_over(),
-    }
-}
-
-impl Notice {
-    /// Whether a channel does not show it yet as it is now.
-    fn is_due(&self, pin: Option<&Pin>) -> bool {
-        match pin.filter(|pin| pin.posted.is_some()) {
-            Some(pin) => pin.version != self.version,
-            None => self.fresh,
-        }
-    }
-}
-
-async fn summary(bot: &Bot, store: &Store, due: &Due) -> Result<Message, FileError> {
-    let files = Files {
-        store,
-        clock: bot.clock,
-    };
-    let filter = IncidentFilter {
-        opened_since_ms: due.from.as_millisecond(),
-        ..IncidentFilter::default()
-    };
-    let mut told = Vec::new();
-    for record in store.incidents(&filter).await? {
-        let incident = files::read(&record)?.incident;
-        if incident.opened < due.until && !matches!(incident.phase, Phase::Merged { .. }) {
-            let log = files.log(incident.id).await?;
-            told.push(Told::new(incident, &log));
-        }
-    }
-    let now = bot.clock.now();
-    let flaps = bot.conduct.incidents.settings.flaps();
-    let flapping: BTreeSet<Name> = told
-        .iter()
-        .flat_map(|one| &one.incident.members)
-        .filter(|member| member.flaps(now, flaps))
-        .map(crate::incident::Member::place)
-        .collect();
-    let flapping: Vec<Name> = flapping.into_iter().collect();
-    let silences = silence::in_force(store, now).await?;
-    Ok(digest::digest(
-        &told,
-        &silences,
-        &flapping,
-        (due.from, due.until),
-    ))
-}
-
-/// Whether nobody else writes in the channel and it is not to be left alone.
-fn take(lanes: &Mutex<Lanes>, channel: &str) -> bool {
-    let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = Instant::now();
-    lanes.resting.retain(|_, until| *until > now);
-    !lanes.resting.contains_key(channel) && lanes.busy.insert(channel.to_owned())
-}
-
-fn give_back(lanes: &Mutex<Lanes>, channel: &str, done: Result<(), StageError>) {
-    let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-    lanes.busy.remove(channel);
-    if let Err(why) = done {
-        tracing::warn!(channel, %why, "a channel is not up to date; trying again");
-        lanes
-            .resting
-            .insert(channel.to_owned(), Instant::now() + REST);
-    }
 }

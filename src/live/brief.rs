@@ -9,6 +9,7 @@ use crate::text::{Action, Clean, Line, Message, Name, Style};
 
 const EVIDENCE: usize = 8;
 const OTHERS: usize = 6;
+const STEPS: usize = 12;
 
 pub fn brief(report: &Report) -> Message {
     let message = Message::new().heading(report.issue.clone());
@@ -87,14 +88,20 @@ fn affected(message: Message, report: &Report) -> Message {
 
 fn steps(message: Message, report: &Report) -> Message {
     let mut lines = Vec::new();
-    for step in report.resolution_steps.iter().take(OTHERS) {
+    for step in report.resolution_steps.iter().take(STEPS) {
         let mut line = Line::new().plain(step.text.clone());
         if let Some(command) = step.runbook.as_ref().or(step.command.as_ref()) {
             line = line.plain(" ").code(command.clone());
         }
         lines.push(line.dim(say!(" ({})", step.risk.word())));
     }
-    section(message, "Fix", lines)
+    let more = report.resolution_steps.len().saturating_sub(STEPS);
+    if more > 0 {
+        lines.push(Line::new().dim(say!("and {} more", more)));
+    }
+    // of a run these are the steps that were taken
+    let taken = report.root_cause.cause == Cause::None;
+    section(message, if taken { "Done" } else { "Fix" }, lines)
 }
 
 fn checks(message: Message, report: &Report) -> Message {

@@ -4,7 +4,9 @@
 pub mod board;
 pub mod brief;
 pub mod face;
+mod lanes;
 pub mod ledger;
+mod notice;
 pub mod pinned;
 pub mod running;
 pub mod scene;
@@ -15,7 +17,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Message;
+use crate::text::{Message, Name};
 
 pub use board::Board;
 pub use ledger::Ledger;
@@ -109,6 +111,18 @@ pub trait Stage: Send + Sync + 'static {
         posted: &Posted,
         message: &Message,
     ) -> impl Future<Output = Result<(), StageError>> + Send;
+
+    /// Finds a message that was posted with this name in its `about`, in the thread of the place
+    /// or in its channel: it may have arrived although nobody heard so. `None` where the chat
+    /// cannot tell.
+    fn recall(
+        &self,
+        place: &Place,
+        about: &Name,
+    ) -> impl Future<Output = Result<Option<Posted>, StageError>> + Send {
+        tracing::debug!(channel = place.channel, %about, "this chat cannot look for a message");
+        async { Ok(None) }
+    }
 
     /// Shows beside the message how far it has come, where the chat has a place for that.
     fn mark(

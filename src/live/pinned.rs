@@ -13,12 +13,17 @@ use crate::text::{Dialect, Message, write};
 
 /// One notice in one channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Pin {
+    /// It may have been posted already, though nobody heard so.
+    pub begun: bool,
     pub posted: Option<Posted>,
     /// Of the message as it is shown.
     pub digest: String,
     /// The last entry of the incident's log that was told.
     pub told: i64,
+    /// The entry that may have been told already.
+    pub telling: i64,
     pub standing: Option<Standing>,
     /// Of the incident, when everything of it was told here.
     pub version: i64,

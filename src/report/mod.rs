@@ -126,6 +126,19 @@ pub struct ReportRow {
     pub issue: Clean,
 }
 
+/// What a list of incidents says about one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IncidentRow {
+    pub id: i64,
+    pub opened: Timestamp,
+    pub state: &'static str,
+    pub over: bool,
+    /// Somebody looks after it.
+    pub heard: bool,
+    pub place: Name,
+    pub title: Clean,
+}
+
 impl ReportRow {
     pub fn of(report: &Report) -> Self {
         Self {

@@ -12,6 +12,7 @@ use crate::diagnose::change::Change;
 use crate::diagnose::checklist::{Outcome, Point};
 use crate::diagnose::{Cause, Confidence};
 use crate::evidence::{Citation, Source};
+use crate::say;
 use crate::text::{Clean, Name};
 
 /// Three in the morning, 20 November 2026, UTC.
@@ -322,4 +323,22 @@ fn seen(source: Source, service: &str, at: Option<Timestamp>, text: &'static str
         at,
         text: text.into(),
     }
+}
+
+/// Incidents in every state a list shows.
+pub fn incidents() -> Vec<super::IncidentRow> {
+    let row = |id, state, (over, heard)| super::IncidentRow {
+        id,
+        opened: Timestamp::UNIX_EPOCH,
+        state,
+        over,
+        heard,
+        place: Name::new("shop/db"),
+        title: say!("db was killed for lack of memory"),
+    };
+    vec![
+        row(1, "open", (false, false)),
+        row(2, "acknowledged", (false, true)),
+        row(3, "resolved", (true, true)),
+    ]
 }

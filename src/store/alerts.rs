@@ -1,7 +1,7 @@
 //! Alerts as they came in: written before anybody is told that they were taken, read in order.
 
 use sqlx::any::AnyRow;
-use sqlx::query;
+use sqlx::{query, query_scalar};
 
 use super::rows::{MOST_ROWS, column};
 use super::{Store, StoreError};
@@ -58,6 +58,15 @@ impl Store {
     /// What has no place yet, oldest first; the rest comes when these have one.
     pub async fn unplaced_alerts(&self) -> Result<Vec<AlertRecord>, StoreError> {
         self.alerts_of(0).await
+    }
+
+    /// Every alert in the timeline of an incident, however many, as its JSON.
+    pub async fn timeline_alerts(&self, incident: i64) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT body_json FROM alerts WHERE incident = $1 ORDER BY seq";
+        Ok(query_scalar(sql)
+            .bind(incident)
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// What is in the timeline of an incident, oldest first.

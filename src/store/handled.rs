@@ -4,19 +4,42 @@ use sqlx::query;
 
 use super::{Store, StoreError};
 
+const REMEMBER: &str = "INSERT INTO handled (source, id, at_ms) VALUES ($1, $2, $3) \
+     ON CONFLICT (source, id) DO NOTHING";
+
 impl Store {
     /// True for the first who says so, in whatever process; false ever after.
     pub async fn remember(&self, source: &str, id: &str, at_ms: i64) -> Result<bool, StoreError> {
-        let done = query(
-            "INSERT INTO handled (source, id, at_ms) VALUES ($1, $2, $3) \
-             ON CONFLICT (source, id) DO NOTHING",
-        )
-        .bind(source)
-        .bind(id)
-        .bind(at_ms)
-        .execute(&self.pool)
-        .await?;
+        let done = query(REMEMBER)
+            .bind(source)
+            .bind(id)
+            .bind(at_ms)
+            .execute(&self.pool)
+            .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// The same for one thing that is known by several ids: all are kept or none, and one that was
+    /// known makes it old.
+    pub async fn remember_all(
+        &self,
+        source: &str,
+        ids: &[String],
+        at_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let mut all = self.pool.begin().await?;
+        let mut new = true;
+        for id in ids {
+            let done = query(REMEMBER)
+                .bind(source)
+                .bind(id)
+                .bind(at_ms)
+                .execute(&mut *all)
+                .await?;
+            new &= done.rows_affected() == 1;
+        }
+        all.commit().await?;
+        Ok(new)
     }
 
     /// Takes it back: what it stood for did not happen after all.

@@ -1,21 +1,24 @@
 //! A store that is opened when it is first needed: most commands read an engine and nothing else.
 
+use std::sync::Arc;
+
 use tokio::sync::OnceCell;
 
 use super::settings::StoreUrl;
 use super::{Store, StoreError};
 
-#[derive(Debug)]
+/// Clones are one and the same store.
+#[derive(Debug, Clone)]
 pub struct Later {
     url: Option<StoreUrl>,
-    store: OnceCell<Store>,
+    store: Arc<OnceCell<Store>>,
 }
 
 impl Later {
     pub fn at(url: StoreUrl) -> Self {
         Self {
             url: Some(url),
-            store: OnceCell::new(),
+            store: Arc::default(),
         }
     }
 
@@ -23,7 +26,7 @@ impl Later {
     pub fn in_memory() -> Self {
         Self {
             url: None,
-            store: OnceCell::new(),
+            store: Arc::default(),
         }
     }
 

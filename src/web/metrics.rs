@@ -1,5 +1,7 @@
 //! `/metrics`: what Prometheus may know.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +13,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::stages::Stages;
 use super::{Web, exposition};
 use crate::chat::health::ChatHealth;
+use crate::incident::Counts;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
@@ -36,6 +40,7 @@ pub struct Metrics {
     repeated: Family<Chat, Counter>,
     answers: Family<Answer, Counter>,
     reloads: Family<Reloaded, Counter>,
+    stages: Stages,
 }
 
 impl Default for Metrics {
@@ -80,6 +85,7 @@ impl Default for Metrics {
             "What a chat delivered again and was left alone",
             repeated.clone(),
         );
+        let stages = Stages::register(&mut registry);
         Self {
             registry,
             chats,
@@ -87,11 +93,17 @@ impl Default for Metrics {
             repeated,
             answers,
             reloads,
+            stages,
         }
     }
 }
 
 impl Metrics {
+    /// What the stages of incidents count into.
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.stages.counts)
+    }
+
     /// With what others count, too.
     pub fn with(add: impl FnOnce(&mut Registry)) -> Self {
         let mut metrics = Self::default();
@@ -127,6 +139,7 @@ impl Metrics {
 /// In the form that is asked for; who does not say gets the older one, which everybody reads.
 pub(super) async fn show(State(web): State<Web>, headers: HeaderMap) -> Response {
     let mut text = String::new();
+    web.metrics.stages.refresh();
     for chat in &web.doors.chats.health {
         web.metrics.chat(chat);
     }

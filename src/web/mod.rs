@@ -5,9 +5,11 @@ pub mod settings;
 mod alerts;
 mod exposition;
 mod gate;
+mod incidents;
 mod metrics;
 mod reports;
 mod slack;
+mod stages;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -135,6 +137,8 @@ fn router(web: &Web) -> Router {
 
 fn pages(web: Web) -> Router<Web> {
     Router::new()
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}", get(incidents::one))
         .route("/reports", get(reports::list))
         .route("/reports/{id}", get(reports::one))
         .route_layer(middleware::from_fn_with_state(web, gate::pages))

@@ -78,7 +78,7 @@ fn row(record: &ReportRecord) -> ReportRow {
     }
 }
 
-fn page<E: std::fmt::Display>(page: Result<String, E>) -> Response {
+pub(super) fn page<E: std::fmt::Display>(page: Result<String, E>) -> Response {
     match page {
         Ok(page) => Html(page).into_response(),
         Err(error) => broken(&error),
@@ -86,7 +86,7 @@ fn page<E: std::fmt::Display>(page: Result<String, E>) -> Response {
 }
 
 /// The reader gets no detail; the log has it.
-fn broken(error: &dyn std::fmt::Display) -> Response {
+pub(super) fn broken(error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "a page could not be made");
     (
         StatusCode::INTERNAL_SERVER_ERROR,

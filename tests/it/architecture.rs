@@ -65,7 +65,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "heal",
         &[
-            "access", "bot", "command", "incident", "run", "store", "survey", "text",
+            "access", "action", "bot", "command", "incident", "run", "runbook", "stack", "store",
+            "survey", "text",
         ],
     ),
     (
@@ -77,7 +78,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "live",
         &[
-            "access", "action", "bot", "clock", "diagnose", "report", "run", "store", "text",
+            "access", "action", "bot", "clock", "diagnose", "incident", "report", "run", "store",
+            "text",
         ],
     ),
     (
@@ -97,7 +99,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "bot", "chat", "diagnose", "report", "setting", "store", "text", "watch",
+            "bot", "chat", "diagnose", "incident", "report", "setting", "store", "text", "watch",
         ],
     ),
     (

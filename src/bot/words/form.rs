@@ -268,19 +268,10 @@ fn finished(line: &str, answers: &Answers) -> String {
         let values: Vec<&str> = values.iter().map(|text| text.trim()).collect();
         let value = values.join(",");
         if !value.is_empty() {
-            words.push(format!("{name}={}", quoted(&value)));
+            words.push(format!("{name}={}", command::quoted(&value)));
         }
     }
     words.join(" ")
-}
-
-/// Read back as exactly this, whatever is in it.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@".contains(c);
-    value
-        .chars()
-        .flat_map(|c| (!plain(c)).then_some('\\').into_iter().chain([c]))
-        .collect()
 }
 
 #[cfg(test)]

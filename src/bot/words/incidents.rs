@@ -59,7 +59,7 @@ pub(super) async fn incident(
             let noted = change(context, incident, "note", move |incident, now| {
                 incident.note(now, &who, Kind::Note, text.clone());
             });
-            let (_, incident) = noted.await?;
+            let ((), incident) = noted.await?;
             answer(
                 context,
                 say!("written into the timeline of #{}", incident.id),
@@ -229,7 +229,7 @@ async fn assign(context: &Context<'_>, typed: &str, who: &str) -> Result<Outcome
         let text = say!("@{} looks after it", name);
         incident.note(now, &by, Kind::Assigned, text);
     });
-    let (_, incident) = done.await?;
+    let ((), incident) = done.await?;
     answer(context, say!("#{} is assigned to {}", incident.id, whom)).await
 }
 
@@ -331,7 +331,7 @@ async fn end(
     let who = by.to_string();
     files
         .change(number, |incident, now| {
-            resolve(incident, &who, why.clone(), now)
+            resolve(incident, &who, why.clone(), now);
         })
         .await?;
     answer(context, say!("#{} is over", number)).await

@@ -15,6 +15,7 @@ use crate::access::Caller;
 use crate::bot::{Bot, Incoming, Outcome, Reply, Voice, What};
 use crate::command::Command;
 use crate::survey::Survey;
+use crate::text::Name;
 
 pub struct Session {
     /// Replaced when the configuration changes; each line sees one bot from beginning to end.
@@ -23,6 +24,8 @@ pub struct Session {
     pub screen: Screen,
     /// A person can answer a question now.
     pub interactive: bool,
+    /// The run that was last asked about here.
+    pub asked: Option<Name>,
 }
 
 impl Session {
@@ -89,6 +92,7 @@ impl Session {
                     Some(reply) => {
                         // what streams is not busy: the spinner waits for a second of silence again
                         ticks.reset_after(Screen::quiet_time());
+                        self.asked = about(&reply).or(self.asked.take());
                         self.screen.show(&reply)?;
                     }
                     None => return Ok(()),
@@ -155,6 +159,13 @@ impl Session {
             worst = worst.max(self.line(line).await);
         }
         worst
+    }
+}
+
+fn about(reply: &Reply) -> Option<Name> {
+    match reply {
+        Reply::Message(message) | Reply::Both { message, .. } => message.about.clone(),
+        _ => None,
     }
 }
 

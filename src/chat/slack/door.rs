@@ -18,7 +18,7 @@ use super::stage::SlackStage;
 use crate::bot::Bot;
 use crate::chat::health::ChatHealth;
 use crate::chat::settings::SlackSettings;
-use crate::live::{Running, Teller};
+use crate::live::{Running, Stage, Teller};
 use crate::setting::Secret;
 
 /// Lines that are worked on at the same time.
@@ -91,6 +91,11 @@ impl Slack {
         }))
     }
 
+    /// Where living messages of its channels are shown.
+    pub fn stage(&self) -> Arc<impl Stage + use<>> {
+        Arc::clone(&self.teller.stage)
+    }
+
     pub fn health(&self) -> Arc<ChatHealth> {
         Arc::clone(&self.health)
     }
@@ -139,11 +144,11 @@ impl Slack {
         };
         let store = bot.store.get().await.map_err(failed)?;
         let now = bot.clock.now().as_millisecond();
-        let mut new = true;
-        for key in keys {
-            new &= store.remember("slack", &key, now).await.map_err(failed)?;
-        }
-        Ok(new)
+        let keys: Vec<String> = keys.collect();
+        store
+            .remember_all("slack", &keys, now)
+            .await
+            .map_err(failed)
     }
 
     fn work_on(self: &Arc<Self>, asked: Asked) {

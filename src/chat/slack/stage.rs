@@ -11,11 +11,14 @@ use tokio::time::Instant;
 use super::api::ApiError;
 use super::outbox::{Outbox, SOON, UNTIL_DONE};
 use crate::live::{Patience, Place, Posted, Stage, StageError, Standing};
-use crate::text::{Message, Posting, block_kit};
+use crate::text::{Message, Name, Posting, block_kit};
 
 /// Slack takes five answers in thirty minutes; the clocks may differ a little.
 const USES: u8 = 5;
 const LASTS: Duration = Duration::from_mins(29);
+
+/// A message that nobody heard of is among the latest.
+const LOOKED_THROUGH: &str = "200";
 
 /// The bot is not where it should speak. There are other ways to be heard.
 const ELSEWHERE: &[&str] = &[
@@ -99,10 +102,25 @@ impl SlackStage {
         posting: &Posting,
         patience: Duration,
     ) -> Result<Posted, ApiError> {
+        self.known(channel, thread, (posting, None), patience).await
+    }
+
+    /// A message that can be found again by what it is about: the id of its first block says it.
+    async fn known(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        (posting, about): (&Posting, Option<&Name>),
+        patience: Duration,
+    ) -> Result<Posted, ApiError> {
+        let mut blocks = posting.blocks().to_vec();
+        if let (Some(about), Some(Value::Object(first))) = (about, blocks.first_mut()) {
+            first.insert("block_id".to_owned(), about.as_str().into());
+        }
         let mut body = json!({
             "channel": channel,
             "text": posting.text(),
-            "blocks": posting.blocks(),
+            "blocks": blocks,
             "unfurl_links": false,
             "unfurl_media": false,
         });
@@ -206,6 +224,11 @@ impl SlackStage {
     }
 }
 
+fn is_about(message: &Value, about: &Name) -> bool {
+    let id = message.pointer("/blocks/0/block_id");
+    id.and_then(Value::as_str) == Some(about.as_str())
+}
+
 fn patience(patience: Patience) -> Duration {
     match patience {
         Patience::Brief => SOON,
@@ -236,7 +259,12 @@ impl Stage for SlackStage {
         let posting = block_kit(message);
         let (channel, thread) = (place.channel.as_str(), place.thread.as_deref());
         let sent = self
-            .message(channel, thread, &posting, patience(how_long))
+            .known(
+                channel,
+                thread,
+                (&posting, message.about.as_ref()),
+                patience(how_long),
+            )
             .await;
         match sent {
             Ok(posted) => {
@@ -280,6 +308,37 @@ impl Stage for SlackStage {
         self.message(&posted.channel, Some(thread), &posting, SOON)
             .await?;
         Ok(())
+    }
+
+    async fn recall(&self, place: &Place, about: &Name) -> Result<Option<Posted>, StageError> {
+        let mut fields = vec![
+            ("channel", place.channel.as_str()),
+            ("limit", LOOKED_THROUGH),
+        ];
+        fields.extend(place.thread.as_deref().map(|thread| ("ts", thread)));
+        let method = match place.thread {
+            Some(_) => "conversations.replies",
+            None => "conversations.history",
+        };
+        let found = match self.outbox.form(method, &fields).await {
+            Ok(found) => found.body,
+            Err(ApiError::Refused { code, .. }) => {
+                tracing::info!(code, "Slack does not let us look for a message of ours");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let messages = found.get("messages").and_then(Value::as_array);
+        let mut ours = messages
+            .into_iter()
+            .flatten()
+            .filter(|one| is_about(one, about));
+        let id = ours.find_map(|one| one.get("ts").and_then(Value::as_str));
+        Ok(id.map(|id| Posted {
+            channel: place.channel.clone(),
+            id: id.to_owned(),
+            thread: place.thread.clone(),
+        }))
     }
 
     async fn mark(&self, _posted: &Posted, _standing: Standing) -> Result<(), StageError> {

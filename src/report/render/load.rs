@@ -5,7 +5,10 @@ use std::path::Path;
 
 use handlebars::Handlebars;
 
-use super::{HTML, MARKDOWN, REPORTS_PAGE, TEXT, TemplateProblem, Templates, helpers};
+use super::{
+    HTML, INCIDENT_PAGE, INCIDENTS_PAGE, MARKDOWN, REPORTS_PAGE, TEXT, TemplateProblem, Templates,
+    helpers,
+};
 use crate::report::{ReportRow, sample};
 use crate::text::Dialect;
 
@@ -22,6 +25,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     (
         REPORTS_PAGE,
         include_str!("../../../templates/page/reports.hbs"),
+    ),
+    (
+        INCIDENTS_PAGE,
+        include_str!("../../../templates/page/incidents.hbs"),
+    ),
+    (
+        INCIDENT_PAGE,
+        include_str!("../../../templates/page/incident.hbs"),
     ),
     (LAYOUT, include_str!("../../../templates/page/layout.hbs")),
 ];
@@ -174,5 +185,9 @@ fn tried(templates: &Templates) -> Problems {
     let rows: Vec<ReportRow> = sample::all().iter().map(ReportRow::of).collect();
     problems.extend(templates.reports_page(&rows).err());
     problems.extend(templates.reports_page(&[]).err());
+    problems.extend(templates.incidents_page(&sample::incidents()).err());
+    problems.extend(templates.incidents_page(&[]).err());
+    let (title, document) = (crate::say!("db is down"), crate::text::Message::new());
+    problems.extend(templates.incident_page(1, &title, &document).err());
     problems
 }

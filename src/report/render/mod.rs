@@ -12,9 +12,9 @@ use std::path::Path;
 use handlebars::Handlebars;
 use serde::Serialize;
 
-use super::{Report, ReportRow};
-use crate::text::{Dialect, Outgoing};
-use view::{PageView, ReportView};
+use super::{IncidentRow, Report, ReportRow};
+use crate::text::{Clean, Dialect, Message, Outgoing, write};
+use view::{IncidentsView, PageView, ReportView};
 
 pub use problem::TemplateProblem;
 
@@ -22,6 +22,10 @@ const TEXT: &str = "report/text.hbs";
 const MARKDOWN: &str = "report/markdown.hbs";
 const HTML: &str = "report/html.hbs";
 const REPORTS_PAGE: &str = "page/reports.hbs";
+const INCIDENTS_PAGE: &str = "page/incidents.hbs";
+const INCIDENT_PAGE: &str = "page/incident.hbs";
+/// Where in its page the document of an incident goes; escaped text can't hold it.
+const HERE: &str = "<!-- here -->";
 
 /// All templates, parsed and tried. One registry for each way of escaping.
 #[derive(Debug)]
@@ -70,6 +74,26 @@ impl Templates {
     /// The page that lists stored reports, in the order given.
     pub fn reports_page(&self, rows: &[ReportRow]) -> Result<Outgoing, TemplateProblem> {
         let page = render(&self.html, REPORTS_PAGE, &PageView::new(rows))?;
+        Ok(Outgoing::sealed(Dialect::Html, page))
+    }
+
+    /// The page that lists incidents, in the order given.
+    pub fn incidents_page(&self, rows: &[IncidentRow]) -> Result<Outgoing, TemplateProblem> {
+        let page = render(&self.html, INCIDENTS_PAGE, &IncidentsView::new(rows))?;
+        Ok(Outgoing::sealed(Dialect::Html, page))
+    }
+
+    /// The page around the document of an incident.
+    pub fn incident_page(
+        &self,
+        id: i64,
+        title: &Clean,
+        document: &Message,
+    ) -> Result<Outgoing, TemplateProblem> {
+        let data = serde_json::json!({ "id": id, "title": title });
+        let page = render(&self.html, INCIDENT_PAGE, &data)?;
+        let document = write(document, &Dialect::Html).into_string();
+        let page = page.replacen(HERE, &document, 1);
         Ok(Outgoing::sealed(Dialect::Html, page))
     }
 

@@ -10,8 +10,8 @@ use crate::diagnose::change::Change;
 use crate::diagnose::checklist::{Outcome, Point};
 use crate::evidence::Citation;
 use crate::report::{
-    AffectedService, CheckResult, Contributing, Report, ReportRow, ResolutionStep, TimelineEntry,
-    Verification,
+    AffectedService, CheckResult, Contributing, IncidentRow, Report, ReportRow, ResolutionStep,
+    TimelineEntry, Verification,
 };
 use crate::text::{Clean, Dialect};
 
@@ -305,6 +305,31 @@ impl<'a> PageView<'a> {
         };
         Self {
             reports: rows.iter().map(view).collect(),
+        }
+    }
+}
+
+/// The page that lists incidents.
+#[derive(Serialize)]
+pub(super) struct IncidentsView<'a> {
+    incidents: Vec<IncidentView<'a>>,
+}
+
+#[derive(Serialize)]
+struct IncidentView<'a> {
+    #[serde(flatten)]
+    row: &'a IncidentRow,
+    when: String,
+}
+
+impl<'a> IncidentsView<'a> {
+    pub(super) fn new(rows: &'a [IncidentRow]) -> Self {
+        let view = |row: &'a IncidentRow| IncidentView {
+            row,
+            when: date_and_time(row.opened),
+        };
+        Self {
+            incidents: rows.iter().map(view).collect(),
         }
     }
 }

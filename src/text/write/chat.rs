@@ -82,10 +82,14 @@ impl Writer<'_> {
     /// Slack shows the name of whoever an id belongs to. Only what the program itself says about
     /// people comes here, so no log line can call anybody.
     fn person(&self, text: &str) -> String {
-        let id = text.strip_prefix("slack:").unwrap_or_default();
+        let (sign, id) = match text.split_once(':') {
+            Some(("slack", id)) => ("@", id),
+            Some(("slack-group", id)) => ("!subteam^", id),
+            _ => return self.escape(text),
+        };
         let is_id = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric());
         if *self.dialect == Dialect::Slack && is_id {
-            return format!("<@{id}>");
+            return format!("<{sign}{id}>");
         }
         self.escape(text)
     }

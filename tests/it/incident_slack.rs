@@ -1,0 +1,279 @@
+//! Incidents from alert to chat and back: the demo's shop on the simulated engine, the fake Slack,
+//! and people who answer.
+
+use std::sync::Arc;
+
+use dogwatch::duty::Duty;
+use dogwatch::incident::settings::Address;
+use dogwatch::incident::{Alert, Counts, accept};
+use dogwatch::live::Board;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::incident_intake::alert;
+use crate::support::fake_slack::{Failure, Shown};
+use crate::support::slack_shop::{ANNA, SlackShop, policy};
+
+const ALERTS: &str = "CALERTS";
+
+/// The shop with everything that works by itself.
+struct OnDuty {
+    shop: SlackShop,
+    stop: CancellationToken,
+}
+
+impl OnDuty {
+    async fn open(settings: serde_json::Value) -> Self {
+        let shop = SlackShop::with(|bot| {
+            bot.policy = policy();
+            bot.conduct.incidents.settings = serde_json::from_value(settings).unwrap();
+            bot.conduct.incidents.usual =
+                vec![Address::try_from(format!("slack:{ALERTS}")).unwrap()];
+        })
+        .await;
+        let this = Self {
+            shop,
+            stop: CancellationToken::new(),
+        };
+        this.begin();
+        this
+    }
+
+    fn begin(&self) {
+        let (_, bots) = watch::channel(Arc::clone(&self.shop.shop.bot));
+        let counts = Arc::new(Counts::default());
+        let board = Board {
+            stage: self.shop.adapter.stage(),
+            bots: bots.clone(),
+            counts: Arc::clone(&counts),
+        };
+        tokio::spawn(board.run(self.stop.clone()));
+        tokio::spawn(Duty::new(bots, counts).run(self.stop.clone()));
+    }
+
+    async fn tell(&self, alerts: &[Alert]) {
+        let bot = &self.shop.shop.bot;
+        let store = bot.store.get().await.unwrap();
+        accept(store, bot.clock, alerts).await.unwrap();
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn(&Shown) -> bool) -> Shown {
+        let in_channel = |shown: &Shown| shown.channel == ALERTS && shown.thread.is_none();
+        self.shop
+            .slack
+            .until(what, |shown| in_channel(shown) && holds(shown))
+            .await
+    }
+
+    fn roots(&self) -> usize {
+        let world = self.shop.slack.world();
+        let roots = world.shown.iter();
+        roots
+            .filter(|shown| shown.channel == ALERTS && shown.thread.is_none())
+            .count()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let world = self.shop.slack.world();
+        let lines = world.shown.iter().filter(|shown| shown.thread.is_some());
+        lines.map(|shown| shown.text.clone()).collect()
+    }
+}
+
+fn died(service: &str) -> Alert {
+    let mut alert = alert("shop", service, "died");
+    alert.at = dogwatch::clock::Clock::System.now();
+    alert
+}
+
+fn first_line(shown: &Shown) -> &str {
+    shown.text.lines().next().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_one_message_with_its_cause_on_the_first_line() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "1s" })).await;
+    duty.shop.shop.outage().await;
+    duty.tell(&[died("gateway")]).await;
+    duty.until("told at once", |shown| shown.text.contains("it went wrong"))
+        .await;
+    let told = duty
+        .until("with its cause", |shown| shown.text.contains("oom-killed"))
+        .await;
+    assert!(
+        first_line(&told).starts_with("🔴 #1 shop/db oom-killed"),
+        "{}",
+        told.text
+    );
+    duty.tell(&[died("api"), died("web")]).await;
+    duty.until("more of it", |shown| {
+        shown.text.contains("because it needs shop/db")
+    })
+    .await;
+    assert_eq!(duty.roots(), 1);
+    let press = duty.shop.slack.press(ANNA, &told, "Acknowledge");
+    duty.shop.slack.sockets.send("interactive", &press).await;
+    duty.until("acknowledged", |shown| shown.text.starts_with("🟡 #1"))
+        .await;
+    duty.shop.slack.assert_obeyed();
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_the_chat_and_a_restart_lose_nothing_and_say_nothing_twice() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    duty.shop.slack.world().failures.insert(
+        "chat.postMessage".to_owned(),
+        [Failure::Broken, Failure::Broken, Failure::TooMany(1)].into(),
+    );
+    duty.tell(&[died("api")]).await;
+    duty.until("posted when the chat is back", |shown| {
+        shown.text.contains("#1")
+    })
+    .await;
+    duty.until("diagnosed", |shown| shown.edits > 0).await;
+    duty.stop.cancel();
+    let again = OnDuty {
+        shop: duty.shop,
+        stop: CancellationToken::new(),
+    };
+    again.tell(&[died("worker")]).await;
+    again.begin();
+    again
+        .until("goes on in the same message", |shown| {
+            shown.text.contains("worker")
+        })
+        .await;
+    let joined = |duty: &OnDuty| {
+        duty.lines()
+            .iter()
+            .filter(|line| line.contains("shop/worker: it went wrong"))
+            .count()
+    };
+    again
+        .shop
+        .slack
+        .until("told below it", |shown| {
+            shown.thread.is_some() && shown.text.contains("shop/worker: it went wrong")
+        })
+        .await;
+    assert_eq!((again.roots(), joined(&again)), (1, 1));
+    again.shop.slack.assert_obeyed();
+    again.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_look_after_it_by_words() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    let shop = &duty.shop.shop;
+    duty.tell(&[died("api")]).await;
+    duty.until("told", |shown| shown.text.contains("#1")).await;
+    assert!(shop.say("incidents").await.text.contains("#1"));
+    assert!(
+        shop.say("ack 1")
+            .await
+            .text
+            .contains("you look after #1 now")
+    );
+    assert!(shop.say("ack #1").await.text.contains("already"));
+    shop.say("note 1 the disk was full").await;
+    duty.shop
+        .slack
+        .until("the note below it", |shown| {
+            shown.thread.is_some() && shown.text.contains("the disk was full")
+        })
+        .await;
+    assert!(
+        shop.say("incidents disk was FULL")
+            .await
+            .text
+            .contains("#1")
+    );
+    assert!(shop.say("ack 99").await.text.contains("no incident `99`"));
+    let silenced = shop
+        .say("silence shop/worker --for 2h --reason a migration goes on")
+        .await;
+    assert!(silenced.text.contains("as s1"), "{}", silenced.text);
+    assert!(
+        shop.say("silences")
+            .await
+            .text
+            .contains("a migration goes on")
+    );
+    duty.tell(&[alert("blog", "web", "slow")]).await;
+    duty.until("another stack", |shown| shown.text.contains("#2"))
+        .await;
+    assert!(shop.say("unsilence s1").await.text.contains("has ended"));
+    assert!(
+        shop.say("unsilence s1")
+            .await
+            .text
+            .contains("no silence `s1` is in force")
+    );
+    assert!(
+        shop.say("merge 2 1")
+            .await
+            .text
+            .contains("#2 goes on in #1")
+    );
+    duty.until("merged", |shown| shown.text.contains("goes on in #1"))
+        .await;
+    assert!(
+        shop.say("resolve 1 all of it was done --anyway")
+            .await
+            .text
+            .contains("#1 is over")
+    );
+    duty.until("over", |shown| shown.text.starts_with("🟢 #1"))
+        .await;
+    let retro = shop.say("retro 1").await.text;
+    assert!(
+        retro.contains("the disk was full") && retro.contains("Follow-ups"),
+        "{retro}"
+    );
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_silenced_is_never_told_until_it_is_not() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    let shop = &duty.shop.shop;
+    shop.say("silence shop/api --reason x").await;
+    duty.tell(&[died("api")]).await;
+    duty.tell(&[alert("blog", "web", "slow")]).await;
+    duty.until("the other one", |shown| shown.text.contains("#2"))
+        .await;
+    assert_eq!(duty.roots(), 1);
+    shop.say("unsilence s1").await;
+    duty.until("told when the silence ends", |shown| {
+        shown.text.contains("#1")
+    })
+    .await;
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_over_only_when_it_looks_well() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "1s" })).await;
+    let shop = &duty.shop.shop;
+    shop.outage().await;
+    duty.tell(&[died("gateway")]).await;
+    duty.until("told", |shown| shown.text.contains("oom-killed"))
+        .await;
+    let mut well = died("gateway");
+    well.state = dogwatch::incident::AlertState::Resolved;
+    duty.tell(&[well]).await;
+    duty.shop
+        .slack
+        .until("the doubt", |shown| {
+            shown.thread.is_some() && shown.text.contains("no alert any more, but")
+        })
+        .await;
+    let refused = shop.say("resolve 1").await;
+    assert!(
+        refused.text.contains("does not look over"),
+        "{}",
+        refused.text
+    );
+    duty.stop.cancel();
+}
