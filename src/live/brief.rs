@@ -17,8 +17,9 @@ pub fn brief(report: &Report) -> Message {
     let message = affected(message, report);
     let message = steps(message, report);
     let message = checks(message, report);
+    let message = changes(prevention(message, report), report);
     let message = fixes(report).into_iter().fold(message, Message::action);
-    footer(prevention(message, report), report)
+    footer(checked(message, report), report)
 }
 
 /// What mends it, as buttons: each types the line of its runbook, so it is planned, permitted and
@@ -120,6 +121,29 @@ fn prevention(message: Message, report: &Report) -> Message {
     let lines = report.prevention.iter().take(OTHERS).cloned();
     let lines = lines.map(Line::from).collect();
     section(message, "Prevent", lines)
+}
+
+fn changes(message: Message, report: &Report) -> Message {
+    report.changes.iter().fold(message, |message, change| {
+        let mut lines = vec![change.file.clone()];
+        lines.extend(change.diff.iter().cloned());
+        message.code(lines)
+    })
+}
+
+/// Every place that was looked at, on one line: `✓ logs · ! memory and cpu · – engine`.
+fn checked(message: Message, report: &Report) -> Message {
+    if report.checklist.is_empty() {
+        return message;
+    }
+    let points = report.checklist.iter();
+    let marks: Vec<Clean> = points
+        .map(|point| say!("{} {}", point.outcome.mark(), point.point))
+        .collect();
+    let line = Line::new()
+        .strong("Checked ")
+        .dim(Clean::join(&marks, " · "));
+    message.line(line)
 }
 
 fn section(message: Message, title: &'static str, lines: Vec<Line>) -> Message {

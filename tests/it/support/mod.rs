@@ -1,6 +1,8 @@
 //! What several tests need.
 
+pub(crate) mod compose_shop;
 pub(crate) mod crash_scene;
+pub(crate) mod namespace;
 pub(crate) mod own_engine;
 pub(crate) mod program;
 pub(crate) mod served;
@@ -18,3 +20,6 @@ pub(crate) mod slack_kinds;
 pub(crate) mod slack_shop;
 pub(crate) mod tester;
 pub(crate) mod sshd;
+pub(crate) mod engine_to_restart;
+pub(crate) mod server;
+pub(crate) mod watched;
