@@ -2,9 +2,13 @@
 //! what is deployed, and what fails comes back.
 
 use std::path::Path;
+use std::time::Duration;
 
-use dogwatch::bot::{Bot, Outcome};
+use dogwatch::bot::{Bot, Incoming, Outcome, Voice, What};
+use dogwatch::run::Recovery;
 use dogwatch::stack::Site;
+use dogwatch::store::{RunFilter, RunState};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::compose_shop::{Shop, Where, compose_file, dockerfile, with_environments};
 use crate::support::real_engine::{docker, eventually, program};
@@ -146,11 +150,12 @@ async fn what_was_approved_is_what_is_deployed_and_rollback_brings_the_old_back(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deploy_whose_build_fails_goes_back_by_itself() {
-    let wrapped = |site: &mut Site| site.command = vec!["./scripts/stack.sh".into()];
-    let plain = |_: &mut Site| {};
-    let ways: [(&str, Box<dyn FnOnce(&mut Site)>); 2] =
-        [("compose", Box::new(plain)), ("wrapper", Box::new(wrapped))];
-    for (way, change) in ways {
+    for way in ["compose", "wrapper"] {
+        let change = |site: &mut Site| {
+            if way == "wrapper" {
+                site.command = vec!["./scripts/stack.sh".into()];
+            }
+        };
         let Some(team) = Team::new(Where::Here, change).await else {
             return;
         };
@@ -308,4 +313,59 @@ async fn who_may_only_read_fetches_nothing() {
         .output()
         .unwrap();
     assert!(!known.status.success(), "nothing was fetched");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deploy_that_was_cut_short_is_taken_up_and_comes_to_its_end() {
+    let wrapped = Team::new(Where::Here, |site| {
+        site.command = vec!["./scripts/stack.sh".into()];
+    });
+    let Some(team) = wrapped.await else { return };
+    let script = team.shop.read("scripts/stack.sh");
+    let held = script.replace("exec ", "while test -f hold; do sleep 0.1; done\nexec ");
+    let wanted = team.push(
+        "Hold on",
+        &[("scripts/stack.sh", &held), ("web/page", "two\n")],
+    );
+    team.shop.write("hold", "");
+    let bot = std::sync::Arc::clone(&team.shop.tester.bot);
+    let (voice, mut replies) = Voice::new();
+    let line = Incoming {
+        caller: team.shop.tester.caller.clone(),
+        what: What::Typed("deploy shop".into()),
+        interactive: true,
+    };
+    let at_work = tokio::spawn({
+        let bot = std::sync::Arc::clone(&bot);
+        async move { bot.handle(&line, &voice, &CancellationToken::new()).await }
+    });
+    tokio::spawn(async move { while replies.recv().await.is_some() {} });
+    eventually("it builds", || async {
+        team.shop.read("calls").contains("build")
+    })
+    .await;
+    at_work.abort();
+    assert!(at_work.await.is_err(), "nobody works on it any more");
+    std::fs::remove_file(team.shop.path("hold")).unwrap();
+    let store = bot.store.get().await.unwrap();
+    let newest = || async {
+        let runs = store.runs(&RunFilter::default()).await.unwrap();
+        runs.into_iter().next().unwrap()
+    };
+    eventually("it is taken up", || async {
+        let recovery = Recovery {
+            store,
+            fleet: &bot.fleet,
+            clock: bot.clock,
+            hidden: &bot.secrets,
+            sites: &bot.conduct.sites,
+            secrets: &bot.conduct.secrets,
+            directory: bot.conduct.directory.clone(),
+            expires: Duration::from_hours(1),
+        };
+        Box::pin(recovery.run()).await.unwrap();
+        newest().await.state == RunState::Succeeded
+    })
+    .await;
+    assert_eq!((team.head(), team.shop.page()), (wanted, "two".to_owned()));
 }
