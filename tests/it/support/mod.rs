@@ -3,6 +3,10 @@
 pub(crate) mod crash_scene;
 pub(crate) mod own_engine;
 pub(crate) mod program;
+pub(crate) mod discord_shop;
+pub(crate) mod fake_discord;
+pub(crate) mod fake_discord_gateway;
+pub(crate) mod fake_discord_rules;
 pub(crate) mod served;
 pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;
