@@ -11,6 +11,7 @@ use crate::access::settings::MemberKind;
 use crate::access::{Allow, Policy};
 use crate::bot::conduct::AT_ONCE;
 use crate::bot::{Bot, Conduct};
+use crate::chat::discord::{self, Discord};
 use crate::chat::slack::{Signature, Slack, SlackOptions};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -32,7 +33,7 @@ use crate::store::Later;
 use crate::survey::own::OwnSignatures;
 use crate::text::Redactor;
 use crate::watch::settings::RegistrySettings;
-use crate::web::{Chats, SlackDoor};
+use crate::web::{Chats, DiscordDoor, SlackDoor};
 
 /// Everything that runs, built from one configuration.
 pub struct App {
@@ -47,6 +48,10 @@ pub enum WiringError {
     Endpoint { host: String, error: EndpointError },
     #[error("`chat.slack` needs a `bot_token` (`xoxb-…`)")]
     NoBotToken,
+    #[error("`chat.discord` needs a `token`, from the page of the bot")]
+    NoDiscordToken,
+    #[error("Discord cannot be spoken to: {0}")]
+    Discord(std::io::Error),
     #[error("Slack cannot be spoken to: {0}")]
     Slack(std::io::Error),
     #[error("{} in the templates\n{}", count(.0.len()), lines(.0))]
@@ -119,14 +124,39 @@ impl Connected {
     }
 
     /// What HTTP has to know of it.
-    pub fn chats(&self) -> Chats {
-        Chats {
-            health: vec![self.slack.health()],
-            slack: self.signature.clone().map(|signature| SlackDoor {
-                slack: Arc::clone(&self.slack),
-                signature,
-            }),
-        }
+    pub fn add_to(&self, chats: &mut Chats) {
+        chats.health.push(self.slack.health());
+        chats.slack = self.signature.clone().map(|signature| SlackDoor {
+            slack: Arc::clone(&self.slack),
+            signature,
+        });
+    }
+}
+
+/// Discord, and how its HTTP requests are known.
+pub struct DiscordConnected {
+    pub discord: Arc<Discord>,
+    pub signature: Option<discord::Signature>,
+}
+
+impl DiscordConnected {
+    /// Shows incidents in its channels until the program stops.
+    pub fn show_incidents(&self, duty: &Duty, stop: CancellationToken) {
+        let board = Board {
+            stage: self.discord.as_stage(),
+            bots: duty.bots.clone(),
+            counts: Arc::clone(&duty.counts),
+        };
+        tokio::spawn(board.run(stop));
+    }
+
+    /// What HTTP has to know of it.
+    pub fn add_to(&self, chats: &mut Chats) {
+        chats.health.push(self.discord.health());
+        chats.discord = self.signature.clone().map(|signature| DiscordDoor {
+            discord: Arc::clone(&self.discord),
+            signature,
+        });
     }
 }
 
@@ -154,6 +184,26 @@ impl App {
         let signature = settings.signing_secret.as_ref().map(Signature::new);
         let slack = Slack::new(settings, options, bots, stop).map_err(WiringError::Slack)?;
         Ok(Some(Connected { slack, signature }))
+    }
+}
+
+impl App {
+    /// Discord as it is configured; `None` where it is not.
+    pub fn discord(
+        &self,
+        bots: watch::Receiver<Arc<Bot>>,
+        stop: CancellationToken,
+    ) -> Result<Option<DiscordConnected>, WiringError> {
+        let Some(settings) = self.config.chat.discord.clone() else {
+            return Ok(None);
+        };
+        let token = settings.token.clone().ok_or(WiringError::NoDiscordToken)?;
+        let clock = self.bot.clock;
+        let signature = settings
+            .public_key
+            .map(|key| discord::Signature::new(key, clock));
+        let discord = Discord::new(settings, token, bots, stop).map_err(WiringError::Discord)?;
+        Ok(Some(DiscordConnected { discord, signature }))
     }
 }
 

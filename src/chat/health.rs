@@ -11,6 +11,7 @@ pub struct ChatHealth {
     trouble: Mutex<Option<String>>,
     taken: AtomicU64,
     repeated: AtomicU64,
+    misread: AtomicU64,
 }
 
 impl ChatHealth {
@@ -21,6 +22,7 @@ impl ChatHealth {
             trouble: Mutex::new(Some("not connected yet".to_owned())),
             taken: AtomicU64::new(0),
             repeated: AtomicU64::new(0),
+            misread: AtomicU64::new(0),
         }
     }
 
@@ -47,6 +49,15 @@ impl ChatHealth {
     /// Something came a second time and was left alone.
     pub fn saw_again(&self) {
         self.repeated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something came in a shape that is not known here: the chat is newer than this program.
+    pub fn misread(&self) {
+        self.misread.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn misreadings(&self) -> u64 {
+        self.misread.load(Ordering::Relaxed)
     }
 
     pub fn taken(&self) -> u64 {

@@ -1,7 +1,9 @@
-//! Where people are: the console and Slack. A surface shows replies in its own dialect and hands lines
+//! Where people are: the console, Slack and Discord. A surface shows replies in its own dialect and hands lines
 //! to the bot; it decides nothing.
 
 pub mod settings;
 pub mod health;
+mod listener;
 pub mod slack;
+pub mod discord;
 pub mod console;

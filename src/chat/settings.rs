@@ -61,7 +61,9 @@ pub struct DiscordSettings {
     pub public_key: Option<PublicKey>,
     /// The server that commands are registered in. Without it they are global.
     pub guild_id: Option<Snowflake>,
-    /// The channel that incidents are posted to.
+    /// The command that people type. Every word is a sub-command of it.
+    pub command: SlashCommand,
+    /// The channel that incidents are posted to; a forum is fine.
     pub alerts_channel: Option<Snowflake>,
 }
 
@@ -72,6 +74,7 @@ impl Default for DiscordSettings {
             token: None,
             public_key: None,
             guild_id: None,
+            command: SlashCommand::default(),
             alerts_channel: None,
         }
     }

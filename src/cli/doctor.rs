@@ -13,13 +13,23 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
     let slack = app
         .slack(session.bot.clone(), CancellationToken::new())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
-    let Some(connected) = slack else {
-        return Ok(outcome);
-    };
-    let (well, said) = connected.slack.examine().await;
-    if session.screen.message(&said).is_err() {
-        tracing::debug!("nobody reads any more");
+    let discord = app
+        .discord(session.bot.clone(), CancellationToken::new())
+        .map_err(|error| Failure::new(Outcome::Usage, error))?;
+    let mut examined = Vec::new();
+    if let Some(connected) = slack {
+        examined.push(connected.slack.examine().await);
     }
-    let slack = if well { Outcome::Done } else { Outcome::Failed };
-    Ok(outcome.max(slack))
+    if let Some(connected) = discord {
+        examined.push(connected.discord.examine().await);
+    }
+    let mut worst = outcome;
+    for (well, said) in examined {
+        if session.screen.message(&said).is_err() {
+            tracing::debug!("nobody reads any more");
+        }
+        let chat = if well { Outcome::Done } else { Outcome::Failed };
+        worst = worst.max(chat);
+    }
+    Ok(worst)
 }

@@ -10,18 +10,18 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::watching::{self, Director};
 use super::{Failure, FormatArg, recover, start};
-use crate::app::{App, Connected};
+use crate::app::App;
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
 use crate::duty::Duty;
-use crate::web::{self, Doors, Metrics, Site};
+use crate::web::{self, Chats, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -44,23 +44,19 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
 
     let watcher = watcher(start::config_path(settings), loaded.clone());
     let listener = listen(loaded.config.http.listen.0).await?;
-    warn_about_chats(&loaded.config);
 
     let stop = CancellationToken::new();
     let watching = watching::begin(&app).await?;
     let metrics = Arc::clone(&watching.metrics);
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
-    let slack = app
-        .slack(bot.clone(), stop.clone())
-        .map_err(|error| Failure::new(Outcome::Usage, error))?;
-    let chats = slack.as_ref().map(Connected::chats).unwrap_or_default();
-    let on_duty = on_duty(slack.as_ref(), bot.clone(), &metrics, &stop);
+    let duty = Duty::new(bot.clone(), metrics.counts());
+    let (chats, mut talking) = connect(&app, &bot, &duty, &stop)?;
+    let on_duty = tokio::spawn(duty.run(stop.clone()));
     let doors = Doors {
         chats,
         alerts: Some(watching.intake),
     };
-    let talking = slack.map(|slack| tokio::spawn(slack.slack.run()));
     let http_settings = loaded.config.http.clone();
     let (counting, stopping) = (Arc::clone(&metrics), stop.clone().cancelled_owned());
     let http = tokio::spawn(async move {
@@ -97,26 +93,34 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     if let Err(error) = on_duty.await {
         tracing::error!(%error, "looking after incidents ended");
     }
-    if let Some(talking) = talking
-        && let Err(error) = talking.await
-    {
-        tracing::error!(%error, "Slack ended");
+    while let Some(ended) = talking.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a chat ended");
+        }
     }
     ended(http).await
 }
 
-/// Looks after incidents and shows them in every chat, until the program stops.
-fn on_duty(
-    slack: Option<&Connected>,
-    bot: watch::Receiver<Arc<Bot>>,
-    metrics: &Metrics,
+/// The chats that are configured, each with a board that shows incidents, until the program stops.
+fn connect(
+    app: &App,
+    bot: &watch::Receiver<Arc<Bot>>,
+    duty: &Duty,
     stop: &CancellationToken,
-) -> JoinHandle<()> {
-    let duty = Duty::new(bot, metrics.counts());
-    if let Some(slack) = slack {
-        slack.show_incidents(&duty, stop.clone());
+) -> Result<(Chats, JoinSet<()>), Failure> {
+    let wrong = |error| Failure::new(Outcome::Usage, error);
+    let (mut chats, mut talking) = (Chats::default(), JoinSet::new());
+    if let Some(slack) = app.slack(bot.clone(), stop.clone()).map_err(wrong)? {
+        slack.show_incidents(duty, stop.clone());
+        slack.add_to(&mut chats);
+        talking.spawn(slack.slack.run());
     }
-    tokio::spawn(duty.run(stop.clone()))
+    if let Some(discord) = app.discord(bot.clone(), stop.clone()).map_err(wrong)? {
+        discord.show_incidents(duty, stop.clone());
+        discord.add_to(&mut chats);
+        talking.spawn(discord.discord.run());
+    }
+    Ok((chats, talking))
 }
 
 /// So long open requests may take when the program is to end.
@@ -170,12 +174,6 @@ async fn store_answers(app: &App) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Outcome::Failed, error);
     let store = app.bot.store.get().await.map_err(|error| failed(&error))?;
     store.ping().await.map_err(|error| failed(&error))
-}
-
-fn warn_about_chats(config: &Config) {
-    if config.chat.discord.is_some() {
-        tracing::warn!("this version cannot connect to Discord yet; everything else is served");
-    }
 }
 
 /// A session over SSH that nobody used for so long is given back.

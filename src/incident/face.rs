@@ -77,7 +77,7 @@ pub fn message(incident: &Incident, called: &[Name]) -> Message {
 
 fn people(called: &[Name]) -> Line {
     called.iter().fold(Line::new(), |line, who| {
-        line.styled(Style::Person, who.clone()).plain(" ")
+        line.styled(Style::Call, who.clone()).plain(" ")
     })
 }
 
@@ -251,10 +251,15 @@ pub fn line(entry: &super::Entry, chat: &str) -> Message {
         super::Kind::Resolved | super::Kind::Healed => "🟢 ",
         _ => "",
     };
+    // what somebody notes names people; only what is due calls them
+    let style = match entry.kind {
+        super::Kind::Escalated | super::Kind::Reminded => Style::Call,
+        _ => Style::Person,
+    };
     let mut message = Message::new();
     for (number, text) in entry.text.lines().enumerate() {
         let line = Line::new().plain(if number == 0 { sign } else { "" });
-        message = message.line(named(line, &text, chat));
+        message = message.line(named(line, &text, chat, style));
     }
     if entry.who != super::model::ITSELF {
         let by = Line::new()
@@ -266,7 +271,7 @@ pub fn line(entry: &super::Entry, chat: &str) -> Message {
 }
 
 /// `@slack:U1` is somebody to be called.
-fn named(line: Line, text: &Clean, chat: &str) -> Line {
+fn named(line: Line, text: &Clean, chat: &str, style: Style) -> Line {
     let words: Vec<&str> = text.as_str().split(' ').collect();
     let clean = |text: &str| Redactor::shapes_only().clean(text);
     let mut line = line;
@@ -277,7 +282,7 @@ fn named(line: Line, text: &Clean, chat: &str) -> Line {
             Some(who) => {
                 let before = clean(&plain.join(" "));
                 plain.clear();
-                line = line.plain(before).plain(" ").styled(Style::Person, who);
+                line = line.plain(before).plain(" ").styled(style, who);
             }
             None => plain.push(word),
         }

@@ -25,6 +25,8 @@ pub struct RunbookFile {
     /// What it can do to a host: at least what its riskiest step can.
     #[schemars(with = "Option<RiskWord>")]
     pub risk: Option<Risk>,
+    /// In Discord it has a command of its own, `/NAME`, beside `/ops run NAME`.
+    pub command: bool,
     /// What it asks for, by name.
     pub params: BTreeMap<String, ParamSpec>,
     /// What is done, in this order.

@@ -13,6 +13,8 @@ pub enum Style {
     Code,
     /// Somebody, as `slack:U123`: a place that knows them may write the name it shows.
     Person,
+    /// The same, and they are to notice: a person, or a group as `discord-role:789`.
+    Call,
     Good,
     Warn,
     Bad,

@@ -38,6 +38,7 @@ pub struct Metrics {
     chats: Family<Chat, Gauge>,
     taken: Family<Chat, Counter>,
     repeated: Family<Chat, Counter>,
+    misread: Family<Chat, Counter>,
     answers: Family<Answer, Counter>,
     reloads: Family<Reloaded, Counter>,
     stages: Stages,
@@ -86,11 +87,18 @@ impl Default for Metrics {
             repeated.clone(),
         );
         let stages = Stages::register(&mut registry);
+        let misread = Family::<Chat, Counter>::default();
+        registry.register(
+            "chat_misread",
+            "What a chat sent in a shape that is not known here",
+            misread.clone(),
+        );
         Self {
             registry,
             chats,
             taken,
             repeated,
+            misread,
             answers,
             reloads,
             stages,
@@ -128,6 +136,7 @@ impl Metrics {
         };
         raise(&self.taken, health.taken());
         raise(&self.repeated, health.repeated());
+        raise(&self.misread, health.misreadings());
     }
 
     pub fn reloaded(&self, taken: bool) {

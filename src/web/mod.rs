@@ -3,6 +3,7 @@
 
 pub mod settings;
 mod alerts;
+mod discord;
 mod exposition;
 mod gate;
 mod incidents;
@@ -28,6 +29,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
+pub use discord::DiscordDoor;
 pub use metrics::Metrics;
 pub use slack::SlackDoor;
 
@@ -54,6 +56,7 @@ pub struct Site {
 pub struct Chats {
     pub health: Vec<Arc<ChatHealth>>,
     pub slack: Option<SlackDoor>,
+    pub discord: Option<DiscordDoor>,
 }
 
 /// Who speaks to us over HTTP besides browsers.
@@ -110,6 +113,7 @@ fn router(web: &Web) -> Router {
     let header =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let slack = web.doors.chats.slack.clone().map(slack::routes);
+    let discord = web.doors.chats.discord.clone().map(discord::routes);
     let alerts = web.doors.alerts.clone().map(alerts::routes);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -118,6 +122,7 @@ fn router(web: &Web) -> Router {
         .merge(pages(web.clone()))
         .with_state(web.clone())
         .merge(slack.unwrap_or_default())
+        .merge(discord.unwrap_or_default())
         .merge(alerts.unwrap_or_default())
         .layer(middleware::from_fn_with_state(web.clone(), count))
         .layer(CatchPanicLayer::new())

@@ -89,8 +89,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "chat",
         &[
-            "access", "action", "bot", "command", "live", "report", "run", "setting", "store",
-            "survey", "text",
+            "access", "action", "bot", "clock", "command", "live", "report", "run", "runbook",
+            "setting", "store", "survey", "text",
         ],
     ),
     (
@@ -136,6 +136,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("axum", &["web", "sim"]),
     ("slack_morphism", &["chat/slack"]),
+    ("serenity", &["chat/discord"]),
+    ("reqwest", &["chat/discord"]),
+    ("ring", &["chat/discord/signature.rs"]),
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),
     ("clap", &["cli"]),
@@ -149,6 +152,7 @@ const HOMES: &[(&str, &[&str])] = &[
 const RESERVED: &[(&str, &[&str])] = &[
     ("Outgoing::sealed(", &["text/write", "report/render"]),
     ("Posting::sealed(", &["text/write"]),
+    ("Card::sealed(", &["text/write"]),
     ("Clean::sealed(", &["text/redact"]),
     ("Clean::said(", &["text/clean.rs"]),
     ("engine.perform(", &["run"]),

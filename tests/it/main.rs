@@ -9,6 +9,7 @@
 mod support;
 
 mod architecture;
+mod chats_alike;
 mod cli;
 mod cli_check;
 mod cli_console;
@@ -27,6 +28,11 @@ mod conversation;
 mod deploy;
 mod diagnose_incidents;
 mod diagnose_pages;
+mod discord;
+mod discord_embeds;
+mod discord_gateway;
+mod discord_http;
+mod discord_rooms;
 mod engine_changes;
 mod engine_logs;
 mod engine_stats;
@@ -34,6 +40,7 @@ mod engine_tls;
 mod engine_wire;
 mod generated;
 mod heal_engine;
+mod incident_both;
 mod incident_crash;
 mod incident_intake;
 mod incident_machine;

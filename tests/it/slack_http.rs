@@ -43,6 +43,7 @@ pub(crate) async fn front() -> Front {
             slack: Arc::clone(&shop.adapter),
             signature: Signature::new(&Secret::new(SECRET)),
         }),
+        ..Chats::default()
     };
     let doors = Doors {
         chats,

@@ -206,7 +206,7 @@ fn event(event: &Value) -> Option<Asked> {
         person: optional(event, "/user")?,
         private: direct,
         shared: true,
-        ticket: None,
+        ..Place::default()
     };
     let wish = match event.get("type").and_then(Value::as_str)? {
         "app_mention" if !direct => {

@@ -101,7 +101,8 @@ fn backslash_line(line: &str, special: &str, escaped: &mut String) {
         let after = chars.peek().map(|(_, c)| *c);
         let opens_line = match c {
             '#' | '=' => index == 0,
-            '+' | '-' => index == 0 && (is_space(after) || after == Some(c)),
+            // `-#` makes small print in Discord
+            '+' | '-' => index == 0 && (is_space(after) || after == Some(c) || after == Some('#')),
             '.' | ')' => index == number && number > 0 && is_space(after),
             _ => false,
         };

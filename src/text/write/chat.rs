@@ -72,26 +72,28 @@ impl Writer<'_> {
             match span.style {
                 Style::Code => self.code(text),
                 Style::Strong | Style::Warn | Style::Bad => self.strong(&self.escape(text)),
-                Style::Person => self.person(text),
+                Style::Person | Style::Call => self.person(text),
                 Style::Plain | Style::Dim | Style::Good => self.escape(text),
             }
         });
         spans.collect()
     }
 
-    /// Slack shows the name of whoever an id belongs to. Only what the program itself says about
-    /// people comes here, so no log line can call anybody.
+    /// A chat shows the name of whoever an id of its own belongs to. Only what the program itself
+    /// says about people comes here, so no log line can call anybody.
     fn person(&self, text: &str) -> String {
-        let (sign, id) = match text.split_once(':') {
-            Some(("slack", id)) => ("@", id),
-            Some(("slack-group", id)) => ("!subteam^", id),
+        let (before, id) = match (self.dialect, text.split_once(':')) {
+            (Dialect::Slack, Some(("slack", id))) | (Dialect::Discord, Some(("discord", id))) => {
+                ("@", id)
+            }
+            (Dialect::Slack, Some(("slack-group", id))) => ("!subteam^", id),
+            (Dialect::Discord, Some(("discord-role", id))) => ("@&", id),
             _ => return self.escape(text),
         };
-        let is_id = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric());
-        if *self.dialect == Dialect::Slack && is_id {
-            return format!("<{sign}{id}>");
+        if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return self.escape(text);
         }
-        self.escape(text)
+        format!("<{before}{id}>")
     }
 
     fn escape(&self, text: &str) -> String {
@@ -120,4 +122,9 @@ impl Writer<'_> {
 /// A table's lines as a code block shows them, not escaped yet.
 pub(super) fn aligned(table: &Table) -> Vec<String> {
     terminal::grid(table, &Dialect::Plain).lines(Some(TABLE_WIDTH), Narrow::Cut)
+}
+
+/// The same for a place that is narrower: what does not fit goes on in the next line.
+pub(super) fn wrapped(table: &Table, width: usize) -> Vec<String> {
+    terminal::grid(table, &Dialect::Plain).lines(Some(width), Narrow::Wrap)
 }

@@ -3,7 +3,9 @@
 
 pub(crate) mod grid;
 mod block_kit;
+mod buttons;
 mod chat;
+mod embeds;
 mod html;
 pub(crate) mod layout;
 pub(crate) mod markdown;
@@ -11,6 +13,7 @@ pub(crate) mod style;
 mod terminal;
 
 pub use block_kit::block_kit;
+pub use embeds::embeds;
 
 use super::{Dialect, Message, Outgoing};
 

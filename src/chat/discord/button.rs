@@ -1,0 +1,212 @@
+//! Buttons that begin something: each works once and not for ever. What a button types is done like
+//! any line; here is only whether this press of it still counts.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::door::Discord;
+use super::rooms::text;
+use crate::access::Caller;
+use crate::bot::Outcome;
+use crate::command::{self, Command};
+use crate::live::{Ledger, Place, Stage};
+use crate::text::Message;
+
+/// What was seen so long ago is no reason to change anything now.
+const LASTS: SignedDuration = SignedDuration::from_hours(1);
+/// A refusal is quick. What has not ended by now has begun, and its button goes.
+const BEGUN: Duration = Duration::from_secs(2);
+/// Under which used buttons are remembered.
+const SOURCE: &str = "discord-button";
+/// Discord counts the milliseconds of its ids from the beginning of 2015.
+const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
+
+/// A button as Discord tells of its press, with the message it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pressed {
+    id: String,
+    channel: String,
+    message: String,
+    rows: Vec<Value>,
+}
+
+impl Pressed {
+    pub(super) fn read(payload: &Value) -> Option<Self> {
+        let rows = payload.pointer("/message/components");
+        Some(Self {
+            id: text(payload, "/data/custom_id")?,
+            channel: text(payload, "/channel_id")?,
+            message: text(payload, "/message/id")?,
+            rows: rows.and_then(Value::as_array).cloned().unwrap_or_default(),
+        })
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.message, self.id)
+    }
+
+    /// A message's id holds the time it was posted at.
+    fn is_old(&self, now: Timestamp) -> bool {
+        let id: Option<u64> = self.message.parse().ok();
+        let since_2015 = id.and_then(|id| i64::try_from(id >> 22).ok());
+        let posted =
+            since_2015.and_then(|ms| Timestamp::from_millisecond(ms + DISCORD_EPOCH_MS).ok());
+        posted.is_none_or(|posted| now.duration_since(posted) > LASTS)
+    }
+
+    /// The message's rows without this button.
+    fn without(&self) -> Vec<Value> {
+        let mut rows = self.rows.clone();
+        for row in &mut rows {
+            if let Some(buttons) = row.get_mut("components").and_then(Value::as_array_mut) {
+                buttons.retain(|button| {
+                    button.get("custom_id").and_then(Value::as_str) != Some(&self.id)
+                });
+            }
+        }
+        rows.retain(|row| {
+            let buttons = row.get("components").and_then(Value::as_array);
+            !buttons.is_some_and(Vec::is_empty)
+        });
+        rows
+    }
+}
+
+/// It begins something, so doing it twice is not the same as doing it once. What decides or ends a
+/// run looks at the run's state instead.
+fn begins(line: &str) -> bool {
+    match command::parse(line) {
+        Ok(Command::Run(run)) => !run.plan_only,
+        Ok(Command::Change { .. } | Command::Prune { .. }) => true,
+        _ => false,
+    }
+}
+
+impl Discord {
+    /// A press whose line is whole.
+    pub(super) async fn press(
+        &self,
+        place: &Place,
+        caller: &Caller,
+        line: &str,
+        pressed: &Pressed,
+    ) {
+        if !begins(line) {
+            self.line(place, caller, line).await;
+            return;
+        }
+        if pressed.is_old(self.listener.bot().clock.now()) {
+            self.strike(place, pressed).await;
+            return self
+                .tell(
+                    place,
+                    "this is more than an hour old, and nothing was done; look again first",
+                )
+                .await;
+        }
+        match self.claim(pressed).await {
+            Some(true) => {}
+            Some(false) => {
+                let used = "somebody has pressed this already; `runs` tells what became of it";
+                return self.tell(place, used).await;
+            }
+            None => {
+                let why = "the store cannot be written, so nothing was done; try again";
+                return self.tell(place, why).await;
+            }
+        }
+        let mut work = Box::pin(self.line(place, caller, line));
+        match timeout(BEGUN, &mut work).await {
+            Ok(Outcome::Done | Outcome::Failed) => self.strike(place, pressed).await,
+            Ok(_) => self.give_back(pressed).await,
+            Err(_) => {
+                tokio::join!(self.strike(place, pressed), work);
+            }
+        }
+    }
+
+    async fn tell(&self, place: &Place, what: &'static str) {
+        self.listener
+            .whisper(place, &Message::new().line(what))
+            .await;
+    }
+
+    /// True for the first press, in whatever process; `None` where that cannot be known.
+    async fn claim(&self, pressed: &Pressed) -> Option<bool> {
+        let bot = self.listener.bot();
+        let store = bot.store.get().await.ok()?;
+        let now = bot.clock.now().as_millisecond();
+        store.remember(SOURCE, &pressed.key(), now).await.ok()
+    }
+
+    /// Nothing came of it: somebody who may can still press it.
+    async fn give_back(&self, pressed: &Pressed) {
+        let bot = self.listener.bot();
+        let Ok(store) = bot.store.get().await else {
+            return;
+        };
+        if let Err(error) = store.forget(SOURCE, &pressed.key()).await {
+            tracing::warn!(%error, "a button that did nothing stays used");
+        }
+    }
+
+    /// The button is gone from its message, but for one that still lives: its next edit must not
+    /// meet an older one.
+    async fn strike(&self, place: &Place, pressed: &Pressed) {
+        let Some(token) = place.ticket.as_deref() else {
+            return;
+        };
+        if pressed.rows.is_empty() || self.lives(pressed).await {
+            return;
+        }
+        let body = json!({
+            "components": pressed.without(),
+            "allowed_mentions": { "parse": [] },
+        });
+        if let Err(error) = self.stage().change_pressed(token, body).await {
+            tracing::info!(%error, "a used button could not be taken away");
+        }
+    }
+
+    async fn lives(&self, pressed: &Pressed) -> bool {
+        let bot = self.listener.bot();
+        let Ok(store) = bot.store.get().await else {
+            return false;
+        };
+        let ledger = Ledger {
+            store,
+            clock: bot.clock,
+            chat: self.stage().name(),
+        };
+        let open = ledger.all().await.unwrap_or_default();
+        open.iter().any(|(_, open)| {
+            open.posted.channel == pressed.channel && open.posted.id == pressed.message
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_tells_its_age_by_its_id() {
+        let pressed = |message: &str| Pressed {
+            id: "0|line||restart api".to_owned(),
+            channel: "5".to_owned(),
+            message: message.to_owned(),
+            rows: Vec::new(),
+        };
+        let posted: Timestamp = "2026-11-20T03:00:00Z".parse().unwrap();
+        let id = ((posted.as_millisecond() - DISCORD_EPOCH_MS) << 22).to_string();
+        let after = |minutes| posted + SignedDuration::from_mins(minutes);
+        assert!(!pressed(&id).is_old(after(59)));
+        assert!(pressed(&id).is_old(after(61)));
+        assert!(pressed("nonsense").is_old(posted));
+        assert!(begins("run restart service=api") && begins("prune images"));
+        assert!(!begins("plan restart service=api") && !begins("approve X"));
+    }
+}

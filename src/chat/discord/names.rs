@@ -1,0 +1,336 @@
+//! The names that exist right now, for whoever types a command: kept for a few seconds, so that a
+//! choice is there at once, and never more of them than this person may touch.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+use super::recent;
+use super::typed::{ANY_LINE, Chosen, chosen, is_incident, option_name, risk};
+use crate::access::Caller;
+use crate::action::Risk;
+use crate::bot::Bot;
+use crate::command::Word;
+use crate::command::complete::{Live, complete};
+use crate::command::words::ArgKind;
+use crate::runbook::Runbook;
+use crate::runbook::language::{ParamKind, ParamSpec};
+use crate::survey::Survey;
+use crate::text::Name;
+
+/// Older names are looked up anew behind the choice, much older ones before it.
+const FRESH: Duration = Duration::from_secs(5);
+const STALE: Duration = Duration::from_mins(2);
+/// A host that takes longer is left out.
+const LOOKING: Duration = Duration::from_secs(5);
+/// What Discord takes.
+const MOST: usize = 25;
+const LONGEST: usize = 100;
+
+/// What is shown, and what it stands for.
+pub(super) type Choice = (String, String);
+
+/// One service, as it is called on its host.
+#[derive(Debug, Clone)]
+struct Known {
+    /// Where there are several hosts.
+    host: Option<String>,
+    stack: Option<Name>,
+    service: String,
+}
+
+type Seen = Option<(Instant, Arc<Vec<Known>>)>;
+
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    seen: Arc<Mutex<Seen>>,
+    looking: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Somebody who types, and how much what they type may do.
+struct Typist<'t> {
+    bot: &'t Bot,
+    caller: &'t Caller,
+    risk: Risk,
+    known: Arc<Vec<Known>>,
+}
+
+impl Names {
+    /// Best first, at most what Discord takes.
+    pub(super) async fn choices(
+        &self,
+        bot: &Arc<Bot>,
+        caller: &Caller,
+        main: &str,
+        data: &Value,
+    ) -> Vec<Choice> {
+        let chosen = chosen(data);
+        let is_focused = |option: &&Value| option.get("focused") == Some(&Value::Bool(true));
+        let Some(option) = chosen.options.iter().find(is_focused) else {
+            return Vec::new();
+        };
+        let text = |key: &str| option.get(key).and_then(Value::as_str).unwrap_or_default();
+        let command = data.get("name").and_then(Value::as_str).unwrap_or(main);
+        let typist = Typist {
+            bot,
+            caller,
+            risk: risk_of(bot, main, command, &chosen),
+            known: self.known(bot).await,
+        };
+        let mut choices = if command == main {
+            typist.of_word(&chosen, text("name"), text("value")).await
+        } else {
+            typist.of_param(command, text("name"), text("value"))
+        };
+        choices.retain(|(_, value)| value.chars().count() <= LONGEST);
+        choices.truncate(MOST);
+        choices
+    }
+
+    /// What was there a moment ago; looked up behind the answer where that was longer ago.
+    async fn known(&self, bot: &Arc<Bot>) -> Arc<Vec<Known>> {
+        let seen = self.seen();
+        let age = seen.as_ref().map(|(at, _)| at.elapsed());
+        if age.is_none_or(|age| age > FRESH)
+            && let Ok(looking) = Arc::clone(&self.looking).try_lock_owned()
+        {
+            let (bot, seen) = (Arc::clone(bot), Arc::clone(&self.seen));
+            tokio::spawn(async move {
+                let known = Arc::new(look(&bot).await);
+                *seen.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((Instant::now(), known));
+                drop(looking);
+            });
+        }
+        if age.is_none_or(|age| age > STALE) {
+            drop(self.looking.lock().await);
+        }
+        self.seen().map(|(_, known)| known).unwrap_or_default()
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+async fn look(bot: &Bot) -> Vec<Known> {
+    let hosts = bot.fleet.names();
+    let several = hosts.len() > 1;
+    let looks = hosts.into_iter().map(|host| async move {
+        let look = async {
+            let reached = bot.fleet.host(Some(&host)).await.ok()?;
+            Survey::take(&reached, bot.clock, &bot.secrets).await.ok()
+        };
+        let seen = timeout(LOOKING, look).await.ok().flatten();
+        let services = seen.map(|seen| seen.inventory.services);
+        let services = services.into_iter().flatten();
+        services
+            .map(|service| Known {
+                host: several.then(|| host.clone()),
+                stack: service.key.stack.clone(),
+                service: service.name().to_string(),
+            })
+            .collect::<Vec<_>>()
+    });
+    join_all(looks).await.into_iter().flatten().collect()
+}
+
+fn risk_of(bot: &Bot, main: &str, command: &str, chosen: &Chosen<'_>) -> Risk {
+    if command == main {
+        return risk(chosen.name);
+    }
+    let shelf = bot.conduct.library.shelf();
+    shelf
+        .get(command)
+        .map_or(Risk::Read, |runbook| runbook.risk)
+}
+
+impl Typist<'_> {
+    async fn of_word(&self, chosen: &Chosen<'_>, option: &str, value: &str) -> Vec<Choice> {
+        if chosen.name == ANY_LINE {
+            return whole(value, 0, &self.live());
+        }
+        let Some(word) = Word::find(chosen.name) else {
+            return Vec::new();
+        };
+        let arg = word.args.iter().find(|arg| option_name(arg) == option);
+        if arg.is_some_and(is_incident) {
+            return recent::incidents(self.bot, self.caller, value).await;
+        }
+        match arg.map(|arg| arg.kind) {
+            Some(ArgKind::Run) => recent::runs(self.bot, self.caller, word.name, value).await,
+            Some(ArgKind::Report) => recent::reports(self.bot, self.caller, value).await,
+            Some(ArgKind::Text) => self.parameters(chosen, value),
+            Some(_) => {
+                let line = format!("{} {}", word.name, spaced(value));
+                whole(&line, word.name.len() + 1, &self.live())
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn may(&self, stack: Option<&Name>) -> bool {
+        let policy = &self.bot.policy;
+        policy.decide(self.caller, stack, self.risk).is_ok()
+    }
+
+    /// Services, stacks and `stack/service`, the short ones first.
+    fn targets(&self) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for known in self
+            .known
+            .iter()
+            .filter(|known| self.may(known.stack.as_ref()))
+        {
+            let host = known.host.as_ref().map(|host| format!("{host}:"));
+            let host = host.unwrap_or_default();
+            names.insert((false, format!("{host}{}", known.service)));
+            if let Some(stack) = &known.stack {
+                names.insert((false, format!("{host}{stack}")));
+                names.insert((true, format!("{host}{stack}/{}", known.service)));
+            }
+        }
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    fn stacks(&self) -> Vec<String> {
+        let stacks = self.known.iter().filter_map(|known| known.stack.as_ref());
+        let open: BTreeSet<&Name> = stacks.filter(|stack| self.may(Some(stack))).collect();
+        open.into_iter().map(ToString::to_string).collect()
+    }
+
+    fn runbooks(&self) -> Vec<String> {
+        let shelf = self.bot.conduct.library.shelf();
+        let policy = &self.bot.policy;
+        shelf
+            .iter()
+            .map(|runbook| (&runbook.file.name, runbook.risk))
+            .filter(|(name, risk)| policy.may_run_somewhere(self.caller, name, *risk))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    fn live(&self) -> Live {
+        Live {
+            targets: self.targets(),
+            runbooks: self.runbooks(),
+            ..Live::default()
+        }
+    }
+
+    /// `name=` of a runbook's parameters, and what such a parameter may be.
+    fn parameters(&self, chosen: &Chosen<'_>, value: &str) -> Vec<Choice> {
+        let shelf = self.bot.conduct.library.shelf();
+        let named = chosen.option("runbook").and_then(|name| shelf.get(&name));
+        let Some(runbook) = named else {
+            return Vec::new();
+        };
+        let (before, last) = match value.rsplit_once(' ') {
+            Some((before, last)) => (format!("{before} "), last),
+            None => (String::new(), value),
+        };
+        let choices = match last.split_once('=') {
+            Some((name, part)) => {
+                let values = self.values(runbook, name, part).into_iter();
+                values.map(|value| format!("{name}={value}")).collect()
+            }
+            None => open(runbook, &before, last),
+        };
+        let choice = |choice| {
+            let whole = format!("{before}{choice}");
+            (whole.clone(), whole)
+        };
+        choices.into_iter().map(choice).collect()
+    }
+
+    fn of_param(&self, runbook: &str, name: &str, part: &str) -> Vec<Choice> {
+        let shelf = self.bot.conduct.library.shelf();
+        let Some(runbook) = shelf.get(runbook) else {
+            return Vec::new();
+        };
+        let values = self.values(runbook, name, part).into_iter();
+        values.map(|value| (value.clone(), value)).collect()
+    }
+
+    fn values(&self, runbook: &Runbook, name: &str, part: &str) -> Vec<String> {
+        let Some(spec) = runbook.file.params.get(name) else {
+            return Vec::new();
+        };
+        let all = self.all_values(spec);
+        let (before, last) = match part.rsplit_once(',').filter(|_| spec.many) {
+            Some((before, last)) => (format!("{before},"), last),
+            None => (String::new(), part),
+        };
+        matching(last, all)
+            .map(|value| format!("{before}{value}"))
+            .collect()
+    }
+
+    fn all_values(&self, spec: &ParamSpec) -> Vec<String> {
+        match spec.kind {
+            ParamKind::Service => self.targets(),
+            ParamKind::Stack => self.stacks(),
+            ParamKind::Host => self.bot.fleet.names(),
+            ParamKind::Enum => spec.values.clone(),
+            ParamKind::Boolean => vec!["true".to_owned(), "false".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// `api, ca` as it would be typed: `api ca`.
+fn spaced(value: &str) -> String {
+    let names: Vec<&str> = value
+        .split([' ', ','])
+        .filter(|name| !name.is_empty())
+        .collect();
+    let next = if value.ends_with([' ', ',']) { " " } else { "" };
+    names.join(" ") + next
+}
+
+/// Parameters that can still be given.
+fn open(runbook: &Runbook, before: &str, last: &str) -> Vec<String> {
+    let params = runbook.file.params.iter();
+    let mut open: Vec<(bool, String)> = params
+        .filter(|(name, spec)| {
+            spec.locked.is_none()
+                && name.contains(last)
+                && !before
+                    .split(' ')
+                    .any(|given| given.starts_with(&format!("{name}=")))
+        })
+        .map(|(name, spec)| (!spec.required, format!("{name}=")))
+        .collect();
+    open.sort();
+    open.into_iter().map(|(_, name)| name).collect()
+}
+
+/// What begins so stands before what only has it somewhere.
+fn matching(part: &str, all: Vec<String>) -> impl Iterator<Item = String> {
+    let part = part.to_lowercase();
+    let mut found: Vec<(bool, String)> = all
+        .into_iter()
+        .filter(|name| name.to_lowercase().contains(&part))
+        .map(|name| (!name.to_lowercase().starts_with(&part), name))
+        .collect();
+    found.sort_by_key(|(later, _)| *later);
+    found.into_iter().map(|(_, name)| name)
+}
+
+/// The completed option: what is typed already stays in front.
+fn whole(line: &str, from: usize, live: &Live) -> Vec<Choice> {
+    let (start, choices) = complete(line, live);
+    let kept = line.get(from..start).unwrap_or_default();
+    let choice = |choice: String| {
+        let whole = format!("{kept}{choice}");
+        (whole.clone(), whole)
+    };
+    choices.into_iter().map(choice).collect()
+}
