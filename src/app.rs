@@ -22,6 +22,7 @@ use crate::host::fleet::Reach;
 use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
 use crate::incident::Routes;
+use crate::incident::mending::RegistryFile;
 use crate::incident::settings::Address;
 use crate::live::Board;
 use crate::report::{TemplateProblem, Templates};
@@ -30,6 +31,8 @@ use crate::setting::Identifier;
 use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
+use crate::survey::own::OwnSignatures;
+use crate::watch::settings::RegistrySettings;
 use crate::web::{Chats, DiscordDoor, SlackDoor};
 
 /// Everything that runs, built from one configuration.
@@ -284,11 +287,13 @@ fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
     );
     Conduct {
         library: Library::new(settings.directory.clone()),
+        signatures: OwnSignatures::new(settings.directory.clone()),
         secrets: secrets.collect(),
         directory: config.state_directory.clone(),
         groups: groups(config),
         incidents: routes(config),
         heal: config.heal.clone(),
+        registries: registry_files(config),
         at_once,
         slots,
     }
@@ -313,6 +318,24 @@ fn routes(config: &Config) -> Routes {
         settings: config.incidents.clone(),
         usual: usual.into_iter().filter_map(address).collect(),
     }
+}
+
+fn registry_files(config: &Config) -> Vec<RegistryFile> {
+    let registries = config.registries.values();
+    let one = |settings: &RegistrySettings| {
+        Some(RegistryFile {
+            file: settings.file.clone()?,
+            host: config
+                .host_or_usual(settings.host.as_ref())?
+                .as_str()
+                .to_owned(),
+            stack: settings
+                .stack
+                .as_ref()
+                .map_or(String::new(), |stack| stack.as_str().to_owned()),
+        })
+    };
+    registries.filter_map(one).collect()
 }
 
 fn groups(config: &Config) -> Groups {

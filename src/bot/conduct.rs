@@ -8,9 +8,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::incident::Routes;
-use crate::incident::mending::HealRule;
+use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
 use crate::stack::Groups;
+use crate::survey::own::OwnSignatures;
 
 /// Runs at the same time, unless the configuration says otherwise.
 pub const AT_ONCE: u16 = 4;
@@ -18,6 +19,8 @@ pub const AT_ONCE: u16 = 4;
 #[derive(Debug)]
 pub struct Conduct {
     pub library: Library,
+    /// What logs are searched for.
+    pub signatures: OwnSignatures,
     /// For programs that runbooks start, by name.
     pub secrets: BTreeMap<String, String>,
     /// Where bundles are written.
@@ -28,6 +31,8 @@ pub struct Conduct {
     pub incidents: Routes,
     /// What may be mended without being asked.
     pub heal: Vec<HealRule>,
+    /// Where services say themselves how they are started again.
+    pub registries: Vec<RegistryFile>,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
 }
@@ -36,11 +41,13 @@ impl Default for Conduct {
     fn default() -> Self {
         Self {
             library: Library::default(),
+            signatures: OwnSignatures::default(),
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
             incidents: Routes::default(),
             heal: Vec::new(),
+            registries: Vec::new(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
         }

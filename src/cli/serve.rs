@@ -21,7 +21,6 @@ use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
 use crate::duty::Duty;
-use crate::watch::Tally;
 use crate::web::{self, Chats, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -47,11 +46,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let listener = listen(loaded.config.http.listen.0).await?;
 
     let stop = CancellationToken::new();
-    let tally = Arc::new(Tally::default());
-    let metrics = Arc::new(Metrics::with(|registry| tally.register(registry)));
-    let watching = watching::begin(&app, tally)
-        .await
-        .map_err(|error| Failure::new(Outcome::Failed, error))?;
+    let watching = watching::begin(&app).await?;
+    let metrics = Arc::clone(&watching.metrics);
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let duty = Duty::new(bot.clone(), metrics.counts());
@@ -77,8 +73,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         },
     ));
 
-    let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
-    let recovering = tokio::spawn(recover::again_and_again(bot.clone()));
+    let tending = tokio::spawn(tend(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
@@ -92,9 +87,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     }
     tracing::info!("stopping");
     reloading.abort();
-    tidying.abort();
+    tending.abort();
     watching.work.abort();
-    recovering.abort();
     stop.cancel();
     if let Err(error) = on_duty.await {
         tracing::error!(%error, "looking after incidents ended");
@@ -146,6 +140,14 @@ async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure
         Ok(Ok(Err(error))) => Err(failed(&error)),
         Ok(Err(error)) => Err(failed(&error)),
     }
+}
+
+/// What goes on beside everything else: idle sessions are closed, runs that were cut short taken up.
+async fn tend(bot: watch::Receiver<Arc<Bot>>) {
+    tokio::join!(
+        close_idle_sessions(bot.clone()),
+        recover::again_and_again(bot)
+    );
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -224,8 +226,8 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                 let before = Arc::clone(&readers.bots.borrow());
                 match App::rewire(*config, &before) {
                     Ok(app) => {
-                        tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
+                        tracing::info!("the configuration was reloaded");
                         readers.sources.follow(&app);
                         readers.sites.send_replace(Arc::new(site_of(&app)));
                         readers.bots.send_replace(app.bot);

@@ -22,6 +22,16 @@ pub enum Outcome {
     NotSeen,
 }
 
+impl Outcome {
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Fine => "✓",
+            Self::Cause => "✗",
+            Self::NotSeen => "–",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     pub point: Clean,

@@ -66,6 +66,7 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         related_services: diagnosis.related.iter().map(related).collect(),
         timeline: timeline(diagnosis, evidence),
         checklist: diagnosis.checklist.clone(),
+        changes: root.change.iter().cloned().collect(),
         not_seen: occasion.not_seen,
         looked_at: occasion.looked_at,
     }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Risk;
+use crate::diagnose::change::Change;
 use crate::diagnose::checklist::Point;
 use crate::diagnose::{Cause, Confidence};
 use crate::evidence::Citation;
@@ -43,6 +44,9 @@ pub struct Report {
     /// The points somebody would look at by hand, with what was seen there. Beyond the fixed shape.
     #[serde(default)]
     pub checklist: Vec<Point>,
+    /// Prevention as changes of files. Beyond the fixed shape.
+    #[serde(default)]
+    pub changes: Vec<Change>,
     /// What could not be looked at, and why. Beyond the fixed shape; always present.
     pub not_seen: Vec<Clean>,
     /// How much was looked at, in words: "9 containers in 0.8 s".

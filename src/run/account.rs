@@ -77,6 +77,7 @@ pub fn report(
         related_services: related(plan),
         timeline: timeline(plan, ended, people),
         checklist: Vec::new(),
+        changes: Vec::new(),
         not_seen: Vec::new(),
         looked_at: say!("run {}", Name::new(short(&ended.id))),
     }

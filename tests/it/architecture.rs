@@ -33,7 +33,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "survey",
         &[
-            "action", "clock", "engine", "evidence", "host", "stack", "text",
+            "action", "clock", "engine", "evidence", "host", "stack", "text", "yaml",
         ],
     ),
     ("access", &["action", "command", "setting", "text"]),
@@ -65,7 +65,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "heal",
         &[
-            "access", "bot", "command", "incident", "run", "store", "survey", "text",
+            "access", "action", "bot", "command", "incident", "run", "runbook", "stack", "store",
+            "survey", "text",
         ],
     ),
     (

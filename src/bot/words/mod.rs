@@ -25,6 +25,7 @@ mod silences;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
+use crate::run::Plan;
 
 pub use form::Answers;
 
@@ -58,4 +59,16 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }
+}
+
+/// A plan that was confirmed beforehand.
+pub(super) async fn offer_confirmed(
+    context: &Context<'_>,
+    plan: &Plan,
+) -> Result<Outcome, Trouble> {
+    let wish = offer::Wish {
+        yes: true,
+        queue: false,
+    };
+    offer::offer(context, plan, wish).await
 }

@@ -70,6 +70,7 @@ impl HostWatch {
         loop {
             let (error, was_reached) = watching.session().await;
             if was_reached {
+                watching.lives.engine_left(watching.with.sink.clock.now());
                 lost = None;
                 pause = FIRST_PAUSE;
                 watching.with.sink.tally.gap(&watching.with.host);
