@@ -149,12 +149,19 @@ impl Context<'_> {
         let mut survey = Survey::take(host, self.bot.clock, &self.bot.secrets).await?;
         let inventory = std::mem::take(&mut survey.inventory);
         survey.inventory = inventory.with_groups(&self.bot.conduct.groups);
+        survey.signatures = self.bot.conduct.signatures.now().signatures;
         Ok(survey)
     }
 
     /// Reading needs the right to read, like everything.
     pub fn may_read(&self, stack: Option<&Name>) -> Result<(), Trouble> {
         self.bot.policy.decide(self.caller, stack, Risk::Read)?;
+        Ok(())
+    }
+
+    pub fn may_read_on(&self, host: &Name, stack: Option<&Name>) -> Result<(), Trouble> {
+        let policy = &self.bot.policy;
+        policy.decide_on(self.caller, (Some(host), stack), None, Risk::Read)?;
         Ok(())
     }
 }

@@ -77,8 +77,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         },
     ));
 
-    let tidying = tokio::spawn(close_idle_sessions(bot.clone()));
-    let recovering = tokio::spawn(recover::again_and_again(bot.clone()));
+    let tending = tokio::spawn(tend(bot.clone()));
 
     if !args.headless && stdin().is_terminal() {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
@@ -92,9 +91,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     }
     tracing::info!("stopping");
     reloading.abort();
-    tidying.abort();
+    tending.abort();
     watching.work.abort();
-    recovering.abort();
     stop.cancel();
     if let Err(error) = on_duty.await {
         tracing::error!(%error, "looking after incidents ended");
@@ -138,6 +136,14 @@ async fn ended(http: JoinHandle<std::io::Result<()>>) -> Result<Outcome, Failure
         Ok(Ok(Err(error))) => Err(failed(&error)),
         Ok(Err(error)) => Err(failed(&error)),
     }
+}
+
+/// What goes on beside everything else: idle sessions are closed, runs that were cut short taken up.
+async fn tend(bot: watch::Receiver<Arc<Bot>>) {
+    tokio::join!(
+        close_idle_sessions(bot.clone()),
+        recover::again_and_again(bot)
+    );
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -21,6 +21,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("stack", &["action", "command", "setting", "text", "yaml"]),
     ("engine", &["action", "text"]),
     ("host", &["clock", "engine", "setting", "text"]),
+    (
+        "compose",
+        &["action", "evidence", "host", "stack", "text", "yaml"],
+    ),
     ("evidence", &["action", "stack", "text", "yaml"]),
     (
         "diagnose",
@@ -33,7 +37,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "survey",
         &[
-            "action", "clock", "engine", "evidence", "host", "stack", "text",
+            "action", "clock", "engine", "evidence", "host", "stack", "text", "yaml",
         ],
     ),
     ("access", &["action", "command", "setting", "text"]),
@@ -51,15 +55,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "access", "action", "clock", "diagnose", "engine", "evidence", "host", "report",
-            "runbook", "stack", "store", "survey", "text",
+            "access", "action", "clock", "compose", "diagnose", "engine", "evidence", "host",
+            "report", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
         "bot",
         &[
-            "access", "action", "clock", "command", "diagnose", "engine", "evidence", "host",
-            "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
+            "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence",
+            "host", "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (

@@ -326,7 +326,7 @@ async fn each_general_runbook_fails_with_a_reason() {
         (
             "run exec service=STACK/well command=date",
             Outcome::Failed,
-            "exit code 127",
+            "exit code 126",
         ),
     ];
     for (line, expected, words) in cases {

@@ -31,7 +31,7 @@ async fn what_nothing_uses_goes_and_volumes_stay() {
     };
     made("used", &["sleep", "600"]);
     made("ended", &["true"]);
-    own.docker(&["network", "create", "--driver", "null", "idle"]);
+    own.docker(&["network", "create", "idle"]);
     let lists = || {
         let names = own.docker(&["ps", "--all", "--format", "{{.Names}}"]);
         let networks = own.docker(&["network", "ls", "--format", "{{.Name}}"]);

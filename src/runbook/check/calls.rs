@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{Findings, instead};
 use crate::action::Risk;
-use crate::runbook::language::RunbookFile;
+use crate::runbook::language::{ParamKind, RunbookFile};
 use crate::runbook::steps::StepSpec;
+use crate::runbook::template::Text;
 use crate::yaml::{Entry, Node};
 
 /// Every runbook by its name, as far as its file could be read.
@@ -73,6 +74,7 @@ fn one(call: &Entry, step: &Node, file: &RunbookFile, all: &All<'_>, findings: &
             findings.add(&entry.key_at, message, &instead(&entry.key, &known));
         }
     }
+    secrets(given, file, called, findings);
     for (param, spec) in &called.params {
         if spec.required && !given.iter().any(|entry| entry.key == *param) {
             let message = format!("`{name}` needs `{param}`");
@@ -81,6 +83,27 @@ fn one(call: &Entry, step: &Node, file: &RunbookFile, all: &All<'_>, findings: &
                 message,
                 &format!("add `with: {{ {param}: … }}`"),
             );
+        }
+    }
+}
+
+/// A secret is handed on as a secret only.
+fn secrets(given: &[Entry], file: &RunbookFile, called: &RunbookFile, findings: &mut Findings<'_>) {
+    let is_secret = |file: &RunbookFile, param: &str| {
+        let spec = file.params.get(param);
+        spec.is_some_and(|spec| spec.kind == ParamKind::Secret)
+    };
+    for entry in given {
+        let text = Text(entry.node.text().unwrap_or_default().to_owned());
+        let Some(param) = text.sole_name() else {
+            continue;
+        };
+        if is_secret(file, param) && !is_secret(called, &entry.key) {
+            let message = format!(
+                "`{param}` is a secret, and `{}` of `{}` is none",
+                entry.key, called.name
+            );
+            findings.add(&entry.node.at, message, "say `type: secret` there");
         }
     }
 }

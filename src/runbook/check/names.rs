@@ -63,8 +63,9 @@ fn walk(node: &Node, in_env: bool, names: &Names, findings: &mut Findings<'_>) {
         walk(item, false, names, findings);
     }
     for entry in node.entries() {
-        // the variables of a program are one level deeper
-        let inner = entry.key == "env";
+        // where a secret may stand is one level deeper: the variables of a program, and what is
+        // handed to another runbook
+        let inner = matches!(entry.key.as_str(), "env" | "with");
         if inner {
             for variable in entry.node.entries() {
                 walk(&variable.node, true, names, findings);
@@ -97,7 +98,7 @@ fn one(node: &Node, text: &str, in_env: bool, names: &Names, findings: &mut Find
                 findings.add(
                     &at,
                     message,
-                    "put it under `env` of `container.exec`, alone",
+                    "put it under `env` of `container.exec` or `with` of a call, alone",
                 );
             }
             Piece::Plain(_) | Piece::Name(_) => {}

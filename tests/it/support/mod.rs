@@ -1,6 +1,8 @@
 //! What several tests need.
 
+pub(crate) mod compose_shop;
 pub(crate) mod crash_scene;
+pub(crate) mod namespace;
 pub(crate) mod own_engine;
 pub(crate) mod program;
 pub(crate) mod served;
@@ -14,6 +16,7 @@ pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;
 pub(crate) mod sim_wire;
+pub(crate) mod slack_kinds;
 pub(crate) mod slack_shop;
 pub(crate) mod tester;
 pub(crate) mod sshd;

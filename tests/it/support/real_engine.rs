@@ -127,13 +127,22 @@ pub(crate) fn program(name: &str) -> Command {
 }
 
 /// Asks `check` again and again until it holds.
-pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, check: impl FnMut() -> F) {
+    within(Duration::from_secs(30), what, check).await;
+}
+
+/// The same with more patience.
+pub(crate) async fn within<F: Future<Output = bool>>(
+    limit: Duration,
+    what: &str,
+    mut check: impl FnMut() -> F,
+) {
     let holds = async {
         while !check().await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), holds)
+    tokio::time::timeout(limit, holds)
         .await
         .unwrap_or_else(|_| panic!("never: {what}"));
 }

@@ -51,6 +51,13 @@ impl Real {
         Some(Self::on(engine))
     }
 
+    /// The same engine, reached another way.
+    pub(crate) async fn through(fleet: Fleet) -> Option<Self> {
+        let mut real = Self::new().await?;
+        Arc::get_mut(&mut real.bot).unwrap().fleet = fleet;
+        Some(real)
+    }
+
     pub(crate) fn on(engine: Engine) -> Self {
         let sandbox = Sandbox::new();
         let stack = sandbox.name("run").to_lowercase();
@@ -108,32 +115,16 @@ impl Real {
         self.sandbox.run_image(image, &all, program)
     }
 
+    /// The same while other things happen.
+    pub(crate) fn later(&self, line: &str) -> tokio::task::JoinHandle<(Outcome, String)> {
+        tokio::spawn(answer(
+            Arc::clone(&self.bot),
+            line.replace("STACK", &self.stack),
+        ))
+    }
+
     pub(crate) async fn says(&self, line: &str) -> (Outcome, String) {
-        let (voice, mut replies) = Voice::new();
-        let incoming = Incoming {
-            caller: Caller::console("anna"),
-            what: What::Typed(line.replace("STACK", &self.stack)),
-            interactive: true,
-        };
-        let bot = Arc::clone(&self.bot);
-        let work = tokio::spawn(async move {
-            bot.handle(&incoming, &voice, &CancellationToken::new())
-                .await
-        });
-        let mut text = String::new();
-        while let Some(reply) = replies.recv().await {
-            let message = match reply {
-                Reply::Message(message) | Reply::Both { message, .. } => message,
-                Reply::Trouble(trouble) => trouble.message(),
-                Reply::Report(report) => {
-                    text.push_str(report.issue.as_str());
-                    continue;
-                }
-                Reply::Streamed(_) | Reply::Progress(_) => continue,
-            };
-            text.push_str(write(&message, &Dialect::Plain).as_str());
-        }
-        (work.await.unwrap(), text)
+        answer(Arc::clone(&self.bot), line.replace("STACK", &self.stack)).await
     }
 
     /// Approves the newest run, with the word that shows it is meant.
@@ -170,4 +161,31 @@ impl Real {
             .await
             .unwrap();
     }
+}
+
+async fn answer(bot: Arc<Bot>, line: String) -> (Outcome, String) {
+    let (voice, mut replies) = Voice::new();
+    let incoming = Incoming {
+        caller: Caller::console("anna"),
+        what: What::Typed(line),
+        interactive: true,
+    };
+    let work = tokio::spawn(async move {
+        bot.handle(&incoming, &voice, &CancellationToken::new())
+            .await
+    });
+    let mut text = String::new();
+    while let Some(reply) = replies.recv().await {
+        let message = match reply {
+            Reply::Message(message) | Reply::Both { message, .. } => message,
+            Reply::Trouble(trouble) => trouble.message(),
+            Reply::Report(report) => {
+                text.push_str(report.issue.as_str());
+                continue;
+            }
+            Reply::Streamed(_) | Reply::Progress(_) => continue,
+        };
+        text.push_str(write(&message, &Dialect::Plain).as_str());
+    }
+    (work.await.unwrap(), text)
 }

@@ -9,17 +9,29 @@ use std::time::Duration;
 use dogwatch::host::settings::SshAddress;
 use dogwatch::host::ssh::SshSettings;
 
+use super::namespace::Namespace;
 use super::real_engine::program;
 
 pub(crate) struct Sshd {
     pub(crate) port: u16,
     directory: tempfile::TempDir,
     server: Option<Child>,
+    /// The machine it stands for; without one, this one.
+    namespace: Option<Namespace>,
 }
 
 impl Sshd {
     /// `None` where there is no sshd, or where we may not start one; the test then says so.
     pub(crate) fn start() -> Option<Self> {
+        Self::on(None)
+    }
+
+    /// On a machine of its own, as far as the network goes.
+    pub(crate) fn elsewhere() -> Option<Self> {
+        Self::on(Some(Namespace::new()?))
+    }
+
+    fn on(namespace: Option<Namespace>) -> Option<Self> {
         let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
         let program = Path::new("/usr/sbin/sshd");
         if !program.exists() || !nix::unistd::getuid().is_root() {
@@ -37,6 +49,7 @@ impl Sshd {
             port,
             directory,
             server: None,
+            namespace,
         };
         for key in ["host", "user", "stranger"] {
             sshd.make_key(key);
@@ -46,6 +59,35 @@ impl Sshd {
         fs::create_dir_all("/run/sshd").unwrap();
         sshd.restart();
         Some(sshd)
+    }
+
+    fn address(&self) -> String {
+        let elsewhere = self.namespace.as_ref();
+        elsewhere.map_or_else(|| "127.0.0.1".to_owned(), |one| one.address.to_string())
+    }
+
+    /// The cable to it.
+    pub(crate) fn namespace(&self) -> &Namespace {
+        self.namespace.as_ref().expect("it is elsewhere")
+    }
+
+    /// The host gets another key of its own, as if it had been set up anew.
+    pub(crate) fn change_key(&mut self) {
+        fs::copy(self.path("stranger"), self.path("host")).unwrap();
+        self.restart();
+    }
+
+    /// It is there and says nothing, until it goes on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let id = self.server.as_ref().unwrap().id().to_string();
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        assert!(
+            program("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -67,7 +109,7 @@ impl Sshd {
         let public = fs::read_to_string(self.path(&format!("{key}.pub"))).unwrap();
         fs::write(
             self.path("known_hosts"),
-            format!("[127.0.0.1]:{} {public}", self.port),
+            format!("[{}]:{} {public}", self.address(), self.port),
         )
         .unwrap();
     }
@@ -75,13 +117,22 @@ impl Sshd {
     pub(crate) fn restart(&mut self) {
         self.stop();
         let config = format!(
-            "Port {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nLogLevel ERROR\n",
+            "Port {}\nListenAddress {}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nLogLevel ERROR\n",
             self.port,
+            self.address(),
             self.path("host").display(),
             self.path("authorized_keys").display(),
         );
         fs::write(self.path("sshd_config"), config).unwrap();
-        let server = program("/usr/sbin/sshd")
+        let mut server = match &self.namespace {
+            Some(namespace) => {
+                let mut inside = program("ip");
+                inside.args(["netns", "exec", &namespace.name, "/usr/sbin/sshd"]);
+                inside
+            }
+            None => program("/usr/sbin/sshd"),
+        };
+        let server = server
             .args(["-D", "-e", "-f"])
             .arg(self.path("sshd_config"))
             .stdin(Stdio::null())
@@ -91,7 +142,7 @@ impl Sshd {
             .unwrap();
         self.server = Some(server);
         for _ in 0..200 {
-            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if std::net::TcpStream::connect((self.address().as_str(), self.port)).is_ok() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -119,7 +170,7 @@ impl Sshd {
         SshSettings {
             address: SshAddress {
                 user: Some("root".into()),
-                host: "127.0.0.1".into(),
+                host: self.address(),
                 port: Some(self.port),
             },
             identity_file: Some(self.path("user")),
