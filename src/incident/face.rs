@@ -12,6 +12,7 @@ const NAMED: usize = 6;
 const PROOF: usize = 5;
 const STEPS: usize = 3;
 const DETAILS: usize = 4;
+const LOG_LINES: usize = 8;
 
 /// One line that says what is wrong: the cause where it is known.
 pub fn title(incident: &Incident) -> Clean {
@@ -120,10 +121,7 @@ fn proof(message: Message, incident: &Incident) -> Message {
     }
     let lines: Vec<Clean> = match &incident.finding {
         Some(finding) => finding.proof.iter().take(PROOF).cloned().collect(),
-        None => incident
-            .lead()
-            .map(|lead| lead.details.iter().take(DETAILS).map(detail).collect())
-            .unwrap_or_default(),
+        None => incident.lead().map(details).unwrap_or_default(),
     };
     if lines.is_empty() {
         return message;
@@ -131,8 +129,21 @@ fn proof(message: Message, incident: &Incident) -> Message {
     message.code(lines)
 }
 
-fn detail((label, value): &(Clean, Clean)) -> Clean {
-    say!("{}: {}", label, value)
+/// What came with an alert: the end of a log first, since it says most.
+fn details(member: &Member) -> Vec<Clean> {
+    let (logs, short): (Vec<_>, Vec<_>) = member
+        .details
+        .iter()
+        .partition(|(label, value)| label.as_str().contains("log") || value.lines().count() > 1);
+    let tail = |(_, value): &(Clean, Clean)| -> Vec<Clean> {
+        let lines: Vec<Clean> = value.lines().collect();
+        let left_out = lines.len().saturating_sub(LOG_LINES);
+        lines.into_iter().skip(left_out).collect()
+    };
+    let mut lines: Vec<Clean> = logs.into_iter().flat_map(tail).collect();
+    let short = short.into_iter().take(DETAILS);
+    lines.extend(short.map(|(label, value)| say!("{}: {}", label, value)));
+    lines
 }
 
 /// Each trouble on a line; what only follows from another is named together.

@@ -150,7 +150,7 @@ fn a_storm_is_one_incident_of_the_host() {
     assert_eq!(bench.take(&down, at(1, 0)), Some(1));
     bench.advance(at(1, 1));
     assert_snapshot!(bench.shown(0), @"
-    🔴 #1 local and 200 more: the engine does not answer
+    🔴 #1 local: the engine does not answer and 200 more
     critical · since 2026-03-01T03:00 UTC · nobody looks after it yet
     not told one by one, because local is down: stack0/s0, stack0/s1, stack0/s2, stack0/s3, stack1/s4, stack1/s5 and 194 more
     ");
@@ -248,7 +248,7 @@ fn who_does_not_answer_is_followed_by_the_next_until_somebody_does() {
     assert_eq!(bench.incidents[0].phase, Phase::Open);
     bench.advance(at(608, 0));
     assert_eq!(bench.told(Kind::Escalated).len(), 3);
-    assert_snapshot!(bench.told(Kind::Reopened).join("\n"), @"#1 it is back: shop/api died: it went wrong");
+    assert_snapshot!(bench.told(Kind::Reopened).join("\n"), @"#1 it is back: shop/api: it went wrong");
 }
 
 #[test]
@@ -395,13 +395,13 @@ fn a_retro_and_a_digest_tell_what_happened() {
 
     **Impact**
 
-    - **shop/api** it went wrong (1 alerts in 0 s)
+    - shop/api: it went wrong (1× in 0 s)
 
     **Timeline**
 
     | when | who | what |
     | --- | --- | --- |
-    | 1970-01-01T00:00:00 | events | shop/api died: it went wrong |
+    | 1970-01-01T00:00:00 | events | shop/api: it went wrong (died) |
     | 2026-03-01T03:00:00 | dogwatch | opened: it went wrong |
     | 2026-03-01T03:04:00 | slack:U2 | acknowledged: slack:U2 looks after it |
     | 2026-03-01T03:05:00 | slack:U2 | note: the disk was full |

@@ -277,3 +277,82 @@ async fn it_is_over_only_when_it_looks_well() {
     );
     duty.stop.cancel();
 }
+
+/// Takes calls, and fails the first one.
+async fn pager() -> (String, Arc<std::sync::Mutex<Vec<serde_json::Value>>>) {
+    use axum::http::{HeaderMap, StatusCode};
+    let calls = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let taken = Arc::clone(&calls);
+    let take = axum::routing::post(
+        async move |headers: HeaderMap, axum::Json(mut body): axum::Json<serde_json::Value>| {
+            body["token"] = headers["authorization"].to_str().unwrap().into();
+            let mut calls = taken.lock().unwrap();
+            calls.push(body);
+            if calls.len() == 1 {
+                StatusCode::BAD_GATEWAY
+            } else {
+                StatusCode::OK
+            }
+        },
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/call", listener.local_addr().unwrap());
+    let app = axum::Router::new().route("/call", take);
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (url, calls)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_answer_is_followed_by_a_webhook_that_is_called_until_it_answers() {
+    let (url, calls) = pager().await;
+    let duty = OnDuty::open(serde_json::json!({
+        "calm": "10m",
+        "escalation": [{ "after": "1s", "tell": ["slack:UBOB", "webhook:pager"] }],
+        "webhooks": { "pager": { "url": url, "token": "t0ken" } },
+    }))
+    .await;
+    duty.tell(&[died("api")]).await;
+    let line = duty
+        .shop
+        .slack
+        .until("the call below it", |shown| {
+            shown.thread.is_some() && shown.text.contains("nobody acknowledged for")
+        })
+        .await;
+    assert!(line.blocks.to_string().contains("<@UBOB>"), "{line:#?}");
+    crate::support::served::until("called twice", async || calls.lock().unwrap().len() == 2).await;
+    let call = calls.lock().unwrap()[1].clone();
+    let seen = serde_json::json!([call["id"], call["token"], call["state"]]);
+    assert_eq!(seen, serde_json::json!([1, "Bearer t0ken", "open"]));
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_that_is_due_is_posted_once() {
+    let now = dogwatch::clock::Clock::System.now();
+    let duty = OnDuty::open(serde_json::json!({
+        "digest": { "every": "day", "at": now.strftime("%H:%M").to_string(), "to": ["slack:CDIGEST"] },
+    }))
+    .await;
+    let here = |shown: &Shown| shown.channel == "CDIGEST";
+    duty.shop
+        .slack
+        .until("the digest", |shown| {
+            here(shown) && shown.text.contains("0 incidents from")
+        })
+        .await;
+    duty.tell(&[died("api")]).await;
+    duty.until("something else", |shown| shown.text.contains("#1"))
+        .await;
+    assert_eq!(
+        duty.shop
+            .slack
+            .world()
+            .shown
+            .iter()
+            .filter(|shown| here(shown))
+            .count(),
+        1
+    );
+    duty.stop.cancel();
+}
