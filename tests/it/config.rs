@@ -897,5 +897,93 @@ alerts:
   generic: { odd: { summary: x } }
 watch: { ping: { url: "not a url" } }
 "#
-    ), @"");
+    ), @r#"
+    12 problems in dogwatch.yaml
+
+    error: `none` does not say what to look at
+     --> dogwatch.yaml:4:3
+      |
+    4 |   none: { interval: ***, host: *** }
+      |   ^^^^
+      |
+      = help: add one of http, tcp, process, command, health, restarts, memory, disk, nats
+
+    error: `two` is of two kinds
+     --> dogwatch.yaml:5:28
+      |
+    5 |   two: { tcp: { port: * }, disk: { path: * }, host: *** }
+      |                            ^^^^
+      |
+      = help: make two checks of it
+
+    error: expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment
+     --> dogwatch.yaml:6:24
+      |
+    6 |   page: { http: { url: "*****:***:****", body: "*", method: *** }, host: *** }
+      |                        ^^^^^^^^^^^^^^^^
+
+    error: not a regular expression: unclosed group
+     --> dogwatch.yaml:6:48
+      |
+    6 |   page: { http: { url: "*****:***:****", body: "(", method: *** }, host: *** }
+      |                                                ^^^
+
+    error: expected one of `GET`, `HEAD`, `POST`
+     --> dogwatch.yaml:6:61
+      |
+    6 |   page: { http: { url: "*****:***:****", body: "*", method: PUT }, host: *** }
+      |                                                             ^^^
+
+    error: there is no such host
+     --> dogwatch.yaml:6:74
+      |
+    6 |   page: { http: { url: "*****:***:****", body: "*", method: *** }, host: vpn }
+      |                                                                          ^^^
+      |
+      = help: did you mean `vps`?
+
+    error: `process` needs `name`
+     --> dogwatch.yaml:7:11
+      |
+    7 |   runs: { process: { container: "*****" }, host: ***, interval: ** }
+      |           ^^^^^^^
+      |
+      = help: add `name`
+
+    error: expected `STACK/SERVICE`, a service or a container's name
+     --> dogwatch.yaml:7:33
+      |
+    7 |   runs: { process: { container: "a/b/c" }, host: ***, interval: ** }
+      |                                 ^^^^^^^
+
+    error: expected more than no time at all
+     --> dogwatch.yaml:7:65
+      |
+    7 |   runs: { process: { container: "*****" }, host: ***, interval: 0s }
+      |                                                                 ^^
+
+    error: `vai` needs `file`
+     --> dogwatch.yaml:9:3
+      |
+    9 |   vai: { host: *** }
+      |   ^^^
+      |
+      = help: say where the `system-config.json` is
+
+    error: `odd` needs `what`
+      --> dogwatch.yaml:11:14
+       |
+    11 |   generic: { odd: { summary: * } }
+       |              ^^^
+       |
+       = help: say where the word for the trouble is: it tells alerts apart
+
+    error: this is no URL
+      --> dogwatch.yaml:12:18
+       |
+    12 | watch: { ping: { url: "*** * ***" } }
+       |                  ^^^
+       |
+       = help: such as `https://hc.example.org/ping/abc`
+    "#);
 }
