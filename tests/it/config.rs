@@ -193,6 +193,37 @@ fn the_example_is_valid_and_complete() {
 }
 
 #[test]
+fn what_cannot_be_meant_of_a_stack_is_told() {
+    let told = problems(
+        r#"
+hosts: { local: {} }
+stacks:
+  shop:
+    compose_command: []
+    environment: prod
+    environments:
+      dev: { host: lcal }
+      prod: { project: shop-prod }
+      test: { project: shop-prod }
+    verbs: { down: [down, -v] }
+    programs: [[]]
+"#,
+    );
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert_snapshot!(lines.join("\n"), @"
+    error: no program is named
+    error: `shop` has both `environment` and `environments`
+    error: there is no such host
+    error: another environment is project `shop-prod` on the same host
+    error: `down` would remove volumes
+    error: this would allow every program
+    ");
+}
+
+#[test]
 fn every_key_of_the_contract_is_read() {
     let config = parse(
         r#"
@@ -883,7 +914,7 @@ fn the_generated_page_is_current() {
 
 #[test]
 fn what_a_check_or_a_webhook_lacks_is_told() {
-    assert_snapshot!(problems(
+    let told = parse(
         r#"
 hosts: { vps: { ssh: "ssh://root@vps" }, lab: { ssh: "ssh://root@lab" } }
 checks:
@@ -896,94 +927,25 @@ registries:
 alerts:
   generic: { odd: { summary: x } }
 watch: { ping: { url: "not a url" } }
-"#
-    ), @r#"
-    12 problems in dogwatch.yaml
-
-    error: `none` does not say what to look at
-     --> dogwatch.yaml:4:3
-      |
-    4 |   none: { interval: ***, host: *** }
-      |   ^^^^
-      |
-      = help: add one of http, tcp, process, command, health, restarts, memory, disk, nats
-
-    error: `two` is of two kinds
-     --> dogwatch.yaml:5:28
-      |
-    5 |   two: { tcp: { port: * }, disk: { path: * }, host: *** }
-      |                            ^^^^
-      |
-      = help: make two checks of it
-
-    error: expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment
-     --> dogwatch.yaml:6:24
-      |
-    6 |   page: { http: { url: "*****:***:****", body: "*", method: *** }, host: *** }
-      |                        ^^^^^^^^^^^^^^^^
-
-    error: not a regular expression: unclosed group
-     --> dogwatch.yaml:6:48
-      |
-    6 |   page: { http: { url: "*****:***:****", body: "(", method: *** }, host: *** }
-      |                                                ^^^
-
-    error: expected one of `GET`, `HEAD`, `POST`
-     --> dogwatch.yaml:6:61
-      |
-    6 |   page: { http: { url: "*****:***:****", body: "*", method: PUT }, host: *** }
-      |                                                             ^^^
-
-    error: there is no such host
-     --> dogwatch.yaml:6:74
-      |
-    6 |   page: { http: { url: "*****:***:****", body: "*", method: *** }, host: vpn }
-      |                                                                          ^^^
-      |
-      = help: did you mean `vps`?
-
-    error: `process` needs `name`
-     --> dogwatch.yaml:7:11
-      |
-    7 |   runs: { process: { container: "*****" }, host: ***, interval: ** }
-      |           ^^^^^^^
-      |
-      = help: add `name`
-
-    error: expected `STACK/SERVICE`, a service or a container's name
-     --> dogwatch.yaml:7:33
-      |
-    7 |   runs: { process: { container: "a/b/c" }, host: ***, interval: ** }
-      |                                 ^^^^^^^
-
-    error: expected more than no time at all
-     --> dogwatch.yaml:7:65
-      |
-    7 |   runs: { process: { container: "*****" }, host: ***, interval: 0s }
-      |                                                                 ^^
-
-    error: `vai` needs `file`
-     --> dogwatch.yaml:9:3
-      |
-    9 |   vai: { host: *** }
-      |   ^^^
-      |
-      = help: say where the `system-config.json` is
-
-    error: `odd` needs `what`
-      --> dogwatch.yaml:11:14
-       |
-    11 |   generic: { odd: { summary: * } }
-       |              ^^^
-       |
-       = help: say where the word for the trouble is: it tells alerts apart
-
-    error: this is no URL
-      --> dogwatch.yaml:12:18
-       |
-    12 | watch: { ping: { url: "*** * ***" } }
-       |                  ^^^
-       |
-       = help: such as `https://hc.example.org/ping/abc`
-    "#);
+"#,
+    );
+    let told = told.expect_err("it should be refused");
+    let told: Vec<String> = told
+        .iter()
+        .map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message))
+        .collect();
+    assert_snapshot!(told.join("\n"), @"
+    4:3 `none` does not say what to look at
+    5:28 `two` is of two kinds
+    6:24 expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment
+    6:48 not a regular expression: unclosed group
+    6:61 expected one of `GET`, `HEAD`, `POST`
+    6:74 there is no such host
+    7:11 `process` needs `name`
+    7:33 expected `STACK/SERVICE`, a service or a container's name
+    7:65 expected more than no time at all
+    9:3 `vai` needs `file`
+    11:14 `odd` needs `what`
+    12:18 this is no URL
+    ");
 }
