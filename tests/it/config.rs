@@ -914,7 +914,7 @@ fn the_generated_page_is_current() {
 
 #[test]
 fn what_a_check_or_a_webhook_lacks_is_told() {
-    assert_snapshot!(problems(
+    let told = parse(
         r#"
 hosts: { vps: { ssh: "ssh://root@vps" }, lab: { ssh: "ssh://root@lab" } }
 checks:
@@ -927,6 +927,25 @@ registries:
 alerts:
   generic: { odd: { summary: x } }
 watch: { ping: { url: "not a url" } }
-"#
-    ), @"");
+"#,
+    );
+    let told = told.expect_err("it should be refused");
+    let told: Vec<String> = told
+        .iter()
+        .map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message))
+        .collect();
+    assert_snapshot!(told.join("\n"), @"
+    4:3 `none` does not say what to look at
+    5:28 `two` is of two kinds
+    6:24 expected a URL such as `https://ops.example.org/healthz?full=1`, without user or fragment
+    6:48 not a regular expression: unclosed group
+    6:61 expected one of `GET`, `HEAD`, `POST`
+    6:74 there is no such host
+    7:11 `process` needs `name`
+    7:33 expected `STACK/SERVICE`, a service or a container's name
+    7:65 expected more than no time at all
+    9:3 `vai` needs `file`
+    11:14 `odd` needs `what`
+    12:18 this is no URL
+    ");
 }

@@ -213,9 +213,16 @@ async fn what_was_down_before_a_restart_is_told_to_hold_after_it() {
     assert_eq!(states, [AlertState::Firing, AlertState::Resolved]);
 }
 
+/// Serves what is in `/tmp`, on loopback only.
+pub(crate) const FILES: &str = r#"const http = require("http"), fs = require("fs");
+http.createServer((asked, answer) => {
+  answer.statusCode = fs.existsSync("/tmp" + asked.url) ? 200 : 404;
+  answer.end();
+}).listen(8080, "127.0.0.1");"#;
+
 /// A service with a page and a health check, in a container of its own.
 fn api(sandbox: &Sandbox) -> (String, String) {
-    let script = "cd /tmp; echo ok > healthz; exec python3 -m http.server --bind 127.0.0.1 8080";
+    let script = format!("echo ok > /tmp/healthz; exec node -e '{FILES}'");
     let stack = sandbox.name("s");
     let project = format!("com.docker.compose.project={stack}");
     let options = [
@@ -230,7 +237,7 @@ fn api(sandbox: &Sandbox) -> (String, String) {
     ];
     (
         format!("{stack}/api"),
-        sandbox.run_image("dogwatch-lab:1", &options, &["sh", "-c", script]),
+        sandbox.run_image("dogwatch-lab:1", &options, &["sh", "-c", &script]),
     )
 }
 
@@ -335,7 +342,7 @@ async fn what_holds_inside_a_container_is_silent_until_it_fails() {
     orders.checks = vec![
         check("page", Kind::Http(inside)),
         check("port", port(&name, 8080)),
-        check("program", process(&name, "python3")),
+        check("program", process(&name, "node")),
         check(
             "command",
             command(&name, &["cat", "/tmp/healthz"], Some("^ok")),

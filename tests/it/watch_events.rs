@@ -2,7 +2,7 @@
 //! what somebody did on purpose is not.
 
 use dogwatch::engine::Engine;
-use dogwatch::incident::{AlertState, Severity, Source};
+use dogwatch::incident::{Alert, AlertState, Severity, Source};
 use dogwatch::store::{NewRun, RunState, StateChange};
 
 use crate::support::engine_to_restart::EngineToRestart;
@@ -37,6 +37,27 @@ impl Shop {
         self.sandbox.run(&[&labels, options].concat(), program)
     }
 
+    async fn firing(&self, service: &str, what: &str) -> Alert {
+        self.until(service, what, AlertState::Firing).await
+    }
+
+    async fn resolved(&self, service: &str, what: &str) -> Alert {
+        self.until(service, what, AlertState::Resolved).await
+    }
+
+    /// Others' containers are on the same engine.
+    async fn until(&self, service: &str, what: &str, state: AlertState) -> Alert {
+        let wanted = |alert: &Alert| {
+            alert.stack == self.stack
+                && (alert.service.as_str(), alert.what.as_str()) == (service, what)
+                && alert.state == state
+        };
+        let watched = &self.watched;
+        watched
+            .until(&format!("{service} {what} {}", state.word()), wanted)
+            .await
+    }
+
     async fn told(&self) -> Vec<String> {
         let alerts = self.watched.alerts().await;
         alerts
@@ -60,7 +81,7 @@ async fn a_death_is_told_with_its_last_words_and_its_end_too() {
         &["sh", "-c", script],
     );
 
-    let alert = shop.watched.until_firing("api", "died").await;
+    let alert = shop.firing("api", "died").await;
     assert_eq!(alert.stack, shop.stack);
     assert_eq!(
         (alert.host.as_str(), alert.source),
@@ -83,7 +104,7 @@ async fn a_death_is_told_with_its_last_words_and_its_end_too() {
         &format!("{id}:/tmp/x"),
     ]);
     docker(&["start", &id]);
-    let alert = shop.watched.until_resolved("api", "died").await;
+    let alert = shop.resolved("api", "died").await;
     assert_eq!(
         alert.summary.as_str(),
         format!("{}/api is up again", shop.stack)
@@ -99,7 +120,7 @@ async fn what_somebody_stops_kills_restarts_or_removes_is_no_alert() {
     let shop = Shop::open(&engine).await;
     // one that is there before, so that the watching has begun
     shop.run("first", &[], &["false"]);
-    shop.watched.until_firing("first", "died").await;
+    shop.firing("first", "died").await;
 
     let ids = ["a", "b", "c", "d"].map(|service| shop.run(service, &[], &["sleep", "600"]));
     let [stopped, killed, restarted, removed] = &ids;
@@ -126,7 +147,7 @@ async fn what_somebody_stops_kills_restarts_or_removes_is_no_alert() {
     while docker(&["logs", &own]).is_empty() {}
     docker(&["kill", "--signal", "HUP", &own]);
 
-    shop.watched.until_firing("own", "died").await;
+    shop.firing("own", "died").await;
     assert_eq!(shop.told().await, ["first died firing", "own died firing"]);
 }
 
@@ -145,7 +166,7 @@ async fn a_loop_is_told_once_and_ends_when_it_stays_up() {
         &["sh", "-c", "test -e /shared/ok && exec sleep 600; exit 4"],
     );
 
-    let alert = shop.watched.until_firing("api", "restarting").await;
+    let alert = shop.firing("api", "restarting").await;
     assert_eq!(alert.severity, Severity::Critical);
     let said = alert.summary.as_str();
     assert!(
@@ -153,7 +174,7 @@ async fn a_loop_is_told_once_and_ends_when_it_stays_up() {
         "{said}"
     );
     std::fs::write(shared.path().join("ok"), "").unwrap();
-    shop.watched.until_resolved("api", "restarting").await;
+    shop.resolved("api", "restarting").await;
     let told = shop.told().await;
     let loops = told
         .iter()
@@ -171,10 +192,10 @@ async fn a_health_check_is_told_with_its_words() {
     let options = [check, "--health-interval=500ms", "--health-retries=1"];
     let id = shop.run("api", &options, &["sleep", "600"]);
 
-    let alert = shop.watched.until_firing("api", "unhealthy").await;
+    let alert = shop.firing("api", "unhealthy").await;
     assert_eq!(detail(&alert, "health check"), "no answer on 3000");
     docker(&["exec", &id, "touch", "/tmp/ok"]);
-    let alert = shop.watched.until_resolved("api", "unhealthy").await;
+    let alert = shop.resolved("api", "unhealthy").await;
     assert!(alert.summary.as_str().ends_with("is healthy again"));
 }
 
@@ -208,10 +229,10 @@ async fn what_removes_itself_is_still_told() {
     };
     let shop = Shop::open(&engine).await;
     shop.run("job", &["--rm"], &["sh", "-c", "sleep 1; exit 5"]);
-    shop.watched.until_firing("job", "died").await;
+    shop.firing("job", "died").await;
     // another life of the same service mends it
     shop.run("job", &["--rm"], &["sleep", "600"]);
-    shop.watched.until_resolved("job", "died").await;
+    shop.resolved("job", "died").await;
     assert_eq!(shop.told().await, ["job died firing", "job died resolved"]);
 }
 
@@ -240,7 +261,7 @@ async fn what_a_run_of_ours_does_is_the_runs_to_tell() {
     }
     shop.run("api", &[], &["sh", "-c", "exit 6"]);
     shop.run("other", &[], &["sh", "-c", "exit 7"]);
-    shop.watched.until_firing("other", "died").await;
+    shop.firing("other", "died").await;
     assert_eq!(shop.told().await, ["other died firing"]);
 }
 
@@ -255,7 +276,7 @@ async fn what_happened_while_nobody_watched_is_told_afterwards_and_once() {
         &[],
         &["sh", "-c", "test -e /tmp/x && exec sleep 600; exit 3"],
     );
-    shop.watched.until_firing("early", "died").await;
+    shop.firing("early", "died").await;
     let later = shop.run("later", &[], &["sh", "-c", "sleep 600"]);
     let stopped = shop.run("stopped", &[], &["sleep", "600"]);
 
@@ -274,8 +295,8 @@ async fn what_happened_while_nobody_watched_is_told_afterwards_and_once() {
     docker(&["start", &early]);
     shop.watched.resume();
 
-    shop.watched.until_firing("later", "died").await;
-    shop.watched.until_resolved("early", "died").await;
+    shop.firing("later", "died").await;
+    shop.resolved("early", "died").await;
     let mut told = shop.told().await;
     told.sort();
     assert_eq!(
@@ -341,8 +362,7 @@ async fn an_engine_that_goes_away_is_told_and_what_it_left_behind() {
     watched.until_resolved("", "engine-unreachable").await;
     watched.until_firing("stays-away", "died").await;
     let told = watched.alerts().await;
-    let returned = |alert: &dogwatch::incident::Alert| {
-        alert.service == "comes-back" && alert.state == AlertState::Firing
-    };
+    let returned =
+        |alert: &Alert| alert.service == "comes-back" && alert.state == AlertState::Firing;
     assert!(!told.iter().any(returned), "{told:#?}");
 }

@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 
 use crate::support::real_engine::{IMAGE, Sandbox, docker, real_engine};
 use crate::support::watched::{Watched, detail, orders};
+use crate::watch_checks::FILES;
 
 #[test]
 fn every_problem_is_told_with_its_place() {
@@ -19,7 +20,6 @@ fn every_problem_is_told_with_its_place() {
         .collect();
     assert_snapshot!(told.join("\n"), @"
     3:14 expected `true` or `false`
-    5:19 missing field `type`
     5:29 expected one of `http`, `tcp`, `process`
     9:3 `health_check` of `db` needs `port`
     9:77 expected a whole number from 0 to 4294967295
@@ -76,9 +76,11 @@ async fn its_checks_run_in_three_real_containers() {
         );
         name
     };
-    let page = "cd /tmp; echo up > health; echo 'GET /health 500' > api.log; exec python3 -m http.server --bind 127.0.0.1 8080";
+    let page = format!(
+        "echo up > /tmp/health; echo 'GET /health 500' > /tmp/api.log; exec node -e '{FILES}'"
+    );
     let loops = "printf 'while :; do sleep 1; done' > /tmp/worker-daemon; sh /tmp/worker-daemon & sleep 600";
-    let web = run("dogwatch-lab:1", "web", page);
+    let web = run("dogwatch-lab:1", "web", &page);
     let database = run(IMAGE, "db", "busybox httpd -p 5432 -h /tmp; sleep 600");
     let worker = run(IMAGE, "worker", loops);
 
