@@ -30,8 +30,8 @@ use crate::setting::Identifier;
 use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
-use crate::watch::settings::RegistrySettings;
 use crate::survey::own::OwnSignatures;
+use crate::watch::settings::RegistrySettings;
 use crate::web::{Chats, SlackDoor};
 
 /// Everything that runs, built from one configuration.
