@@ -42,6 +42,7 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         created_at: occasion.created_at,
         host: occasion.host.clone(),
         project: stack,
+        environment: Name::default(),
         issue: issue(diagnosis),
         services_affected: diagnosis.affected.iter().map(affected).collect(),
         root_cause: RootCause {

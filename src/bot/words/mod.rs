@@ -14,9 +14,13 @@ mod hosts;
 mod show;
 mod change;
 mod offer;
+mod heard;
+mod undertaking;
+mod planning;
 mod run;
 mod form;
 mod runs;
+mod stack;
 mod after;
 mod reports;
 mod doctor;
@@ -56,6 +60,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => runs::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Stack { look, stack } => stack::look(context, *look, stack).await,
         Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }
