@@ -229,11 +229,7 @@ fn points() -> Vec<Point> {
             Outcome::Fine,
             "1 mounts, 0 of them read-only",
         ),
-        (
-            "memory and cpu",
-            Outcome::Cause,
-            "it does not run; the kernel killed it for memory",
-        ),
+        ("memory and cpu", Outcome::Cause, "the kernel killed it"),
         (
             "network",
             Outcome::Fine,

@@ -296,7 +296,7 @@ fn a_report_in_the_terminal_answers_in_its_first_line() {
                ✓  environment         3 variables set, 0 of them empty
                ✓  ports               0 published
                ✓  volume permissions  1 mounts, 0 of them read-only
-               !  memory and cpu      it does not run; the kernel killed it for memory
+               !  memory and cpu      the kernel killed it
                ✓  network             on shop_default; needs 0 other services
                ✓  configuration       runs `postgres`, restart policy no
                –  engine              could not be looked at
@@ -380,8 +380,7 @@ fn a_report_on_a_narrow_screen_wraps_under_itself() {
                              empty
       ✓  ports               0 published
       ✓  volume permissions  1 mounts, 0 of them read-only
-      !  memory and cpu      it does not run; the kernel
-                             killed it for memory
+      !  memory and cpu      the kernel killed it
       ✓  network             on shop_default; needs 0 other
                              services
       ✓  configuration       runs `postgres`, restart policy
@@ -530,7 +529,7 @@ fn a_report_in_markdown() {
     - ✓ **environment**: 3 variables set, 0 of them empty
     - ✓ **ports**: 0 published
     - ✓ **volume permissions**: 1 mounts, 0 of them read-only
-    - ! **memory and cpu**: it does not run; the kernel killed it for memory
+    - ! **memory and cpu**: the kernel killed it
     - ✓ **network**: on shop_default; needs 0 other services
     - ✓ **configuration**: runs \`postgres\`, restart policy no
     - – **engine**: could not be looked at
