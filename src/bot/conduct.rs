@@ -8,9 +8,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::incident::Routes;
-use crate::incident::mending::HealRule;
+use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
-use crate::stack::Groups;
+use crate::stack::{Groups, Sites};
+use crate::survey::own::OwnSignatures;
 
 /// Runs at the same time, unless the configuration says otherwise.
 pub const AT_ONCE: u16 = 4;
@@ -18,16 +19,22 @@ pub const AT_ONCE: u16 = 4;
 #[derive(Debug)]
 pub struct Conduct {
     pub library: Library,
+    /// What logs are searched for.
+    pub signatures: OwnSignatures,
     /// For programs that runbooks start, by name.
     pub secrets: BTreeMap<String, String>,
     /// Where bundles are written.
     pub directory: PathBuf,
     /// Groups of services, as the configuration names them.
     pub groups: Groups,
+    /// Stacks that the configuration knows, and how they are operated.
+    pub sites: Sites,
     /// How incidents are grouped, routed, kept quiet and escalated.
     pub incidents: Routes,
     /// What may be mended without being asked.
     pub heal: Vec<HealRule>,
+    /// Where services say themselves how they are started again.
+    pub registries: Vec<RegistryFile>,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
 }
@@ -36,11 +43,14 @@ impl Default for Conduct {
     fn default() -> Self {
         Self {
             library: Library::default(),
+            signatures: OwnSignatures::default(),
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
+            sites: Sites::default(),
             incidents: Routes::default(),
             heal: Vec::new(),
+            registries: Vec::new(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
         }

@@ -15,6 +15,7 @@ use crate::action::Risk;
 use crate::clock::Clock;
 use crate::command::{self, Command, Target};
 use crate::host::{Fleet, Host};
+use crate::run::Plan;
 use crate::store::Later;
 use crate::survey::Survey;
 use crate::text::Name;
@@ -95,6 +96,32 @@ impl Bot {
         }
     }
 
+    /// A plan that the program made, confirmed beforehand: rights, approval, lock, journal and report
+    /// are those of a typed line.
+    pub async fn offer(
+        &self,
+        caller: &Caller,
+        plan: &Plan,
+        voice: &Voice,
+        cancel: &CancellationToken,
+    ) -> Outcome {
+        let context = Context {
+            bot: self,
+            caller,
+            voice,
+            cancel,
+            interactive: false,
+        };
+        match words::offer_confirmed(&context, plan).await {
+            Ok(outcome) => outcome,
+            Err(trouble) => {
+                let outcome = trouble.outcome;
+                voice.say(Reply::Trouble(trouble)).await;
+                outcome
+            }
+        }
+    }
+
     /// Looking is dropped at once when it is cancelled. A run is never dropped half-way: it sees the
     /// token itself, stops where it can be stopped, and says what was done.
     async fn perform(&self, context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
@@ -122,12 +149,19 @@ impl Context<'_> {
         let mut survey = Survey::take(host, self.bot.clock, &self.bot.secrets).await?;
         let inventory = std::mem::take(&mut survey.inventory);
         survey.inventory = inventory.with_groups(&self.bot.conduct.groups);
+        survey.signatures = self.bot.conduct.signatures.now().signatures;
         Ok(survey)
     }
 
     /// Reading needs the right to read, like everything.
     pub fn may_read(&self, stack: Option<&Name>) -> Result<(), Trouble> {
         self.bot.policy.decide(self.caller, stack, Risk::Read)?;
+        Ok(())
+    }
+
+    pub fn may_read_on(&self, host: &Name, stack: Option<&Name>) -> Result<(), Trouble> {
+        let policy = &self.bot.policy;
+        policy.decide_on(self.caller, (Some(host), stack), None, Risk::Read)?;
         Ok(())
     }
 }

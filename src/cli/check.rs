@@ -9,6 +9,7 @@ use crate::bot::Outcome;
 use crate::rehearsal::{Played, play_all};
 use crate::runbook::Shelf;
 use crate::watch::registry::RegistryPlace;
+use crate::yaml::Problems;
 
 pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     let loaded = start::load(settings)?;
@@ -24,6 +25,8 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
     valid(&shelf, colours)?;
     let played = play_all(&shelf).await;
     passed(&played)?;
+    let own_signatures = app.bot.conduct.signatures.now();
+    sound(&own_signatures.problems, colours)?;
     let configuration = match file {
         Some(file) => format!(
             "`{}` is valid: {hosts} hosts, {stacks} stacks{}",
@@ -49,8 +52,16 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
         shelf.iter().count(),
         played.len()
     );
+    let signatures = format!(
+        "{} log signatures are valid, {} files of your own included",
+        own_signatures.signatures.iter().count(),
+        own_signatures.files
+    );
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{configuration}\n{templates}\n{runbooks}") {
+    match writeln!(
+        out,
+        "{configuration}\n{templates}\n{runbooks}\n{signatures}"
+    ) {
         // who reads no further has seen what it wanted
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Outcome::Failed, error))
@@ -60,13 +71,14 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
 }
 
 fn valid(shelf: &Shelf, colours: bool) -> Result<(), Failure> {
-    if shelf.problems.is_empty() {
+    sound(&shelf.problems, colours)
+}
+
+fn sound(problems: &[Problems], colours: bool) -> Result<(), Failure> {
+    if problems.is_empty() {
         return Ok(());
     }
-    let texts = shelf
-        .problems
-        .iter()
-        .map(|problems| problems.render(colours));
+    let texts = problems.iter().map(|problems| problems.render(colours));
     let text = texts.collect::<Vec<_>>().join("\n\n");
     Err(Failure::new(Outcome::Usage, text))
 }

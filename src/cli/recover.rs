@@ -21,6 +21,7 @@ async fn taken_up(bot: &Bot) -> Result<Vec<Report>, StoreError> {
         fleet: &bot.fleet,
         clock: bot.clock,
         hidden: &bot.secrets,
+        sites: &bot.conduct.sites,
         secrets: &bot.conduct.secrets,
         directory: bot.conduct.directory.clone(),
         expires: bot.policy.approval().expires(),

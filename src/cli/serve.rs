@@ -21,7 +21,6 @@ use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
 use crate::duty::Duty;
-use crate::watch::Tally;
 use crate::web::{self, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -48,11 +47,8 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     warn_about_chats(&loaded.config);
 
     let stop = CancellationToken::new();
-    let tally = Arc::new(Tally::default());
-    let metrics = Arc::new(Metrics::with(|registry| tally.register(registry)));
-    let watching = watching::begin(&app, tally)
-        .await
-        .map_err(|error| Failure::new(Outcome::Failed, error))?;
+    let watching = watching::begin(&app).await?;
+    let metrics = Arc::clone(&watching.metrics);
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let slack = app
@@ -232,8 +228,8 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
                 let before = Arc::clone(&readers.bots.borrow());
                 match App::rewire(*config, &before) {
                     Ok(app) => {
-                        tracing::info!("the configuration was reloaded");
                         readers.metrics.reloaded(true);
+                        tracing::info!("the configuration was reloaded");
                         readers.sources.follow(&app);
                         readers.sites.send_replace(Arc::new(site_of(&app)));
                         readers.bots.send_replace(app.bot);

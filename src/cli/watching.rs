@@ -5,20 +5,25 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::Failure;
 use crate::app::App;
+use crate::bot::Outcome;
 use crate::config::Config;
 use crate::incident::{Severity, Source};
 use crate::setting::Identifier;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::watch::check::settings::CheckSettings;
 use crate::watch::check::{self, Check, Kind};
 use crate::watch::registry::RegistryPlace;
 use crate::watch::settings::{AlertSettings, RegistrySettings};
 use crate::watch::webhook::Intake;
 use crate::watch::{self as sources, Calls, Orders, Sink, Tally};
+use crate::web::Metrics;
 
 /// All sources of alerts, at work.
 pub(super) struct Watching {
+    /// What they count is part of it.
+    pub(super) metrics: Arc<Metrics>,
     pub(super) intake: Intake,
     pub(super) work: JoinHandle<()>,
     pub(super) director: Director,
@@ -38,13 +43,17 @@ impl Director {
     }
 }
 
-pub(super) async fn begin(app: &App, tally: Arc<Tally>) -> Result<Watching, StoreError> {
-    let store = app.bot.store.get().await?.clone();
-    let sink = Sink::new(store, app.bot.clock, tally);
-    let calls = Calls::load(sink.clone()).await?;
+pub(super) async fn begin(app: &App) -> Result<Watching, Failure> {
+    let failed = |error: StoreError| Failure::new(Outcome::Failed, error);
+    let store: &Store = app.bot.store.get().await.map_err(failed)?;
+    let tally = Arc::new(Tally::default());
+    let metrics = Metrics::with(|registry| tally.register(registry));
+    let sink = Sink::new(store.clone(), app.bot.clock, tally);
+    let calls = Calls::load(sink.clone()).await.map_err(failed)?;
     let (alerts, settings) = watch::channel(Arc::new(app.config.alerts.clone()));
     let (orders, follow) = watch::channel(Arc::new(orders(app)));
     Ok(Watching {
+        metrics: Arc::new(metrics),
         intake: Intake::new(sink.clone(), calls.clone(), settings),
         work: tokio::spawn(sources::run(follow, sink, calls)),
         director: Director { orders, alerts },

@@ -22,6 +22,17 @@ pub enum Outcome {
     NotSeen,
 }
 
+impl Outcome {
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Fine => "✓",
+            // not the mark of a check that failed: after a repair this is still where the cause was
+            Self::Cause => "!",
+            Self::NotSeen => "–",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     pub point: Clean,

@@ -1,5 +1,6 @@
 //! What a rule says, and what is said of the whole case in the end.
 
+use super::change::Change;
 use super::checklist::Point;
 use super::{Cause, Confidence};
 use crate::action::Risk;
@@ -19,6 +20,8 @@ pub struct Finding {
     pub evidence: Vec<Citation>,
     pub fixes: Vec<Fix>,
     pub prevention: Vec<Clean>,
+    /// What to change in a file so that it does not come back, where that is known in full.
+    pub change: Option<Change>,
     /// It fails only because this other service does.
     pub because_of: Option<Key>,
 }

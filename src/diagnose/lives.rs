@@ -73,6 +73,11 @@ impl Lives {
         }
     }
 
+    fn forget_after(&mut self, at: Timestamp) {
+        self.0
+            .retain(|life| life.start.is_none_or(|start| start <= at));
+    }
+
     fn end(&mut self, at: Timestamp) {
         match self.0.last_mut() {
             Some(life) if life.end.is_none() => life.end = Some(at),
@@ -104,6 +109,8 @@ impl View<'_> {
                 lives.begin(started);
             }
             if let (true, Some(finished)) = (self.has_ended(), state.finished_at) {
+                // the record was read after the state: lives that began since are not judged yet
+                lives.forget_after(finished);
                 lives.end(finished);
             }
         }

@@ -5,6 +5,7 @@ pub mod finding;
 pub mod view;
 pub mod lives;
 pub mod words;
+mod ongoing;
 pub mod reach;
 pub mod rules;
 pub mod rank;
@@ -12,6 +13,7 @@ mod verdict;
 mod around;
 pub mod reference;
 pub mod checklist;
+pub mod change;
 
 use serde::{Deserialize, Serialize};
 

@@ -15,7 +15,7 @@ use super::view::View;
 use super::{Cause, Confidence, Diagnosis, Finding};
 use crate::evidence::{Evidence, Source};
 use crate::say;
-use crate::stack::{Graph, Key};
+use crate::stack::{Graph, Key, Why};
 
 /// Everything a diagnosis may look at.
 pub struct Case<'e> {
@@ -56,11 +56,12 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
 
 /// Follows a symptom to the service that explains it, and that one's to the next.
 fn trace(case: &Case<'_>, own: Finding, seen: &mut BTreeSet<Key>) -> Finding {
-    if own.cause == Cause::None || !may_be_a_symptom(&own) {
+    if own.cause == Cause::None || !(may_be_a_symptom(&own) || is_left_undone(&own)) {
         return own;
     }
     let found = match &own.because_of {
         Some(other) => deeper(case, other, true, seen),
+        None if is_left_undone(&own) => failed_job(case, &own),
         None => deepest_need(case, &own, seen),
     };
     match found {
@@ -77,6 +78,55 @@ fn may_be_a_symptom(finding: &Finding) -> bool {
     );
     let crash = finding.cause == Cause::AppCrash && finding.confidence != Confidence::Certain;
     finding.because_of.is_some() || vague || crash
+}
+
+/// What a job should have prepared is not there.
+fn is_left_undone(finding: &Finding) -> bool {
+    matches!(
+        finding.cause,
+        Cause::SchemaMissing | Cause::DatabaseMissing | Cause::MissingFile
+    )
+}
+
+/// A job that had to end well first and did not: a migration, a seed, whatever it is waited for
+/// with `depends_on`.
+fn failed_job(case: &Case<'_>, own: &Finding) -> Option<Finding> {
+    let needs = case.graph.needs(&own.service);
+    let failed = |key: &&Key| {
+        let views = View::all_of(key, case);
+        !views.is_empty() && views.iter().all(|view| view.has_ended() && !view.is_done())
+    };
+    let is_declared = |why: &Why| matches!(why, Why::Declared { .. });
+    let waited_for = needs
+        .iter()
+        .filter(|(_, why)| is_declared(why))
+        .map(|(key, _)| *key);
+    let named_so = case
+        .graph
+        .neighbours(&own.service)
+        .filter(|key| prepares(key));
+    let jobs: BTreeSet<&Key> = waited_for.chain(named_so).filter(failed).collect();
+    jobs.into_iter()
+        .filter_map(|key| find(case, key, false))
+        .find(|finding| !matches!(finding.cause, Cause::None | Cause::Inconclusive))
+}
+
+fn prepares(key: &Key) -> bool {
+    const NAMES: &[&str] = &[
+        "migrat",
+        "schema",
+        "seed",
+        "alembic",
+        "flyway",
+        "liquibase",
+        "init",
+        "setup",
+        "bootstrap",
+        "prepare",
+        "provision",
+    ];
+    let name = key.service.as_str().to_lowercase();
+    NAMES.iter().any(|word| name.contains(word))
 }
 
 /// What is wrong with a service that somebody blames, or below it.
@@ -122,6 +172,7 @@ fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Opt
 fn starved(case: &Case<'_>, key: &Key) -> Option<Finding> {
     const OUT_OF: &[Cause] = &[
         Cause::LockContention,
+        Cause::OomKilled,
         Cause::DiskFull,
         Cause::InodesFull,
         Cause::ConnectionsExhausted,
@@ -218,7 +269,7 @@ fn contributing(case: &Case<'_>, root: &Finding) -> Vec<Finding> {
 }
 
 /// What is wrong with one service: its worst replica speaks for it. `None`: nothing was seen of it.
-pub(super) fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
+pub fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
     let mut views = View::all_of(key, case);
     for view in &mut views {
         view.accused = accused;

@@ -53,7 +53,8 @@ pub struct Trouble<'e> {
 /// A service that came up this shortly before or after it was needed was raced against.
 const RACE: SignedDuration = SignedDuration::from_secs(120);
 
-const SYMPTOMS: &[Cause] = &[
+/// What is said when something cannot be reached.
+pub const SYMPTOMS: &[Cause] = &[
     Cause::ConnectionRefused,
     Cause::DnsFailure,
     Cause::ConnectionTimeout,
@@ -76,7 +77,8 @@ impl<'e> Trouble<'e> {
         (elsewhere && SYMPTOMS.contains(&hit.cause)).then(|| Self::explain(view, Some(line), hit))
     }
 
-    fn explain(view: &View<'e>, line: Option<&'e Evidence>, hit: &Hit) -> Self {
+    /// What stands behind one line.
+    pub fn explain(view: &View<'e>, line: Option<&'e Evidence>, hit: &Hit) -> Self {
         let named = hit.name("host").or_else(|| hit.name("address"));
         let mut trouble = Self {
             line,
@@ -323,7 +325,11 @@ fn is_open(case: &Case<'_>, key: &Key, port: Option<u16>) -> bool {
 /// its command, or its program does so by habit.
 pub fn serves(case: &Case<'_>, key: &Key, port: u16) -> bool {
     View::all_of(key, case).iter().any(|view| {
-        if let Some((_, sockets)) = view.sockets() {
+        // one that is still starting listens nowhere, and will by habit
+        if let Some((_, sockets)) = view
+            .sockets()
+            .filter(|(_, sockets)| !sockets.listening.is_empty())
+        {
             return sockets.ports().contains(&port);
         }
         let exposed = view

@@ -13,6 +13,8 @@ use crate::text::Name;
 /// How many last log lines an undecided finding shows.
 const LAST_LINES: usize = 3;
 
+const KILLED: i64 = 137;
+
 pub(super) fn healthy(case: &Case<'_>, key: &Key) -> Finding {
     Finding {
         cause: Cause::None,
@@ -28,6 +30,7 @@ pub(super) fn healthy(case: &Case<'_>, key: &Key) -> Finding {
             .collect(),
         fixes: Vec::new(),
         prevention: Vec::new(),
+        change: None,
         because_of: None,
     }
 }
@@ -88,7 +91,13 @@ pub(super) fn undecided(view: &View<'_>) -> Finding {
     .collect();
     let last: Vec<&Evidence> = view.logs().rev().take(LAST_LINES).collect();
     proof.extend(last.into_iter().rev());
-    let summary = say!("{}; the evidence does not say why", what);
+    let forgotten = view.end_is_forgotten() && view.last_exit() == Some(KILLED);
+    let why = if forgotten {
+        "its end is no longer in the engine's record, so a stop and a kill look the same"
+    } else {
+        "the evidence does not say why"
+    };
+    let summary = say!("{}; {}", what, why);
     let mut finding = view.finding(
         Cause::Inconclusive,
         Confidence::Inconclusive,
@@ -102,6 +111,13 @@ pub(super) fn undecided(view: &View<'_>) -> Finding {
         command: Some(command),
         risk: Risk::Read,
     });
+    if forgotten {
+        finding.fixes.push(Fix {
+            text: say!("read what the engine's own log says about that moment"),
+            command: Some(say!("journalctl -u docker --since -2h")),
+            risk: Risk::Read,
+        });
+    }
     if let Some((_, health)) = view.health() {
         let command = say!("docker exec {} {}", view.container, health.test);
         finding.fixes.push(Fix {

@@ -235,13 +235,27 @@ impl<'e> View<'e> {
         })
     }
 
+    pub fn last_death(&self) -> Option<&'e Evidence> {
+        let is_death = |fact| matches!(fact, EventFact::Died { .. });
+        let mut deaths = self.events().rev().filter(|(_, fact)| is_death(*fact));
+        deaths.next().map(|(item, _)| item)
+    }
+
+    /// The engine keeps few events: on a busy host the record of an end is soon gone, and with it
+    /// whether somebody asked for that end.
+    pub fn end_is_forgotten(&self) -> bool {
+        let ended = self.state().and_then(|(_, state)| state.finished_at);
+        let recorded = self.last_death().and_then(|death| death.at);
+        self.has_ended()
+            && match (ended, recorded) {
+                (Some(ended), Some(death)) => ended.duration_since(death).abs() > SAME_MOMENT,
+                (_, recorded) => recorded.is_none(),
+            }
+    }
+
     /// The newest event of a kind, if it belongs to the newest death.
     pub fn near_death(&self, wanted: impl Fn(EventFact) -> bool) -> Option<&'e Evidence> {
-        let death = self
-            .events()
-            .rev()
-            .find(|(_, fact)| matches!(fact, EventFact::Died { .. }))
-            .and_then(|(item, _)| item.at)?;
+        let death = self.last_death()?.at?;
         let near = |item: &Evidence| {
             item.at
                 .is_some_and(|at| at.duration_since(death).abs() <= SAME_MOMENT)
@@ -325,6 +339,7 @@ impl<'e> View<'e> {
             evidence,
             fixes: Vec::new(),
             prevention: Vec::new(),
+            change: None,
             because_of: None,
         }
     }

@@ -5,9 +5,7 @@
 use jiff::SignedDuration;
 
 use super::Cause;
-use super::reach::is_down;
 use super::view::View;
-use crate::action::container::HealthStatus;
 use crate::evidence::{Evidence, Fact, Hit, Level};
 
 /// A known line and what is read out of it.
@@ -16,7 +14,7 @@ pub type Said<'e> = (&'e Evidence, &'e Hit);
 /// What was said this shortly before the end has to do with it.
 const LAST_WORDS: SignedDuration = SignedDuration::from_secs(3);
 /// While it runs, only this much of the end of its log tells how it is now.
-const NEWEST: usize = 12;
+pub(super) const NEWEST: usize = 12;
 /// An unhealthy service's trouble is at most this old.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
@@ -115,7 +113,12 @@ impl<'e> View<'e> {
             Some(at) => from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to),
             None => true,
         };
-        self.logs().filter(within).collect()
+        let lines: Vec<&Evidence> = self.logs().filter(within).collect();
+        if lines.is_empty() && self.loops() {
+            // its words came late, or its record is torn: every life of a loop says the same
+            return self.logs().collect();
+        }
+        lines
     }
 
     /// The newest trouble of a service that is known not to work while it runs.
@@ -133,52 +136,6 @@ impl<'e> View<'e> {
                 .iter()
                 .filter(|said| said.1.level > Level::Hint && recent(said.0)),
         )
-    }
-
-    /// Trouble that a running service is in at this moment though no health check says so: the
-    /// end of its log is full of it.
-    fn ongoing(&self) -> Option<Said<'e>> {
-        if self
-            .health()
-            .is_some_and(|(_, health)| health.status != HealthStatus::Starting || health.passed > 0)
-        {
-            return None;
-        }
-        let lines = self.lines_of_life();
-        let newest = lines.iter().rev().take(NEWEST);
-        let is_trouble = |item: &&&Evidence| match &item.fact {
-            Fact::Log(line) => line.hit.as_ref().is_some_and(|hit| hit.level > Level::Hint),
-            _ => false,
-        };
-        let trouble = newest.clone().filter(is_trouble).count();
-        let last = newest.clone().position(|item| is_trouble(&item));
-        let known = self.known_lines();
-        let said = strongest(
-            known
-                .iter()
-                .rev()
-                .take(NEWEST)
-                .filter(|said| said.1.level > Level::Hint),
-        )?;
-        let same = known
-            .iter()
-            .filter(|other| other.1.cause == said.1.cause)
-            .count();
-        let is_listening = self
-            .sockets()
-            .is_some_and(|(_, sockets)| !sockets.listening.is_empty());
-        let at_end = last.is_some_and(|from_end| from_end < 4);
-        let mostly = trouble * 5 >= newest.count() * 2;
-        let enough = same >= 3 || !is_listening;
-        // that the other end is down is seen, not only said
-        let confirmed = self.asks_what_is_down(said.1);
-        (at_end && (confirmed || (mostly && enough))).then_some(said)
-    }
-
-    fn asks_what_is_down(&self, hit: &Hit) -> bool {
-        let host = hit.name("host").or_else(|| hit.name("address"));
-        let target = host.and_then(|host| self.case.graph.resolve(self.service, host.as_str()));
-        target.is_some_and(|target| is_down(self.case, &target))
     }
 
     /// Lines that only look like its trouble.
@@ -232,7 +189,7 @@ pub fn is_bug((line, hit): Said<'_>) -> bool {
 
 /// The gravest, and of equally grave ones the last; of several lines about that, the one that
 /// names most.
-fn strongest<'a, 'e: 'a>(said: impl Iterator<Item = &'a Said<'e>>) -> Option<Said<'e>> {
+pub(super) fn strongest<'a, 'e: 'a>(said: impl Iterator<Item = &'a Said<'e>>) -> Option<Said<'e>> {
     let all: Vec<Said<'e>> = said.copied().collect();
     let weight = |said: &&Said<'e>| {
         (

@@ -8,7 +8,7 @@ use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
 use crate::incident::place::Casebook;
 use crate::incident::silence::{self, Silence};
-use crate::incident::{Alert, FileError, Filed, Files, Placed, escalate};
+use crate::incident::{Alert, FileError, Filed, Files, Placed, escalate, face};
 use crate::store::{AlertRecord, Store};
 
 /// What a turn found.
@@ -64,7 +64,13 @@ impl Turn {
         }
         // before it is written that they were called: a call too many is better than none
         escalate::enqueue(store, clock, &called).await?;
-        files.save(&filed, &placed).await?;
+        if files.save(&filed, &placed).await? {
+            for one in filed.iter().skip(known) {
+                // whoever sits at the console of the program hears it too
+                let title = face::title(&one.incident);
+                tracing::warn!(incident = one.incident.id, %title, "something is wrong");
+            }
+        }
         Ok(false)
     }
 

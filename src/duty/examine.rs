@@ -175,6 +175,7 @@ fn conclude(
             Clean::join(&names, ", ")
         )
     };
+    tracing::info!(incident = incident.id, %why, "resolved");
     resolve(incident, ITSELF, why, now);
     true
 }

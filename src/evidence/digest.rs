@@ -3,6 +3,7 @@
 //! back, with nothing but noise behind it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::signature::{Signature, Signatures};
 use crate::action::logs::LogLine;
@@ -20,12 +21,12 @@ const BEFORE: usize = 8;
 pub struct Kept {
     pub place: u64,
     pub line: LogLine,
-    pub signature: Option<&'static Signature>,
+    pub signature: Option<Arc<Signature>>,
 }
 
 #[derive(Debug)]
 pub struct Digest {
-    signatures: &'static Signatures,
+    signatures: Arc<Signatures>,
     seen: u64,
     head: Vec<Kept>,
     tail: VecDeque<Kept>,
@@ -40,7 +41,7 @@ struct Known {
 }
 
 impl Digest {
-    pub fn new(signatures: &'static Signatures) -> Self {
+    pub fn new(signatures: Arc<Signatures>) -> Self {
         Self {
             signatures,
             seen: 0,
@@ -51,11 +52,14 @@ impl Digest {
     }
 
     pub fn push(&mut self, line: LogLine) {
-        let found = self.signatures.find(line.text.expose());
+        let found = self
+            .signatures
+            .find(line.text.expose())
+            .map(|(at, signature)| (at, Arc::clone(signature)));
         let kept = Kept {
             place: self.seen,
             line,
-            signature: found.map(|(_, signature)| signature),
+            signature: found.as_ref().map(|(_, signature)| Arc::clone(signature)),
         };
         self.seen += 1;
         if let Some((at, _)) = found {
@@ -136,7 +140,7 @@ mod tests {
         assert!(kept.len() <= HEAD + TAIL + BEFORE + 1);
         let known: Vec<&str> = kept
             .iter()
-            .filter_map(|kept| Some(kept.signature?.id.as_str()))
+            .filter_map(|kept| Some(kept.signature.as_ref()?.id.as_str()))
             .collect();
         assert_eq!(known, ["node-module"]);
     }

@@ -27,6 +27,7 @@ pub fn read(key: &Key, container: &str, lines: &[Kept], redactor: &Redactor) -> 
             place: kept.place,
             hit: kept
                 .signature
+                .as_ref()
                 .map(|signature| signature.hit(kept.line.text.expose(), redactor)),
         }),
     };

@@ -43,14 +43,19 @@ pub struct HealthFact {
     pub start_period_s: u64,
 }
 
-pub fn read(key: &Key, container: &Container, redactor: &Redactor) -> Vec<Evidence> {
+pub fn read(
+    key: &Key,
+    container: &Container,
+    redactor: &Redactor,
+    signatures: &Signatures,
+) -> Vec<Evidence> {
     let mut facts = vec![state(key, container, redactor), setup(key, container)];
     facts.extend(
         container
             .state
             .health
             .as_ref()
-            .map(|health| self::health(key, container, health, redactor)),
+            .map(|health| self::health(key, container, health, redactor, signatures)),
     );
     facts
 }
@@ -128,7 +133,13 @@ fn state_text(container: &Container, fact: &StateFact, ended: bool) -> Clean {
     Clean::join(&parts, ", ")
 }
 
-fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor) -> Evidence {
+fn health(
+    key: &Key,
+    container: &Container,
+    health: &Health,
+    redactor: &Redactor,
+    signatures: &Signatures,
+) -> Evidence {
     let newest = health.log.last();
     let output = newest
         .map(|result| first_of(&redactor.raw(&result.output)))
@@ -145,7 +156,7 @@ fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor
         failing_streak: health.failing_streak,
         exit_code: newest.map(|result| result.exit_code),
         output: output.clone(),
-        hit: newest.and_then(|result| known_line(result.output.expose(), redactor)),
+        hit: newest.and_then(|result| known_line(result.output.expose(), redactor, signatures)),
         passed: health
             .log
             .iter()
@@ -178,8 +189,7 @@ fn health(key: &Key, container: &Container, health: &Health, redactor: &Redactor
 }
 
 /// The first line of a check's output that a signature knows.
-fn known_line(output: &str, redactor: &Redactor) -> Option<Hit> {
-    let signatures = Signatures::built_in();
+fn known_line(output: &str, redactor: &Redactor, signatures: &Signatures) -> Option<Hit> {
     output
         .lines()
         .find_map(|line| Some(signatures.find(line)?.1.hit(line, redactor)))

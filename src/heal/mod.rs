@@ -2,6 +2,8 @@
 //! people: a plan, an approval by policy, a journalled run, a report. Never while a person works
 //! on it, never what deletes.
 
+mod registry;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +14,7 @@ use crate::command::{Command, RunCommand};
 use crate::incident::counts::Stage;
 use crate::incident::mending::{self, HealRule, Verdict};
 use crate::incident::model::ITSELF;
-use crate::incident::{Counts, FileError, Files, Finding, Incident, Kind, Phase};
+use crate::incident::{Counts, FileError, Files, Incident, Kind, Member, Phase, Source};
 use crate::run::book::short;
 use crate::say;
 use crate::store::{RunState, Store, StoreError};
@@ -21,7 +23,7 @@ use crate::text::{Block, Clean, Message, Name};
 
 const SCOPE: &str = "heal";
 /// What is in the way may be gone after so long.
-const AGAIN: SignedDuration = SignedDuration::from_secs(15);
+const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// What was tried for one service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -41,21 +43,50 @@ pub fn wants(bot: &Bot, incident: &Incident) -> bool {
         && rule(bot, incident).is_some()
 }
 
-/// The rule for what was found, if there is one.
-fn rule<'b>(bot: &'b Bot, incident: &'b Incident) -> Option<(&'b HealRule, &'b Finding)> {
+/// What a rule lets be mended, and how.
+struct Cure<'b> {
+    rule: &'b HealRule,
+    /// `stack/service`
+    service: Name,
+    /// A service of a registry is mended by its own `restart_cmd`.
+    registered: Option<Member>,
+}
+
+/// The cure for what was found, if a rule has one.
+fn rule<'b>(bot: &'b Bot, incident: &Incident) -> Option<Cure<'b>> {
+    registered(bot, incident).or_else(|| found(bot, incident))
+}
+
+/// Its registry's check is all there is to know of such a service: it is no container of its own.
+fn registered<'b>(bot: &'b Bot, incident: &Incident) -> Option<Cure<'b>> {
+    let ill = |member: &&Member| member.source == Source::Registry && member.quiet.is_none();
+    incident.firing().filter(ill).find_map(|member| {
+        let fits = |rule: &&HealRule| {
+            rule.runbook.is_none() && rule.causes.is_empty() && rule.fits.fits(member)
+        };
+        Some(Cure {
+            rule: bot.conduct.heal.iter().find(fits)?,
+            service: member.place(),
+            registered: Some(member.clone()),
+        })
+    })
+}
+
+fn found<'b>(bot: &'b Bot, incident: &Incident) -> Option<Cure<'b>> {
     let finding = incident
         .finding
         .as_ref()
         .filter(|finding| finding.is_decided())?;
-    let at_fault = |fits: &HealRule| {
-        incident
-            .members
-            .iter()
-            .any(|member| member.place() == finding.service && fits.fits.fits(member))
+    let at_fault = |rule: &HealRule| {
+        let mut members = incident.members.iter();
+        members.any(|member| member.place() == finding.service && rule.fits.fits(member))
     };
     let mut rules = bot.conduct.heal.iter();
-    let rule = rules.find(|rule| rule.allows(&finding.cause) && at_fault(rule))?;
-    Some((rule, finding))
+    Some(Cure {
+        rule: rules.find(|rule| rule.allows(&finding.cause) && at_fault(rule))?,
+        service: finding.service.clone(),
+        registered: None,
+    })
 }
 
 /// One try, or why there is none.
@@ -65,13 +96,13 @@ pub async fn mend(bot: &Bot, counts: &Counts, id: i64) -> Result<(), FileError> 
         clock: bot.clock,
     };
     let incident = files.get(id).await?.incident;
-    let Some((rule, finding)) = rule(bot, &incident).filter(|_| wants(bot, &incident)) else {
+    let Some(cure) = rule(bot, &incident).filter(|_| wants(bot, &incident)) else {
         return Ok(());
     };
-    if let Some(why) = in_the_way(bot, files.store, &incident, finding).await? {
+    if let Some(why) = in_the_way(bot, files.store, &incident, &cure).await? {
         return wait(files, id, why).await;
     }
-    let key = format!("{}:{}", incident.host, finding.service);
+    let (rule, key) = (cure.rule, format!("{}:{}", incident.host, cure.service));
     let now = bot.clock.now();
     match mending::judge(rule, &tries(files.store, &key).await?.at, now) {
         Verdict::Wait(until) => {
@@ -81,15 +112,15 @@ pub async fn mend(bot: &Bot, counts: &Counts, id: i64) -> Result<(), FileError> 
         Verdict::Stop => {
             counts.add(Stage::Healed, "gave-up", 1);
             files
-                .change(id, |incident, now| give_up(incident, rule, now))
+                .change(id, |incident, now| give_up(incident, &cure, now))
                 .await?;
         }
         Verdict::Go => {
             remember(files.store, rule, &key, now).await?;
-            let tried = attempt(bot, &incident, rule, finding).await;
+            let tried = attempt(bot, &incident, &cure).await;
             counts.add(Stage::Healed, if tried.done { "done" } else { "failed" }, 1);
             files
-                .change(id, |incident, now| tell(incident, rule, &tried, now))
+                .change(id, |incident, now| tell(incident, &cure, &tried, now))
                 .await?;
         }
     }
@@ -97,13 +128,15 @@ pub async fn mend(bot: &Bot, counts: &Counts, id: i64) -> Result<(), FileError> 
 }
 
 /// Said once: afterwards nothing is tried until the incident is over.
-fn give_up(incident: &mut Incident, rule: &HealRule, now: Timestamp) {
+fn give_up(incident: &mut Incident, cure: &Cure<'_>, now: Timestamp) {
+    let rule = cure.rule;
     if incident.gave_up.is_some() {
         return;
     }
     let why = say!(
-        "stopped trying: `{}` {} times within {} did not help; it is for a person now",
-        Name::new(rule.runbook()),
+        "stopped trying: `{}` of {} {} times within {} did not help; it is for a person now",
+        cure.what(),
+        cure.service,
         rule.budget(),
         crate::incident::escalate::length(
             SignedDuration::try_from(rule.window()).unwrap_or_default()
@@ -127,9 +160,9 @@ async fn in_the_way(
     bot: &Bot,
     store: &Store,
     incident: &Incident,
-    finding: &Finding,
+    cure: &Cure<'_>,
 ) -> Result<Option<Clean>, StoreError> {
-    let stack = finding
+    let stack = cure
         .service
         .as_str()
         .split_once('/')
@@ -155,6 +188,9 @@ async fn in_the_way(
             by
         )));
     }
+    if cure.registered.is_some() {
+        return Ok(None);
+    }
     let Ok(host) = bot.fleet.host(Some(&incident.host)).await else {
         return Ok(Some(say!("its host is not reached")));
     };
@@ -162,7 +198,7 @@ async fn in_the_way(
         return Ok(Some(say!("its engine does not answer")));
     };
     let mut services = survey.inventory.services.iter();
-    let Some(key) = services.find(|service| finding.service == service.key.to_string().as_str())
+    let Some(key) = services.find(|service| cure.service == service.key.to_string().as_str())
     else {
         return Ok(Some(say!("it is not there")));
     };
@@ -182,30 +218,13 @@ struct Tried {
     said: Clean,
 }
 
-async fn attempt(bot: &Bot, incident: &Incident, rule: &HealRule, finding: &Finding) -> Tried {
-    let service = format!("{}:{}", incident.host, finding.service);
-    let with = rule.with.iter();
-    let with = with.map(|(name, value)| (Some(name.as_str().to_owned()), value.clone()));
-    let command = Command::Run(RunCommand {
-        runbook: rule.runbook().to_owned(),
-        given: [(Some("service".to_owned()), service)]
-            .into_iter()
-            .chain(with)
-            .collect(),
-        yes: true,
-        ..RunCommand::default()
-    });
-    let line = Incoming {
-        caller: Caller {
-            surface: Surface::Itself,
-            id: Name::new("heal"),
-            groups: Vec::new(),
-        },
-        what: What::Asked(Box::new(command)),
-        interactive: false,
+async fn attempt(bot: &Bot, incident: &Incident, cure: &Cure<'_>) -> Tried {
+    let caller = Caller {
+        surface: Surface::Itself,
+        id: Name::new("heal"),
+        groups: Vec::new(),
     };
     let (voice, mut replies) = Voice::new();
-    let cancel = CancellationToken::new();
     let mut tried = Tried {
         done: false,
         run: None,
@@ -217,14 +236,57 @@ async fn attempt(bot: &Bot, incident: &Incident, rule: &HealRule, finding: &Find
             tried.hear(reply);
         }
     };
-    let work = async {
-        let outcome = bot.handle(&line, &voice, &cancel).await;
-        drop(voice);
-        outcome
-    };
-    let (outcome, ()) = tokio::join!(work, hear);
+    let (outcome, ()) = tokio::join!(carry_out(bot, incident, cure, caller, voice), hear);
     tried.done = outcome == Outcome::Done;
     tried
+}
+
+/// Through the same door as people.
+async fn carry_out(
+    bot: &Bot,
+    incident: &Incident,
+    cure: &Cure<'_>,
+    caller: Caller,
+    voice: Voice,
+) -> Outcome {
+    let cancel = CancellationToken::new();
+    if let Some(member) = &cure.registered {
+        return match registry::plan(bot, member).await {
+            Ok(plan) => bot.offer(&caller, &plan, &voice, &cancel).await,
+            Err(why) => {
+                voice.say(Message::new().line(why)).await;
+                Outcome::Failed
+            }
+        };
+    }
+    let service = format!("{}:{}", incident.host, cure.service);
+    let with = cure.rule.with.iter();
+    let with = with.map(|(name, value)| (Some(name.as_str().to_owned()), value.clone()));
+    let command = Command::Run(RunCommand {
+        runbook: cure.rule.runbook().to_owned(),
+        given: [(Some("service".to_owned()), service)]
+            .into_iter()
+            .chain(with)
+            .collect(),
+        yes: true,
+        ..RunCommand::default()
+    });
+    let line = Incoming {
+        caller,
+        what: What::Asked(Box::new(command)),
+        interactive: false,
+    };
+    bot.handle(&line, &voice, &cancel).await
+}
+
+impl Cure<'_> {
+    /// What is done, in a word.
+    fn what(&self) -> Name {
+        match &self.registered {
+            Some(_) => Name::new("restart_cmd"),
+            None => Name::new(self.rule.runbook()),
+        }
+    }
 }
 
 impl Tried {
@@ -248,8 +310,8 @@ impl Tried {
     }
 }
 
-fn tell(incident: &mut Incident, rule: &HealRule, tried: &Tried, now: Timestamp) {
-    let runbook = Name::new(rule.runbook());
+fn tell(incident: &mut Incident, cure: &Cure<'_>, tried: &Tried, now: Timestamp) {
+    let runbook = cure.what();
     let run = tried.run.as_ref().map_or_else(Clean::default, |run| {
         say!(" (run {})", Name::new(short(run.as_str())))
     });
@@ -259,8 +321,9 @@ fn tell(incident: &mut Incident, rule: &HealRule, tried: &Tried, now: Timestamp)
         .map_or_else(Clean::default, |id| say!(", report {}", id));
     let end = if tried.done { "done" } else { "not done" };
     let text = say!(
-        "mended by itself: `{}`{}: {}{}: {}",
+        "mended by itself: `{}` of {}{}: {}{}: {}",
         runbook,
+        cure.service,
         run,
         end,
         report,

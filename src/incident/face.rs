@@ -16,7 +16,6 @@ const DETAILS: usize = 4;
 /// One line that says what is wrong: the cause where it is known.
 pub fn title(incident: &Incident) -> Clean {
     let lead = incident.lead();
-    let place = lead.map(Member::place).unwrap_or_default();
     let others = incident.members.len().saturating_sub(1);
     let more = match others {
         0 => Clean::default(),
@@ -32,7 +31,7 @@ pub fn title(incident: &Incident) -> Clean {
                 finding.summary
             )
         }
-        (_, Some(lead)) => say!("{}{}: {}", place, more, lead.summary),
+        (_, Some(lead)) => say!("{}{}", lead.sentence(), more),
         (_, None) => say!("nothing is known of it"),
     }
 }
@@ -193,11 +192,9 @@ fn trouble(member: &Member) -> Line {
     } else {
         Clean::default()
     };
-    let line =
-        Line::new()
-            .plain(mark)
-            .strong(member.place())
-            .plain(say!(" {}{}", member.summary, count));
+    let line = Line::new()
+        .plain(mark)
+        .plain(say!("{}{}", member.sentence(), count));
     match &member.quiet {
         Some(why) if member.firing => line.dim(say!(" · {}", why)),
         _ => line,

@@ -2,6 +2,7 @@
 //! time go in. Without a rule nothing is mended.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +36,15 @@ pub struct HealRule {
     pub pause: Option<Wait>,
     /// After so long without trouble everything is forgotten, such as `30m`; without it the window.
     pub reset: Option<Wait>,
+}
+
+/// A registry whose services may be mended by their own `restart_cmd`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryFile {
+    pub file: PathBuf,
+    pub host: String,
+    /// What its services count as.
+    pub stack: String,
 }
 
 const RUNBOOK: &str = "restart";

@@ -335,6 +335,15 @@ impl Member {
         }
     }
 
+    /// Where and what, in one sentence that names the place once.
+    pub fn sentence(&self) -> Clean {
+        let place = self.place();
+        if self.summary.as_str().starts_with(place.as_str()) {
+            return self.summary.clone();
+        }
+        crate::say!("{}: {}", place, self.summary)
+    }
+
     /// It concerns the whole host.
     pub fn is_host(&self) -> bool {
         self.print.service.is_empty() && self.print.stack.is_empty() && !self.print.host.is_empty()

@@ -8,7 +8,6 @@ use super::alert::{Alert, AlertState, Fingerprint};
 use super::model::{ITSELF, Incident, Kind, Member, Phase};
 use super::settings::IncidentSettings;
 use crate::say;
-use crate::text::{Clean, Name};
 
 /// Incidents of one host that open within this time may be one: the host's.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
@@ -79,7 +78,7 @@ impl Casebook<'_> {
                 incident.unclear = true;
             }
         } else if turned {
-            let text = say!("{}: {}", alert_place(alert), alert.summary);
+            let text = Member::of(alert).sentence();
             incident.note(now, ITSELF, Kind::Ended, text);
         }
     }
@@ -184,7 +183,7 @@ fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) {
         incident.members.push(Member::of(alert));
     }
     // one line for all that join at the same moment
-    let text = say!("{}: {}", alert_place(alert), alert.summary);
+    let text = Member::of(alert).sentence();
     let last = incident.fresh.last_mut();
     match last.filter(|entry| entry.kind == Kind::Joined && entry.at == now) {
         Some(entry) => entry.text = say!("{}\n{}", entry.text, text),
@@ -200,16 +199,8 @@ fn reopen(incident: &mut Incident, alert: &Alert, now: Timestamp) {
     incident.reminded = now;
     incident.grew = now;
     incident.gave_up = None;
-    let text = say!("it is back: {}: {}", alert_place(alert), alert.summary);
+    let text = say!("it is back: {}", Member::of(alert).sentence());
     incident.note(now, ITSELF, Kind::Reopened, text);
-}
-
-fn alert_place(alert: &Alert) -> Clean {
-    let name = Member::of(alert).place();
-    if name == alert.what.as_str() {
-        return name.into();
-    }
-    say!("{} {}", name, Name::new(&alert.what))
 }
 
 impl Member {

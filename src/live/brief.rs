@@ -9,6 +9,7 @@ use crate::text::{Action, Clean, Line, Message, Name, Style};
 
 const EVIDENCE: usize = 8;
 const OTHERS: usize = 6;
+const STEPS: usize = 12;
 
 pub fn brief(report: &Report) -> Message {
     let message = Message::new().heading(report.issue.clone());
@@ -16,8 +17,9 @@ pub fn brief(report: &Report) -> Message {
     let message = affected(message, report);
     let message = steps(message, report);
     let message = checks(message, report);
+    let message = changes(prevention(message, report), report);
     let message = fixes(report).into_iter().fold(message, Message::action);
-    footer(prevention(message, report), report)
+    footer(checked(message, report), report)
 }
 
 /// What mends it, as buttons: each types the line of its runbook, so it is planned, permitted and
@@ -86,14 +88,20 @@ fn affected(message: Message, report: &Report) -> Message {
 
 fn steps(message: Message, report: &Report) -> Message {
     let mut lines = Vec::new();
-    for step in report.resolution_steps.iter().take(OTHERS) {
+    for step in report.resolution_steps.iter().take(STEPS) {
         let mut line = Line::new().plain(step.text.clone());
         if let Some(command) = step.runbook.as_ref().or(step.command.as_ref()) {
             line = line.plain(" ").code(command.clone());
         }
         lines.push(line.dim(say!(" ({})", step.risk.word())));
     }
-    section(message, "Fix", lines)
+    let more = report.resolution_steps.len().saturating_sub(STEPS);
+    if more > 0 {
+        lines.push(Line::new().dim(say!("and {} more", more)));
+    }
+    // of a run these are the steps that were taken
+    let taken = report.root_cause.cause == Cause::None;
+    section(message, if taken { "Done" } else { "Fix" }, lines)
 }
 
 fn checks(message: Message, report: &Report) -> Message {
@@ -113,6 +121,29 @@ fn prevention(message: Message, report: &Report) -> Message {
     let lines = report.prevention.iter().take(OTHERS).cloned();
     let lines = lines.map(Line::from).collect();
     section(message, "Prevent", lines)
+}
+
+fn changes(message: Message, report: &Report) -> Message {
+    report.changes.iter().fold(message, |message, change| {
+        let mut lines = vec![change.file.clone()];
+        lines.extend(change.diff.iter().cloned());
+        message.code(lines)
+    })
+}
+
+/// Every place that was looked at, on one line: `✓ logs · ! memory and cpu · – engine`.
+fn checked(message: Message, report: &Report) -> Message {
+    if report.checklist.is_empty() {
+        return message;
+    }
+    let points = report.checklist.iter();
+    let marks: Vec<Clean> = points
+        .map(|point| say!("{} {}", point.outcome.mark(), point.point))
+        .collect();
+    let line = Line::new()
+        .strong("Checked ")
+        .dim(Clean::join(&marks, " · "));
+    message.line(line)
 }
 
 fn section(message: Message, title: &'static str, lines: Vec<Line>) -> Message {

@@ -76,7 +76,7 @@ pub fn ended(work: &Work, by: &Caller, now: Timestamp, outcome: Outcome, said: &
 }
 
 /// The state is the only heading.
-fn lowered(block: Block) -> Block {
+pub(super) fn lowered(block: Block) -> Block {
     match block {
         Block::Heading(mut line) => {
             for span in &mut line.0 {

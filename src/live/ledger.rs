@@ -13,6 +13,9 @@ pub struct Open {
     pub posted: Posted,
     /// Who let the run go, or asked for it.
     pub by: String,
+    /// The message says that somebody else carries the run out.
+    #[serde(default)]
+    pub elsewhere: bool,
 }
 
 /// The open messages of one chat, by run.

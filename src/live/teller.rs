@@ -146,6 +146,7 @@ impl<S: Stage> Telling<'_, S> {
         let open = Open {
             posted,
             by: self.by.to_string(),
+            elsewhere: false,
         };
         if let Some(ledger) = self.ledger().await
             && let Err(error) = ledger.open(run, &open).await

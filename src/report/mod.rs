@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Risk;
+use crate::diagnose::change::Change;
 use crate::diagnose::checklist::Point;
 use crate::diagnose::{Cause, Confidence};
 use crate::evidence::Citation;
@@ -30,6 +31,9 @@ pub struct Report {
     pub host: Name,
     /// Empty for a container that belongs to no stack.
     pub project: Name,
+    /// Of the stack, such as `prod`; empty where none is configured. Beyond the fixed shape.
+    #[serde(default, skip_serializing_if = "Name::is_empty")]
+    pub environment: Name,
     /// One line a person would say.
     pub issue: Clean,
     pub services_affected: Vec<AffectedService>,
@@ -43,6 +47,9 @@ pub struct Report {
     /// The points somebody would look at by hand, with what was seen there. Beyond the fixed shape.
     #[serde(default)]
     pub checklist: Vec<Point>,
+    /// Prevention as changes of files. Beyond the fixed shape.
+    #[serde(default)]
+    pub changes: Vec<Change>,
     /// What could not be looked at, and why. Beyond the fixed shape; always present.
     pub not_seen: Vec<Clean>,
     /// How much was looked at, in words: "9 containers in 0.8 s".

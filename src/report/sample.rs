@@ -8,6 +8,8 @@ use super::{
     SCHEMA, TimelineEntry, Verification,
 };
 use crate::action::Risk;
+use crate::diagnose::change::Change;
+use crate::diagnose::checklist::{Outcome, Point};
 use crate::diagnose::{Cause, Confidence};
 use crate::evidence::{Citation, Source};
 use crate::say;
@@ -96,7 +98,8 @@ pub fn fault() -> Report {
                 text: "gateway answered 503".into(),
             },
         ],
-        checklist: Vec::new(),
+        checklist: points(),
+        changes: vec![change()],
         not_seen: vec!["the kernel log (no permission on this host)".into()],
         ..empty("01KAFAX4W8J2B5R7T9V1X3Z5C7")
     }
@@ -203,9 +206,66 @@ pub fn inconclusive() -> Report {
             runbook: None,
             risk: Risk::Change,
         }],
-        checklist: Vec::new(),
         not_seen: vec!["the log of worker (its log driver keeps nothing)".into()],
         ..empty("01KAFAX4W8UNDECIDED0000000")
+    }
+}
+
+fn points() -> Vec<Point> {
+    const POINTS: [(&str, Outcome, &str); 8] = [
+        (
+            "logs",
+            Outcome::Fine,
+            "4 lines kept, none of them tells of trouble",
+        ),
+        (
+            "environment",
+            Outcome::Fine,
+            "3 variables set, 0 of them empty",
+        ),
+        ("ports", Outcome::Fine, "0 published"),
+        (
+            "volume permissions",
+            Outcome::Fine,
+            "1 mounts, 0 of them read-only",
+        ),
+        (
+            "memory and cpu",
+            Outcome::Cause,
+            "it does not run; the kernel killed it for memory",
+        ),
+        (
+            "network",
+            Outcome::Fine,
+            "on shop_default; needs 0 other services",
+        ),
+        (
+            "configuration",
+            Outcome::Fine,
+            "runs `postgres`, restart policy no",
+        ),
+        ("engine", Outcome::NotSeen, "could not be looked at"),
+    ];
+    POINTS
+        .into_iter()
+        .map(|(point, outcome, text)| Point {
+            point: point.into(),
+            outcome,
+            text: text.into(),
+        })
+        .collect()
+}
+
+fn change() -> Change {
+    let diff = [
+        " services:",
+        "   db:",
+        "-    mem_limit: 32m",
+        "+    mem_limit: 640m",
+    ];
+    Change {
+        file: "docker-compose.yml".into(),
+        diff: diff.into_iter().map(Clean::from_static).collect(),
     }
 }
 
@@ -216,6 +276,7 @@ fn empty(id: &str) -> Report {
         created_at: at(20, 52),
         host: "local".into(),
         project: "shop".into(),
+        environment: Name::default(),
         issue: Clean::default(),
         services_affected: Vec::new(),
         root_cause: RootCause {
@@ -232,6 +293,7 @@ fn empty(id: &str) -> Report {
         related_services: Vec::new(),
         timeline: Vec::new(),
         checklist: Vec::new(),
+        changes: Vec::new(),
         not_seen: Vec::new(),
         looked_at: "9 containers in 0.8 s".into(),
     }

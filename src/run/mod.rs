@@ -15,6 +15,7 @@ mod facts;
 mod flow;
 mod greeting;
 mod hold;
+pub mod operate;
 mod ports;
 mod probe;
 mod settle;
@@ -24,6 +25,7 @@ pub use account::People;
 pub use act::Tools;
 pub use book::{Book, BookError};
 pub use execute::Runner;
+pub use operate::Ground;
 pub use outcome::{Ended, Part, RunEnd, StepEnd, StepOutcome};
 pub use recover::Recovery;
 

@@ -13,7 +13,8 @@ use crate::setting::{Identifier, Secret};
 #[serde(default, deny_unknown_fields)]
 pub struct RunbookSettings {
     /// A directory with runbooks of your own (`*.yml`, also in directories in it). They stand
-    /// beside the built-in ones and are read again when they change.
+    /// beside the built-in ones and are read again when they change. Log signatures of your own
+    /// are in its `signatures.yml`.
     pub directory: Option<PathBuf>,
     /// Secrets for programs that runbooks start, by the name a parameter of type `secret` gives.
     pub secrets: BTreeMap<Identifier, Secret>,

@@ -39,7 +39,7 @@ fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HealthCheck {
     #[serde(rename = "type")]
-    pub kind: HealthKind,
+    pub kind: Option<HealthKind>,
     pub endpoint: Option<PageUrl>,
     pub host: Option<String>,
     pub port: Option<u16>,
@@ -77,7 +77,7 @@ impl Registry {
     /// `file` is what problems call it. JSON is read as the YAML that it is, which has places.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
         // tabs indent nothing in JSON, and are not allowed to in YAML
-        let mut document = Document::parse(file, &text.replace('\t', " "))?;
+        let mut document = Document::parse(file, &text.replace('\t', " "))?.foreign();
         let is_beside = document
             .root()
             .find(&["services"])
@@ -116,12 +116,16 @@ fn gaps(document: &Document, is_beside: bool) -> Vec<(std::ops::Range<usize>, St
         let Some(check) = service.node.entry("health_check") else {
             continue;
         };
-        let kind = check.node.find(&["type"]).and_then(Node::text);
-        let kind = match kind {
+        let kind = match check.node.find(&["type"]).and_then(Node::text) {
             Some("http") => HealthKind::Http,
             Some("tcp") => HealthKind::Tcp,
             Some("process") => HealthKind::Process,
-            _ => continue,
+            Some(_) => continue,
+            None => {
+                let message = format!("`health_check` of `{}` needs `type`", service.key);
+                gaps.push((check.key_at.clone(), message));
+                continue;
+            }
         };
         if check.node.entry(kind.needs()).is_none() {
             gaps.push((

@@ -1,5 +1,6 @@
 //! One look at one container: its state and configuration, its log in bounded memory, its use.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -11,7 +12,7 @@ use crate::action::logs::LogQuery;
 use crate::action::stats::Stats;
 use crate::engine::Engine;
 use crate::evidence::digest::{Digest, Kept};
-use crate::evidence::{Evidence, Signatures, logs, state, stats};
+use crate::evidence::{Evidence, logs, state, stats};
 use crate::say;
 use crate::stack::Key;
 use crate::text::{Clean, Name};
@@ -43,7 +44,7 @@ pub(super) async fn look(
     depth: Depth,
 ) -> Seen {
     let mut seen = Seen {
-        evidence: state::read(key, container, &survey.redactor),
+        evidence: state::read(key, container, &survey.redactor, &survey.signatures),
         missed: Vec::new(),
     };
     if depth == Depth::State {
@@ -51,7 +52,7 @@ pub(super) async fn look(
     }
     let id = &container.id;
     let (log, usage) = tokio::join!(
-        read_log(engine, id),
+        read_log(engine, survey, id),
         usage(engine, id, container.state.status)
     );
     let mut miss = |what: &'static str, why: &Clean| {
@@ -88,13 +89,13 @@ struct Log {
     whole: bool,
 }
 
-async fn read_log(engine: &Engine, id: &str) -> Result<Log, Clean> {
-    let mut deep = Digest::new(Signatures::built_in());
+async fn read_log(engine: &Engine, survey: &Survey, id: &str) -> Result<Log, Clean> {
+    let mut deep = Digest::new(Arc::clone(&survey.signatures));
     match timeout(DEEP_LIMIT, read_into(&mut deep, engine, id, DEEP)).await {
         Ok(read) => read?,
         Err(_) => {
             // what the deep look found on its way still counts; the newest lines are read anew
-            let mut newest = Digest::new(Signatures::built_in());
+            let mut newest = Digest::new(Arc::clone(&survey.signatures));
             read_into(&mut newest, engine, id, SHALLOW).await?;
             let lines = joined(deep, newest);
             return Ok(Log {

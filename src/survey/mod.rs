@@ -2,16 +2,20 @@
 //! knows the secrets at hand. Reads only; what could not be read is part of the answer.
 
 pub mod gather;
+pub mod own;
 
 mod look;
 mod texts;
 mod inside;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::action::container::Container;
 use crate::clock::Clock;
 use crate::engine::EngineError;
+use crate::evidence::Signatures;
 use crate::host::Host;
 use crate::stack::{Graph, Inventory};
 use crate::text::{Name, Redactor};
@@ -24,6 +28,8 @@ pub struct Survey {
     pub inventory: Inventory,
     pub graph: Graph,
     pub redactor: Redactor,
+    /// The log patterns that are looked for: the built-in ones, and the owner's before them.
+    pub signatures: Arc<Signatures>,
 }
 
 impl Survey {
@@ -38,6 +44,7 @@ impl Survey {
             inventory,
             graph,
             redactor,
+            signatures: Signatures::built_in(),
         })
     }
 }

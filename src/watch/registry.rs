@@ -163,7 +163,7 @@ impl RegistryPlace {
 }
 
 fn kind(health: &HealthCheck, container: Option<ContainerName>) -> Option<Kind> {
-    Some(match health.kind {
+    Some(match health.kind? {
         HealthKind::Http => Kind::Http(Page {
             url: health.endpoint.clone()?,
             method: "GET",

@@ -56,6 +56,13 @@ impl Document {
         self
     }
 
+    /// For files that are somebody else's: keys that nobody here knows are passed over.
+    #[must_use]
+    pub fn foreign(mut self) -> Self {
+        self.rejected.takes_unknown = true;
+        self
+    }
+
     /// Puts the environment and files into the values that ask for them.
     pub fn fill(&mut self, lookup: &Lookup<'_>) {
         let mut missing = Vec::new();

@@ -14,15 +14,19 @@ use super::value::Reader;
 
 /// Ids of nodes that were reported and are passed over.
 #[derive(Debug, Default)]
-pub(super) struct Rejected(BTreeSet<usize>);
+pub(super) struct Rejected {
+    nodes: BTreeSet<usize>,
+    /// The file is somebody else's: what is unknown in it is no problem.
+    pub(super) takes_unknown: bool,
+}
 
 impl Rejected {
     pub(super) fn add(&mut self, node: usize) {
-        self.0.insert(node);
+        self.nodes.insert(node);
     }
 
     pub(super) fn has(&self, node: usize) -> bool {
-        self.0.contains(&node)
+        self.nodes.contains(&node)
     }
 }
 

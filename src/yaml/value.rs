@@ -60,6 +60,9 @@ impl<'t> Reader<'t> {
     }
 
     fn report_unknown(self, known: &[&str]) {
+        if self.pass.rejected.borrow().takes_unknown {
+            return;
+        }
         for entry in self.node.entries() {
             if known.contains(&entry.key.as_str()) || self.pass.passes_over(&entry.node) {
                 continue;

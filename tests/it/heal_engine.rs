@@ -26,7 +26,7 @@ impl Scene {
         let sandbox = Sandbox::new();
         let stack = sandbox.name("heal").to_lowercase();
         let more = format!(
-            "watch: {{ settled: 2s }}\nincidents: {{ calm: 2s }}\nheal:\n  - {{ match: \"stack={stack}\", {rule} }}\n"
+            "watch: {{ settled: 2s }}\nincidents: {{ calm: 2s, group: {{ storm: 200 }} }}\nheal:\n  - {{ match: \"stack={stack}\", {rule} }}\n"
         );
         let place = tokio::task::spawn_blocking(Place::on_real_engine)
             .await
@@ -88,7 +88,7 @@ async fn a_container_that_dies_is_told_mended_verified_and_reported() {
     assert!(root.text.starts_with("🔴 #"), "{}", root.text);
     let mended = scene.line(&root, "mended by itself").await;
     assert!(
-        mended.text.contains("`restart` (run ") && mended.text.contains(": done, report "),
+        mended.text.contains("`restart` of ") && mended.text.contains(": done, report "),
         "{}",
         mended.text
     );
@@ -115,7 +115,7 @@ async fn when_the_budget_is_used_up_that_is_told_once_with_buttons() {
     let root = scene
         .root("told with its cause", |text| text.contains("missing-env"))
         .await;
-    scene.line(&root, "stopped trying: `restart` 2 times").await;
+    scene.line(&root, "stopped trying: `restart` of").await;
     let root = scene
         .root("in the message too", |text| text.contains("stopped trying"))
         .await;
@@ -154,4 +154,81 @@ async fn without_a_rule_for_its_cause_nothing_is_touched() {
         &container,
     ]);
     assert_eq!(state, "exited 0");
+}
+
+/// A worker beside the container's own program, as registries have them.
+const WORKER: &str = "echo 'while :; do sleep 0.2; done' > /tmp/NAME; \
+     start='sh /tmp/NAME'; $start & echo $! > /tmp/pid; echo 'no jobs left' > /tmp/log; \
+     trap 'exit 0' TERM; while :; do sleep 0.1; done";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_of_a_registry_are_started_again_in_their_containers() {
+    if real_engine().await.is_none() {
+        return;
+    }
+    let slack = FakeSlack::start().await;
+    let sandbox = Sandbox::new();
+    let stack = sandbox.name("reg").to_lowercase();
+    let names = ["indexer", "mailer", "reaper"];
+    let mut services = serde_json::Map::new();
+    for name in names {
+        let container = format!("{stack}-{name}");
+        sandbox.run(
+            &["--name", &container],
+            &["sh", "-c", &WORKER.replace("NAME", name)],
+        );
+        let service = serde_json::json!({
+            "enabled": true, "type": "daemon", "container": container,
+            "health_check": { "type": "process", "process_name": name, "interval_seconds": 1 },
+            "restart_cmd": format!("sh /tmp/{name} > /dev/null 2>&1 & echo $! > /tmp/pid"),
+            "log_path": "/tmp/log", "notify_on_fail": "alerts",
+        });
+        services.insert(name.to_owned(), service);
+    }
+    let place = tokio::task::spawn_blocking(Place::on_real_engine)
+        .await
+        .unwrap();
+    let registry = serde_json::json!({ "services": services }).to_string();
+    let file = place.write("system-config.json", &registry);
+    let more = format!(
+        "watch: {{ events: false }}\nincidents:\n  calm: 2s\n  routes: [{{ name: alerts, to: [\"slack:CNAMED\"] }}]\n\
+         registries: {{ main: {{ file: \"{}\", stack: \"{stack}\" }} }}\n\
+         heal: [{{ match: \"source=registry\", pause: 1s }}]\n",
+        file.display()
+    );
+    let _served = Served::start(place, &slack, &more).await;
+    for name in names {
+        docker(&[
+            "exec",
+            &format!("{stack}-{name}"),
+            "sh",
+            "-c",
+            "kill $(cat /tmp/pid)",
+        ]);
+    }
+    let here = |shown: &Shown| shown.channel == "CNAMED" && shown.thread.is_none();
+    let root = slack
+        .until("told in its channel with the log's tail", |shown| {
+            here(shown) && shown.text.contains("no jobs left")
+        })
+        .await;
+    for name in names {
+        slack
+            .until("mended", |shown| {
+                shown.thread.as_ref() == Some(&root.ts)
+                    && shown.text.contains(&format!(
+                        "mended by itself: `restart_cmd` of {stack}/{name} (run "
+                    ))
+                    && shown.text.contains(": done, report ")
+            })
+            .await;
+        let top = docker(&["top", &format!("{stack}-{name}")]);
+        assert!(top.contains(&format!("sh /tmp/{name}")), "{top}");
+    }
+    slack
+        .until("verified", |shown| {
+            here(shown) && shown.text.starts_with("🟢 #")
+        })
+        .await;
+    slack.assert_obeyed();
 }

@@ -292,8 +292,22 @@ fn a_report_in_the_terminal_answers_in_its_first_line() {
                ✗  curl -fsS http://localhost:8080/healthz          200                    failed
                –  docker exec shop-db-1 pg_isready                 accepting connections  not run
 
+    Checked    ✓  logs                4 lines kept, none of them tells of trouble
+               ✓  environment         3 variables set, 0 of them empty
+               ✓  ports               0 published
+               ✓  volume permissions  1 mounts, 0 of them read-only
+               !  memory and cpu      it does not run; the kernel killed it for memory
+               ✓  network             on shop_default; needs 0 other services
+               ✓  configuration       runs `postgres`, restart policy no
+               –  engine              could not be looked at
+
     Prevent    - an alert on memory at 85 % of the limit
                - depends_on with condition: service_healthy on api
+    Change     docker-compose.yml
+                  services:
+                    db:
+                 -    mem_limit: 32m
+                 +    mem_limit: 640m
     Watch      worker  uses the same database
                backup  its next run is at 04:00 UTC
     Not seen   - the kernel log (no permission on this host)
@@ -359,9 +373,30 @@ fn a_report_on_a_narrow_screen_wraps_under_itself() {
          shop-db-1
          pg_isready
 
+    Checked
+      ✓  logs                4 lines kept, none of them
+                             tells of trouble
+      ✓  environment         3 variables set, 0 of them
+                             empty
+      ✓  ports               0 published
+      ✓  volume permissions  1 mounts, 0 of them read-only
+      !  memory and cpu      it does not run; the kernel
+                             killed it for memory
+      ✓  network             on shop_default; needs 0 other
+                             services
+      ✓  configuration       runs `postgres`, restart policy
+                             no
+      –  engine              could not be looked at
+
     Prevent
       - an alert on memory at 85 % of the limit
       - depends_on with condition: service_healthy on api
+    Change
+      docker-compose.yml
+         services:
+           db:
+        -    mem_limit: 32m
+        +    mem_limit: 640m
     Watch
       worker  uses the same database
       backup  its next run is at 04:00 UTC
@@ -414,7 +449,7 @@ fn a_report_that_does_not_decide() {
 
 #[test]
 fn a_report_in_markdown() {
-    assert_snapshot!(report(&sample::fault(), Dialect::Markdown), @"
+    assert_snapshot!(report(&sample::fault(), Dialect::Markdown), @r"
     ## Container Operations Report
 
     ### Issue: db was killed for lack of memory; api and gateway fail because they need it
@@ -479,6 +514,26 @@ fn a_report_in_markdown() {
 
     - an alert on memory at 85 % of the limit
     - depends_on with condition: service_healthy on api
+
+    In `docker-compose.yml`:
+
+    ```diff
+     services:
+       db:
+    -    mem_limit: 32m
+    +    mem_limit: 640m
+    ```
+
+    ### What Was Checked
+
+    - ✓ **logs**: 4 lines kept, none of them tells of trouble
+    - ✓ **environment**: 3 variables set, 0 of them empty
+    - ✓ **ports**: 0 published
+    - ✓ **volume permissions**: 1 mounts, 0 of them read-only
+    - ! **memory and cpu**: it does not run; the kernel killed it for memory
+    - ✓ **network**: on shop_default; needs 0 other services
+    - ✓ **configuration**: runs \`postgres\`, restart policy no
+    - – **engine**: could not be looked at
 
     ### Related Services to Monitor
 

@@ -63,6 +63,7 @@ fn bound_on(shelf: &Shelf, given: &[(&str, &str)]) -> Result<Plan, String> {
         graph: &graph,
         volumes: &[],
         secrets: &["pg".to_owned()],
+        grounds: dogwatch::runbook::Grounds::default(),
     };
     bind(runbook, shelf, &given, world).map_err(|error| error.to_string())
 }

@@ -62,6 +62,7 @@ impl Place {
             graph: &Graph::new(&inventory),
             volumes: &[],
             secrets: &[],
+            grounds: dogwatch::runbook::Grounds::default(),
         };
         let given = [("service".to_owned(), vec!["api".to_owned()])].into();
         bind(shelf.get(runbook).unwrap(), &shelf, &given, world).unwrap()
@@ -111,6 +112,7 @@ impl Place {
             fleet: &self.fleet,
             clock: self.clock,
             hidden: &[],
+            sites: &dogwatch::stack::Sites::default(),
             secrets: &BTreeMap::new(),
             directory: self.directory.path().to_owned(),
             expires: LONG,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dogwatch::bot::Outcome;
+use dogwatch::incident::settings::Address;
 use dogwatch::live::Posted;
 use dogwatch::live::ledger::{Ledger, Open};
 use dogwatch::store::{NewRun, RunState, StateChange};
@@ -416,7 +417,17 @@ async fn an_offer_that_nobody_took_loses_its_buttons() {
             thread: None,
         };
         let by = "slack:UANNA".to_owned();
-        ledger.open(&run.id, &Open { posted, by }).await.unwrap();
+        ledger
+            .open(
+                &run.id,
+                &Open {
+                    posted,
+                    by,
+                    elsewhere: false,
+                },
+            )
+            .await
+            .unwrap();
     }
     let shop = shop.restart().await;
     let dead = shop
@@ -466,5 +477,33 @@ async fn doctor_names_the_scope_that_is_missing() {
     assert!(said.contains("app_mentions:read"), "{said}");
     assert!(said.contains("usergroups:read"), "{said}");
     assert!(!said.contains("`files:write`"), "{said}");
+    shop.slack.assert_obeyed();
+}
+
+#[tokio::test]
+async fn doctor_tells_of_clocks_and_of_channels_it_is_not_in() {
+    let shop = SlackShop::with(|bot| {
+        bot.policy = policy();
+        let to = |text: &str| Address::try_from(text.to_owned()).unwrap();
+        bot.conduct.incidents.usual = vec![to("slack:CALERTS"), to("slack:COTHER")];
+    })
+    .await;
+    {
+        let mut world = shop.slack.world();
+        world.clock_apart = -400;
+        world.closed.insert("COTHER".into());
+    }
+    shop.ops(ANNA, "doctor").await;
+    let said = shop
+        .slack
+        .until("the checks", |shown| {
+            shown.blocks.to_string().contains("Slack: ")
+        })
+        .await;
+    let said = said.words();
+    assert!(said.contains("the app is not in COTHER"), "{said}");
+    assert!(said.contains("CALERTS is there"), "{said}");
+    assert!(said.contains("set this machine's clock"), "{said}");
+    assert!(said.contains("40"), "{said}");
     shop.slack.assert_obeyed();
 }

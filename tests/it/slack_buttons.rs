@@ -1,9 +1,10 @@
 //! Buttons in Slack: what comes next is one press away, each works once, and none for ever.
 
 use dogwatch::clock::Clock;
-use dogwatch::text::{Action, Message};
+use dogwatch::text::{Action, Ask, Message};
 
 use crate::support::fake_slack::Shown;
+use crate::support::fake_slack_views::block;
 use crate::support::slack_shop::{ANNA, BOB, CARL, OPS, SlackShop, policy};
 
 async fn press(shop: &SlackShop, who: &str, message: &Shown, label: &str) {
@@ -147,11 +148,25 @@ async fn a_gate_is_answered_by_a_button() {
     shop.slack.assert_obeyed();
 }
 
+/// A message as it stands in the channel.
+fn posted(message: &Message) -> Shown {
+    Shown {
+        channel: OPS.to_owned(),
+        ts: format!("{}.000001", Clock::System.now().as_second()),
+        thread: None,
+        only: None,
+        text: "x".to_owned(),
+        blocks: dogwatch::text::block_kit(message).blocks().into(),
+        edits: 0,
+    }
+}
+
 /// Whatever a message offers, Slack can carry: its line comes back as it was, and is done.
 #[tokio::test]
 async fn any_line_can_be_behind_a_button() {
     let shop = SlackShop::open().await;
     let lines = [
+        "incidents",
         "whoami",
         "logs local:shop/db --grep \"a b\" --since 10m",
         "report nothing",
@@ -162,16 +177,7 @@ async fn any_line_can_be_behind_a_button() {
             "Do it",
             dogwatch::text::Redactor::shapes_only().clean(line),
         ));
-        let posting = dogwatch::text::block_kit(&message);
-        let shown = Shown {
-            channel: OPS.to_owned(),
-            ts: format!("{}.000001", Clock::System.now().as_second()),
-            thread: None,
-            only: None,
-            text: "x".to_owned(),
-            blocks: posting.blocks().into(),
-            edits: 0,
-        };
+        let shown = posted(&message);
         assert_eq!(shown.buttons()[0]["value"], line);
         shop.slack.world().shown.clear();
         press(&shop, ANNA, &shown, "Do it").await;
@@ -179,5 +185,26 @@ async fn any_line_can_be_behind_a_button() {
             .until("an answer", |answer| answer.only.as_deref() == Some(ANNA))
             .await;
     }
+    shop.slack.assert_obeyed();
+}
+
+/// What an incident offers: lines that want a reason ask for it, whatever they are about.
+#[tokio::test]
+async fn a_reason_is_asked_for_where_a_line_needs_one() {
+    let shop = SlackShop::open().await;
+    let silence = Action::new("Silence for 1 h", "silence shop/cache --for 1h --reason");
+    let message = Message::new().line("x").action(silence.ask(Ask::Reason));
+    let shown = posted(&message);
+    press(&shop, ANNA, &shown, "Silence").await;
+    let form = shop.slack.until_view().await;
+    assert_eq!(form["title"]["text"], "Silence");
+    assert_eq!(block(&form, "answer")["optional"], false);
+    let filled = shop.slack.filled(ANNA, &form, "cache \"moves\" today");
+    shop.slack.sockets.send("interactive", &filled).await;
+    shop.slack
+        .until("a silence", |shown| {
+            shown.words().contains("cache 'moves' today")
+        })
+        .await;
     shop.slack.assert_obeyed();
 }

@@ -21,15 +21,15 @@ use crate::support::fake_slack::FakeSlack;
 use crate::support::slack_shop::{ANNA, OPS, SlackShop, policy};
 use crate::support::tester::Tester;
 
-const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+pub(crate) const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
-struct Front {
-    shop: SlackShop,
+pub(crate) struct Front {
+    pub(crate) shop: SlackShop,
     base: String,
     _site: watch::Sender<Arc<Site>>,
 }
 
-async fn front() -> Front {
+pub(crate) async fn front() -> Front {
     let tester = Tester::with(|bot| bot.policy = policy());
     let shop = SlackShop::around(FakeSlack::start().await, tester, false);
     let site = Site {
@@ -86,7 +86,7 @@ fn now() -> i64 {
 }
 
 impl Front {
-    async fn send(
+    pub(crate) async fn send(
         &self,
         path: &str,
         kind: &str,
@@ -120,7 +120,7 @@ impl Front {
     }
 }
 
-fn form(fields: &Value) -> String {
+pub(crate) fn form(fields: &Value) -> String {
     let encoded =
         |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     let pairs = fields.as_object().unwrap().iter();

@@ -194,6 +194,7 @@ async fn a_cable_that_stays_out_leaves_a_run_to_be_taken_up_when_the_host_is_bac
             fleet: &bot.fleet,
             clock: Clock::System,
             hidden: &[],
+            sites: &bot.conduct.sites,
             secrets: &bot.conduct.secrets,
             directory: cut.real.directory.path().to_owned(),
             expires: Duration::from_mins(15),

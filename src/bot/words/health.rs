@@ -44,7 +44,12 @@ fn lines(look: &Look, chosen: &Chosen<'_>) -> Vec<(Clean, Line)> {
         .filter(|replica| !matches!(show::state(replica).1, Style::Good | Style::Dim));
     let line = |replica| {
         let (text, style) = show::state(replica);
-        let evidence = state::read(&chosen.service.key, replica, &look.survey.redactor);
+        let evidence = state::read(
+            &chosen.service.key,
+            replica,
+            &look.survey.redactor,
+            &look.survey.signatures,
+        );
         let said = evidence
             .iter()
             .rev()

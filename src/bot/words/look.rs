@@ -46,7 +46,7 @@ impl Look {
     ) -> Result<Vec<Chosen<'_>>, Trouble> {
         let chosen = choose(&self.survey.inventory, targets)?;
         for chosen in &chosen {
-            context.may_read(chosen.service.key.stack.as_ref())?;
+            context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         }
         Ok(chosen)
     }
@@ -61,7 +61,7 @@ impl Look {
         let [chosen] = chosen.as_slice() else {
             return Err(crate::stack::ResolveError::Empty.into());
         };
-        context.may_read(chosen.service.key.stack.as_ref())?;
+        context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         Ok(*chosen)
     }
 }

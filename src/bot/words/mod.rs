@@ -14,9 +14,13 @@ mod hosts;
 mod show;
 mod change;
 mod offer;
+mod heard;
+mod undertaking;
+mod planning;
 mod run;
 mod form;
 mod runs;
+mod stack;
 mod after;
 mod reports;
 mod doctor;
@@ -25,6 +29,7 @@ mod silences;
 
 use super::{Context, Outcome, Trouble};
 use crate::command::Command;
+use crate::run::Plan;
 
 pub use form::Answers;
 
@@ -55,7 +60,20 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => runs::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Stack { look, stack } => stack::look(context, *look, stack).await,
         Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }
+}
+
+/// A plan that was confirmed beforehand.
+pub(super) async fn offer_confirmed(
+    context: &Context<'_>,
+    plan: &Plan,
+) -> Result<Outcome, Trouble> {
+    let wish = offer::Wish {
+        yes: true,
+        queue: false,
+    };
+    offer::offer(context, plan, wish).await
 }

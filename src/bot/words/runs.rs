@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::heard::Heard;
+use super::undertaking::undertaking;
 use super::{after, show};
 use crate::access::Need;
-use crate::action::{Action, Risk};
-use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
+use crate::action::Risk;
+use crate::bot::{Context, Outcome, Progress, Trouble};
 use crate::run::book::short;
-use crate::run::{Book, BookError, Ended, Plan, PlannedStep, RunEnd, Runner, Tools};
+use crate::run::{Book, BookError, Ended, Ground, Plan, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState, Verdict};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -111,7 +113,8 @@ async fn permitted(
 ) -> Result<(), Trouble> {
     let runbook = Some(plan.runbook.as_str());
     let policy = &context.bot.policy;
-    match policy.decide_run(context.caller, plan.stack(), runbook, plan.risk()) {
+    let spot = (Some(&plan.host), plan.stack());
+    match policy.decide_on(context.caller, spot, runbook, plan.risk()) {
         Ok(_) => Ok(()),
         Err(denial) => {
             book.note_denial(&run.id, context.caller, &denial.to_string())
@@ -128,10 +131,11 @@ async fn second_person(
     run: &RunRecord,
     plan: &Plan,
 ) -> Result<(), Trouble> {
-    let need = context
-        .bot
-        .policy
-        .need(context.caller, plan.stack(), plan.risk());
+    let need = context.bot.policy.need_on(
+        context.caller,
+        (Some(&plan.host), plan.stack()),
+        plan.risk(),
+    );
     if need < Need::SecondPerson || context.caller.to_string() != run.requested_by {
         return Ok(());
     }
@@ -244,48 +248,6 @@ async fn end_waiting(
     Ok(Outcome::Done)
 }
 
-/// Who asked for a run, which may not be who lets it go.
-async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
-    let asked = match context.bot.store.get().await {
-        Ok(store) => store.run(id).await.ok().map(|run| run.requested_by),
-        Err(_) => None,
-    };
-    asked.map_or_else(
-        || say!("{}", context.caller),
-        |asked| Name::new(&asked).into(),
-    )
-}
-
-async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) -> Undertaking {
-    let is_gate = |step: &&PlannedStep| matches!(step.action, Action::Gate { .. });
-    Undertaking {
-        run: Name::new(id),
-        title: plan.title.clone(),
-        steps: plan.steps().map(|step| step.says.clone()).collect(),
-        gates: plan
-            .steps()
-            .filter(is_gate)
-            .map(|step| step.says.clone())
-            .collect(),
-        logs: logs_line(plan),
-        asked_by: asked_by(context, id).await,
-    }
-}
-
-/// More services than these are a log that nobody reads.
-const LOGGED: usize = 8;
-
-fn logs_line(plan: &Plan) -> Clean {
-    let services = plan.services.iter().take(LOGGED);
-    let targets: Vec<Clean> = services
-        .map(|service| say!("{}:{}", plan.host, service))
-        .collect();
-    if targets.is_empty() {
-        return Clean::default();
-    }
-    say!("logs {} --since 10m", Clean::join(&targets, " "))
-}
-
 /// Carries an approved run out; the answer says how things are afterwards.
 pub(super) async fn perform(
     context: &Context<'_>,
@@ -298,6 +260,7 @@ pub(super) async fn perform(
     let survey = context.survey(&host).await?;
     let before = after::before(context, plan).await;
     let store = context.bot.store.get().await?;
+    let (heard, lines) = Heard::new();
     let runner = Runner {
         store,
         clock: context.bot.clock,
@@ -309,6 +272,12 @@ pub(super) async fn perform(
             secrets: &conduct.secrets,
             directory: &conduct.directory,
             clock: context.bot.clock,
+            ground: Ground::Real {
+                fleet: &context.bot.fleet,
+                sites: &conduct.sites,
+                host: &host.name,
+                on_line: &|line| heard.line(line),
+            },
         },
         slots: &conduct.slots,
         queue,
@@ -341,9 +310,10 @@ pub(super) async fn perform(
     let work = async {
         let end = Box::pin(runner.perform(id, plan, &*watcher, conclude)).await;
         drop(watcher);
+        heard.end();
         end
     };
-    let (end, ()) = tokio::join!(work, forward);
+    let (end, (), ()) = tokio::join!(work, forward, heard.forward(lines, &voice));
     let conclusion = conclusion
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,7 @@
-//! What `doctor` says of Slack: tokens of the right kind, scopes, sockets, clocks, the channel for
-//! alerts. Each line says how to mend what is not well.
+//! What `doctor` says of Slack: tokens of the right kind, scopes, sockets, clocks, the channels
+//! that incidents are told in. Each line says how to mend what is not well.
+
+use std::collections::BTreeSet;
 
 use hyper::header::{DATE, HeaderMap};
 use jiff::Timestamp;
@@ -16,6 +18,7 @@ use crate::text::{Clean, Line, Message, Name, Redactor, Style};
 const SCOPES: &[(&str, &str)] = &[
     ("app_mentions:read", "hear mentions"),
     ("channels:history", "hear replies in a run's thread"),
+    ("channels:read", "see whether it is in a channel"),
     ("chat:write", "answer"),
     ("commands", "the slash command"),
     ("files:write", "long answers as files"),
@@ -61,7 +64,9 @@ impl Slack {
             Err(error) => checks.push(check("Web API", false, told(&error))),
         }
         checks.push(self.entrance().await);
-        checks.extend(self.alerts_channel().await);
+        for channel in self.channels() {
+            checks.push(self.channel(&channel).await);
+        }
         let well = checks.iter().all(|check| check.well);
         (well, message(&checks))
     }
@@ -85,26 +90,32 @@ impl Slack {
         }
     }
 
-    async fn alerts_channel(&self) -> Option<Check> {
-        let channel = self.settings.alerts_channel.as_deref()?;
+    /// Where incidents are told: what the routes name, and where the rest goes.
+    fn channels(&self) -> BTreeSet<String> {
+        let bot = self.bot();
+        let routes = &bot.conduct.incidents;
+        let named = routes.settings.routes.iter().flat_map(|route| &route.to);
+        let here = named.chain(&routes.usual).filter(|to| to.chat == "slack");
+        let here = here.map(|to| to.channel.clone());
+        here.chain(self.settings.alerts_channel.clone()).collect()
+    }
+
+    async fn channel(&self, channel: &str) -> Check {
         let fields = [("channel", channel)];
-        let known = self.outbox.form("conversations.info", &fields).await;
-        Some(match known {
+        let name = Name::new(channel);
+        match self.outbox.form("conversations.info", &fields).await {
             Ok(answer) => {
                 let member = answer.body.pointer("/channel/is_member");
                 let well = member.and_then(Value::as_bool) != Some(false);
                 let says = if well {
-                    say!("{} is there, and so is the app", Name::new(channel))
+                    say!("{} is there, and so is the app", name)
                 } else {
-                    say!(
-                        "the app is not in {}; `/invite` it there",
-                        Name::new(channel)
-                    )
+                    say!("the app is not in {}; `/invite` it there", name)
                 };
-                check("alerts channel", well, says)
+                check("channel", well, says)
             }
-            Err(error) => check("alerts channel", false, told(&error)),
-        })
+            Err(error) => check("channel", false, say!("{}: {}", name, told(&error))),
+        }
     }
 }
 

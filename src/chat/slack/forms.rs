@@ -8,7 +8,7 @@ use super::modal::{Filled, Sheet, Wants, objected, shown};
 use super::outbox::SOON;
 use crate::access::Caller;
 use crate::bot::Trouble;
-use crate::command::LONGEST_LINE;
+use crate::command::{self, Command, LONGEST_LINE};
 use crate::live::{Patience, Place, Stage};
 use crate::run::Book;
 use crate::say;
@@ -71,9 +71,14 @@ impl Slack {
         sheet: &Sheet,
         trigger: Option<&str>,
     ) {
-        let about = match self.waiting(caller, &sheet.line).await {
-            Ok(title) => title,
-            Err(trouble) => return self.whisper(place, &trouble.message()).await,
+        let about = match command::parse(&sheet.line) {
+            Ok(Command::Approve { run, .. } | Command::Deny { run, .. }) => {
+                match self.waiting(caller, &run).await {
+                    Ok(title) => title,
+                    Err(trouble) => return self.whisper(place, &trouble.message()).await,
+                }
+            }
+            _ => shown(&sheet.line),
         };
         if let (Some(view), Some(trigger)) = (sheet.question(&about), trigger)
             && self.open(&view, trigger).await
@@ -88,9 +93,8 @@ impl Slack {
     }
 
     /// What a run that an `approve` or `deny` is about is called, if this person may decide it now.
-    async fn waiting(&self, caller: &Caller, line: &str) -> Result<Clean, Trouble> {
+    async fn waiting(&self, caller: &Caller, id: &str) -> Result<Clean, Trouble> {
         let bot = self.bot();
-        let id = line.split_whitespace().nth(1).unwrap_or_default();
         let book = Book {
             store: bot.store.get().await?,
             clock: bot.clock,

@@ -10,7 +10,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::door::Slack;
 use crate::live::{Ledger, Stage};
 
-const TIDYING: Duration = Duration::from_secs(30);
+/// How soon the end of a run that ended elsewhere is told.
+const LOOKING: Duration = Duration::from_secs(4);
+/// Every so many looks what is old is forgotten.
+const TIDYING: u32 = 15;
 /// Slack tries again for an hour at most, and a little more after an outage of its own.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const THREADS: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -58,27 +61,33 @@ impl Slack {
 
     async fn tidy(&self) {
         self.introduce().await;
-        let mut ticks = interval(TIDYING);
+        let mut ticks = interval(LOOKING);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        for look in 0_u32.. {
             ticks.tick().await;
             self.settle().await;
-            let bot = self.bot();
-            let now = bot.clock.now();
-            let before = |age: SignedDuration| (now - age).as_millisecond();
-            let Ok(store) = bot.store.get().await else {
-                continue;
-            };
-            let ledger = Ledger {
-                store,
-                clock: bot.clock,
-                chat: self.teller.stage.name(),
-            };
-            let tidied = ledger.forget_threads(before(THREADS)).await;
-            let forgotten = store.forget_before(before(REMEMBERED)).await;
-            if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
-                tracing::warn!(%error, "what is no longer needed could not be forgotten");
+            if look.is_multiple_of(TIDYING) {
+                self.forget().await;
             }
+        }
+    }
+
+    async fn forget(&self) {
+        let bot = self.bot();
+        let now = bot.clock.now();
+        let before = |age: SignedDuration| (now - age).as_millisecond();
+        let Ok(store) = bot.store.get().await else {
+            return;
+        };
+        let ledger = Ledger {
+            store,
+            clock: bot.clock,
+            chat: self.teller.stage.name(),
+        };
+        let tidied = ledger.forget_threads(before(THREADS)).await;
+        let forgotten = store.forget_before(before(REMEMBERED)).await;
+        if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
+            tracing::warn!(%error, "what is no longer needed could not be forgotten");
         }
     }
 

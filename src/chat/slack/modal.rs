@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fields;
 use crate::bot::Answers;
-use crate::command::quoted;
+use crate::command::{self, quoted};
 use crate::live::Place;
 use crate::text::{Ask, Clean, Dialect, Form, Objection, Redactor};
 
@@ -99,20 +99,29 @@ impl Sheet {
         (text.len() <= LONGEST_METADATA).then_some(text)
     }
 
-    /// The form of a single question.
+    /// The form of a single question. An answer may be left out where the line is whole without it.
     pub(super) fn question(&self, about: &Clean) -> Option<Value> {
+        let whole = command::parse(&self.line).is_ok();
         let (title, submit, label) = match &self.wants {
             Wants::Word(word) => (
-                "Are you sure?",
-                "Approve",
+                "Are you sure?".to_owned(),
+                "Approve".to_owned(),
                 format!("Type {word} to let it go"),
             ),
-            _ => ("Deny", "Deny", "Why? (may stay empty)".to_owned()),
+            _ => {
+                let word = capitalized(self.line.split_whitespace().next().unwrap_or_default());
+                let label = if whole {
+                    "Why? (may stay empty)"
+                } else {
+                    "Why?"
+                };
+                (word.clone(), word, label.to_owned())
+            }
         };
         let input = json!({
             "type": "input",
             "block_id": "answer",
-            "optional": !matches!(self.wants, Wants::Word(_)),
+            "optional": whole && !matches!(self.wants, Wants::Word(_)),
             "label": fields::plain(&label, LONGEST),
             "element": {
                 "type": "plain_text_input",
@@ -120,7 +129,7 @@ impl Sheet {
                 "max_length": LONGEST,
             },
         });
-        self.view(title, submit, &[section(about), input])
+        self.view(&title, &submit, &[section(about), input])
     }
 
     /// The form of a runbook's values.
@@ -141,6 +150,12 @@ impl Sheet {
             "blocks": blocks,
         }))
     }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
 }
 
 fn section(about: &Clean) -> Value {

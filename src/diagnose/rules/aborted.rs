@@ -1,9 +1,9 @@
 //! It died of signal 6, which a program sends itself.
 
-use super::{Rule, read_logs, start_again};
+use super::Rule;
+use super::segfault::died_of_a_signal;
 use crate::diagnose::view::View;
-use crate::diagnose::{Cause, Confidence, Finding};
-use crate::say;
+use crate::diagnose::{Cause, Finding};
 
 pub const RULE: Rule = Rule {
     cause: Cause::Aborted,
@@ -18,21 +18,9 @@ const EXIT: i64 = 134;
 const SEGFAULT: i64 = 139;
 
 fn check(view: &View<'_>) -> Option<Finding> {
-    let (line, _) = view.state()?;
-    if !died_so(view) || !(view.has_ended() || view.loops()) || view.explains_itself() {
-        return None;
-    }
-    let last = view.logs().next_back();
-    let proof: Vec<_> = [Some(line), last].into_iter().flatten().collect();
-    let summary = say!(
-        "{} aborted itself (signal 6){}",
-        view.name(),
-        super::again_and_again(view)
-    );
-    let mut finding = view.finding(Cause::Aborted, Confidence::Certain, summary, &proof);
-    finding.fixes.push(read_logs(view));
-    finding.fixes.push(start_again(view));
-    Some(finding)
+    died_so(view)
+        .then(|| died_of_a_signal(view, Cause::Aborted, "aborted itself (signal 6)"))
+        .flatten()
 }
 
 /// The first process of a container cannot be ended by signal 6: it then ends by signal 11, and

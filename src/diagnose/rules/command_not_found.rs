@@ -4,6 +4,7 @@ use super::{Rule, by_hand, read_logs, recreate};
 use crate::action::Risk;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Confidence, Finding};
+use crate::evidence::Level;
 use crate::say;
 
 pub const RULE: Rule = Rule {
@@ -28,7 +29,11 @@ fn check(view: &View<'_>) -> Option<Finding> {
         || (text.contains("no such file or directory") && text.contains("exec"));
     let exit = view.last_exit() == Some(NOT_FOUND) && (view.has_ended() || view.loops());
     let shell_says = view.decisive_of(&[Cause::CommandNotFound]);
-    let (confidence, proof) = match (engine_says, exit, shell_says) {
+    // the loader ends with 127 too, and says what it lacks
+    let other = view
+        .decisive()
+        .is_some_and(|said| said.1.cause != Cause::CommandNotFound && said.1.level > Level::Hint);
+    let (confidence, proof) = match (engine_says, exit && !other, shell_says) {
         (true, _, _) => (Confidence::Certain, vec![line]),
         (false, _, Some(said)) => (Confidence::Certain, vec![line, said.0]),
         (false, true, None) => (Confidence::Likely, vec![line]),

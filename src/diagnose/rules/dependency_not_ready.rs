@@ -45,10 +45,5 @@ fn check(view: &View<'_>) -> Option<Finding> {
         ),
         Risk::Change,
     ));
-    finding.prevention.push(say!(
-        "compose: services: {}: depends_on: {}: condition: service_healthy",
-        view.name(),
-        other.service
-    ));
     Some(finding)
 }

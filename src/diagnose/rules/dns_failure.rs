@@ -62,7 +62,7 @@ fn check(view: &View<'_>) -> Option<Finding> {
 }
 
 /// The neighbour that was probably meant.
-fn nearest(view: &View<'_>, host: &str) -> Option<Name> {
+pub(in crate::diagnose) fn nearest(view: &View<'_>, host: &str) -> Option<Name> {
     let neighbours: Vec<&Name> = view
         .case
         .graph

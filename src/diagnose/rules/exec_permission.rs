@@ -29,17 +29,20 @@ fn check(view: &View<'_>) -> Option<Finding> {
         (false, false, Some(said)) => (Confidence::Likely, vec![line, said.0]),
         (false, _, None) => return None,
     };
+    let program = shell_says
+        .and_then(|said| said.1.name("command"))
+        .unwrap_or(&state.program);
     let summary = say!(
         "{} may not execute its command `{}`{}",
         view.name(),
-        state.program,
+        program,
         super::again_and_again(view)
     );
     let mut finding = view.finding(Cause::ExecPermission, confidence, summary, &proof);
     finding.fixes.push(by_hand(
         say!(
             "set the execute bit of `{}` where the image is built",
-            state.program
+            program
         ),
         Risk::Change,
     ));

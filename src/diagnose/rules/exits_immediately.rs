@@ -35,7 +35,10 @@ fn check(view: &View<'_>) -> Option<Finding> {
         return None;
     };
     let last = view.logs().next_back();
-    let proof: Vec<_> = [Some(line), last].into_iter().flatten().collect();
+    let proof: Vec<_> = [Some(line), view.last_death(), last]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut finding = view.finding(
         Cause::ExitsImmediately,
         Confidence::Certain,
@@ -55,7 +58,7 @@ fn check(view: &View<'_>) -> Option<Finding> {
 
 /// Publishes a port, has a health check, is asked by others on a port, or runs a program that is
 /// known to serve or to go to the background.
-fn is_a_server(view: &View<'_>) -> bool {
+pub(in crate::diagnose) fn is_a_server(view: &View<'_>) -> bool {
     const SERVERS: &[&str] = &[
         "nginx",
         "redis-server",

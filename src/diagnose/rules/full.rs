@@ -1,28 +1,101 @@
-//! Which of the two ran out when there is "no space left": space, or inodes. The error is the same.
+//! "No space left": of the two that can run out, space and inodes, which one did, and where. The
+//! error is the same for both.
 
+use super::{again_and_again, by_hand, said_finding};
+use crate::action::Risk;
+use crate::diagnose::rank::find;
 use crate::diagnose::view::View;
-use crate::evidence::{Citation, Hit};
+use crate::diagnose::{Cause, Finding};
+use crate::evidence::{Citation, Evidence, Hit};
 use crate::say;
-use crate::text::Name;
+use crate::stack::Key;
+use crate::text::{Clean, Name};
 
-pub(super) struct Full {
-    pub(super) is_inodes: bool,
+struct Full {
+    is_inodes: bool,
     /// The file system, where it is known.
-    pub(super) place: Option<Name>,
-    pub(super) proof: Vec<Citation>,
+    place: Option<Name>,
+    proof: Vec<Citation>,
+}
+
+/// What the two causes say differently.
+pub(super) struct Words {
+    pub(super) cause: Cause,
+    pub(super) lacks: &'static str,
+    pub(super) look: &'static str,
+    pub(super) mend: fn(&Clean) -> Clean,
+}
+
+pub(super) fn check(view: &View<'_>, words: &Words) -> Option<Finding> {
+    let said = view.decisive_of(&[Cause::DiskFull])?;
+    let full = of(view, said.1);
+    if full.is_inodes != (words.cause == Cause::InodesFull) {
+        return None;
+    }
+    let server = super::server_beyond(view, said);
+    if let Some(own) = server
+        .as_ref()
+        .and_then(|server| told_by(view, server, said.0))
+    {
+        return Some(own);
+    }
+    let file = said.1.name("file");
+    let place = match (&full.place, file) {
+        (Some(place), _) => say!("`{}`", place),
+        (None, Some(file)) => say!("the disk of `{}`", file),
+        (None, None) => say!("its disk"),
+    };
+    let who = server
+        .as_ref()
+        .map_or(view.name(), |server| &server.service);
+    let again = again_and_again(view);
+    let summary = say!("{} has no {} left in {}{}", who, words.lacks, place, again);
+    let mut finding = said_finding(view, words.cause, said, summary);
+    finding.evidence.extend(full.proof);
+    finding.service = server.clone().unwrap_or_else(|| view.service.clone());
+    finding.fixes.push(super::look(
+        say!("see what is left"),
+        say!("docker exec {} {}", view.container, words.look),
+    ));
+    finding
+        .fixes
+        .push(by_hand((words.mend)(&place), Risk::Change));
+    finding.fixes.push(super::restart(view));
+    Some(finding)
+}
+
+/// The server itself knows more than the client that repeats its words.
+fn told_by(view: &View<'_>, server: &Key, line: &Evidence) -> Option<Finding> {
+    let mut own = find(view.case, server, true)
+        .filter(|own| matches!(own.cause, Cause::DiskFull | Cause::InodesFull))?;
+    own.evidence.push(line.cite());
+    Some(own)
+}
+
+/// The file system that is full, where it is known.
+pub(in crate::diagnose) struct Place {
+    pub(in crate::diagnose) path: Name,
+    pub(in crate::diagnose) is_inodes: bool,
+}
+
+pub(in crate::diagnose) fn place(view: &View<'_>) -> Option<Place> {
+    let said = view.decisive_of(&[Cause::DiskFull])?;
+    let full = of(view, said.1);
+    Some(Place {
+        path: full.place?,
+        is_inodes: full.is_inodes,
+    })
 }
 
 /// Less than this left of a file system is nothing left.
 const NOTHING: u64 = 64 * 1024;
 
-pub(super) fn of(view: &View<'_>, hit: &Hit) -> Full {
+fn of(view: &View<'_>, hit: &Hit) -> Full {
     measured(view)
         .or_else(|| configured(view, hit))
         .unwrap_or_else(|| Full {
             is_inodes: false,
-            place: hit
-                .name("file")
-                .and_then(|file| mount_of(view, file.as_str())),
+            place: place_of(view, hit),
             proof: Vec::new(),
         })
 }
@@ -46,7 +119,9 @@ fn measured(view: &View<'_>) -> Option<Full> {
 fn configured(view: &View<'_>, hit: &Hit) -> Option<Full> {
     let file = hit.name("file").map(crate::text::Clean::as_str);
     let tmpfs = &view.setup()?.tmpfs;
-    let over = |path: &&String| file.is_none_or(|file| file.starts_with(path.as_str()));
+    let over = |path: &&String| {
+        file.is_none_or(|file| !file.starts_with('/') || file.starts_with(path.as_str()))
+    };
     let path = tmpfs.keys().filter(over).max_by_key(|path| path.len())?;
     let options = tmpfs.get(path)?;
     let is_inodes =
@@ -59,6 +134,11 @@ fn configured(view: &View<'_>, hit: &Hit) -> Option<Full> {
     })
 }
 
-fn mount_of(view: &View<'_>, file: &str) -> Option<Name> {
-    super::mount_over(view, file).map(|mount| mount.destination)
+/// A server names its files from its own directory: then only one mount may be meant.
+fn place_of(view: &View<'_>, hit: &Hit) -> Option<Name> {
+    let mount = match hit.name("file").map(crate::text::Clean::as_str) {
+        Some(file) if file.starts_with('/') => super::mount_over(view, file),
+        _ => super::only_mount(view),
+    };
+    mount.map(|mount| mount.destination)
 }

@@ -98,9 +98,5 @@ fn told(view: &View<'_>, health: &HealthFact, proof: &[Option<&Evidence>], kills
         Risk::Change,
     ));
     finding.fixes.push(super::recreate(view));
-    finding.prevention.push(say!(
-        "compose: services: {}: healthcheck: start_period: 90s",
-        view.name()
-    ));
     finding
 }

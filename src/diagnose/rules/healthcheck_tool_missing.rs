@@ -21,17 +21,7 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, health) = view.health()?;
-    let output = health.output.as_str();
-    let missing = output.contains("not found") || output.contains("no such file or directory");
-    let about_a_file = health
-        .hit
-        .as_ref()
-        .is_some_and(|hit| hit.cause == Cause::MissingFile);
-    if !view.is_unhealthy()
-        || !missing
-        || about_a_file
-        || !matches!(health.exit_code, Some(1 | 126 | 127 | -1))
-    {
+    if !view.is_unhealthy() || !cannot_run(health) {
         return None;
     }
     let tool = tool(view, health);
@@ -54,6 +44,19 @@ fn check(view: &View<'_>) -> Option<Finding> {
     finding.fixes.push(by_hand(text, Risk::Change));
     finding.fixes.push(recreate(view));
     Some(finding)
+}
+
+/// A shell or the engine says so with its own exit code. With code 1 the check ran, and what it
+/// printed may be a page that was not found: then a shell must be seen to speak.
+fn cannot_run(health: &HealthFact) -> bool {
+    let output = health.output.as_str();
+    let missing = output.contains("not found") || output.contains("no such file or directory");
+    let says = |cause| health.hit.as_ref().is_some_and(|hit| hit.cause == cause);
+    match health.exit_code {
+        Some(126 | 127 | -1) => missing && !says(Cause::MissingFile),
+        Some(1) => says(Cause::CommandNotFound),
+        _ => false,
+    }
 }
 
 /// The program that the output calls missing, else the first word of the check.

@@ -127,7 +127,7 @@ fn wrong_place<'e>(view: &View<'e>, health: &HealthFact) -> Option<Wrong<'e>> {
 }
 
 /// The port that the check asks in its own container.
-fn asked_port(view: &View<'_>, health: &HealthFact) -> Option<u16> {
+pub(in crate::diagnose) fn asked_port(view: &View<'_>, health: &HealthFact) -> Option<u16> {
     let setup = view.setup()?;
     let words: Vec<&str> = setup
         .settings

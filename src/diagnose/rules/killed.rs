@@ -28,6 +28,10 @@ fn check(view: &View<'_>) -> Option<Finding> {
     {
         return None;
     }
+    if view.end_is_forgotten() {
+        // a stop that it ignored ends the same way
+        return None;
+    }
     let sent = view.near_death(|fact| {
         matches!(
             fact,

@@ -49,12 +49,5 @@ fn check(view: &View<'_>) -> Option<Finding> {
         Risk::Change,
     ));
     finding.fixes.push(recreate(view));
-    finding.prevention.push(say!(
-        "compose: services: {}: environment: the address of {} as `{}{}`",
-        view.name(),
-        owner.service,
-        owner.service,
-        port
-    ));
     Some(finding)
 }

@@ -6,6 +6,7 @@ use super::{again_and_again, by_hand, recreate, said_finding};
 use crate::action::Risk;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Finding};
+use crate::evidence::Hit;
 use crate::say;
 use crate::text::Clean;
 
@@ -22,11 +23,7 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let said = view.decisive_of(&[Cause::MissingEnv])?;
-    let variable = said
-        .1
-        .name("variable")
-        .cloned()
-        .or_else(|| known_variable(said.1.signature.as_str()));
+    let variable = variable_of(said.1);
     let summary = match &variable {
         Some(variable) => say!(
             "{} needs the environment variable `{}`, which is not set{}",
@@ -56,12 +53,6 @@ fn check(view: &View<'_>) -> Option<Finding> {
             view.name()
         );
         finding.fixes.push(by_hand(text, Risk::Change));
-        finding.prevention.push(say!(
-            "compose: services: {}: environment: {}: \"${{{}:?}}\"",
-            view.name(),
-            variable,
-            variable
-        ));
     } else {
         finding.fixes.push(by_hand(
             say!("set the variable that {} names in its log", view.name()),
@@ -70,6 +61,12 @@ fn check(view: &View<'_>) -> Option<Finding> {
     }
     finding.fixes.push(recreate(view));
     Some(finding)
+}
+
+pub(in crate::diagnose) fn variable_of(hit: &Hit) -> Option<Clean> {
+    hit.name("variable")
+        .cloned()
+        .or_else(|| known_variable(hit.signature.as_str()))
 }
 
 /// Images of databases that do not name the variable they miss.

@@ -55,17 +55,18 @@ pub mod healthcheck_timeout;
 pub mod memory_pressure;
 pub mod app_crash;
 pub mod exits_immediately;
-mod full;
+pub(super) mod full;
 mod steps;
 
 use super::view::View;
-use super::{Cause, Finding};
+use super::{Cause, Finding, change};
 use crate::text::Clean;
 
+pub(super) use steps::mount_over;
 use steps::{
-    addressed, again_and_again, by_hand, engine_says, lines_around, look, mount_over, named,
-    named_where, noted, only_mount, reach_finding, read_logs, rebuild, recreate, restart,
-    said_finding, server_beyond, server_of, start_again,
+    addressed, again_and_again, by_hand, engine_says, lines_around, look, named, named_where,
+    noted, only_mount, reach_finding, read_logs, rebuild, recreate, restart, said_finding,
+    server_beyond, server_of, start_again,
 };
 
 /// A cause that can be recognised, with what its page in the reference says.
@@ -143,9 +144,12 @@ impl Rule {
     /// The rule's finding, with its advice filled in.
     pub fn apply(&self, view: &View<'_>) -> Option<Finding> {
         let mut finding = (self.check)(view)?;
-        finding
-            .prevention
-            .extend(self.prevention.iter().map(|text| Clean::from_static(text)));
+        // what another service told of itself comes with its advice
+        if finding.prevention.is_empty() || finding.service == *view.service {
+            let advice = self.prevention.iter().map(|text| Clean::from_static(text));
+            finding.prevention.extend(advice);
+            finding.change = change::of(view, &finding);
+        }
         Some(finding)
     }
 

@@ -60,10 +60,5 @@ fn check(view: &View<'_>) -> Option<Finding> {
         Risk::Change,
     ));
     finding.fixes.push(recreate(view));
-    finding.prevention.push(say!(
-        "compose: services: {}: networks: add one of those that {} is on",
-        view.name(),
-        other.service
-    ));
     Some(finding)
 }

@@ -1,12 +1,15 @@
 //! The kernel killed the container at its memory limit. Two signals are wanted: the flag can be
 //! false after an out-of-memory kill, and true when a child was killed and the main process went on.
 
+use jiff::SignedDuration;
+
 use super::{Rule, by_hand, recreate, start_again};
 use crate::action::Risk;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Confidence, Finding};
 use crate::evidence::events::EventFact;
 use crate::evidence::stats::bytes;
+use crate::evidence::{Evidence, Hit};
 use crate::say;
 use crate::text::Clean;
 
@@ -24,7 +27,15 @@ pub const RULE: Rule = Rule {
 
 const KILLED: i64 = 137;
 
+/// What the kernel did longer ago than this has no part in how it is now.
+const RECENT: SignedDuration = SignedDuration::from_secs(180);
+
 fn check(view: &View<'_>) -> Option<Finding> {
+    ended(view).or_else(|| lives_on(view))
+}
+
+/// The main process was killed.
+fn ended(view: &View<'_>) -> Option<Finding> {
     let (state_line, state) = view.state()?;
     let flag = state.oom_killed;
     let event = view.near_death(|fact| fact == EventFact::OutOfMemory);
@@ -68,6 +79,65 @@ fn check(view: &View<'_>) -> Option<Finding> {
     Some(finding)
 }
 
+/// A worker is killed again and again while the main process lives on: gunicorn, postgres and their
+/// like start another. Nothing but the engine's record and a line of the master tells of it.
+fn lives_on(view: &View<'_>) -> Option<Finding> {
+    if !view.is_running() || view.loops() || view.is_healthy() {
+        return None;
+    }
+    let (state_line, state) = view.state()?;
+    let recent = |line: &Evidence| {
+        line.at
+            .is_some_and(|at| view.now.duration_since(at) <= RECENT)
+    };
+    let is_kill =
+        |(line, fact): &(&Evidence, EventFact)| *fact == EventFact::OutOfMemory && recent(line);
+    let kills: Vec<&Evidence> = view
+        .events()
+        .filter(is_kill)
+        .map(|(line, _)| line)
+        .collect();
+    let known = view.known_lines();
+    let about_a_child =
+        |hit: &Hit| hit.cause == Cause::OomKilled || hit.signature.as_str() == "child-killed";
+    let said = known
+        .iter()
+        .rfind(|said| about_a_child(said.1) && recent(said.0));
+    let suffers = view.is_unhealthy() || view.accused;
+    let signals = kills.len() + usize::from(said.is_some());
+    if kills.is_empty() && !(state.oom_killed && said.is_some()) || !(suffers || kills.len() > 1) {
+        return None;
+    }
+    let limit = state.limits.memory?;
+    let confidence = if signals > 1 {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
+    };
+    let summary = say!(
+        "{} runs, but the kernel kills its processes for lack of memory (limit {})",
+        view.name(),
+        bytes(limit)
+    );
+    let newest = kills.last().copied();
+    let proof: Vec<_> = [
+        newest,
+        said.map(|said| said.0),
+        Some(state_line),
+        view.usage(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let mut finding = view.finding(Cause::OomKilled, confidence, summary, &proof);
+    finding.evidence.push(limit_line(view, limit));
+    finding
+        .fixes
+        .push(by_hand(raise(view, limit), Risk::Change));
+    finding.fixes.push(recreate(view));
+    Some(finding)
+}
+
 fn limit_line(view: &View<'_>, limit: u64) -> crate::evidence::Citation {
     let service = view.name().clone();
     let text = say!("memory limit {} ({} bytes)", bytes(limit), limit);
@@ -83,9 +153,13 @@ const MIB: u64 = 1 << 20;
 const HEAD_ROOM: u64 = 200 * MIB;
 const SMALLEST: u64 = 600 * MIB;
 
+pub(in crate::diagnose) fn advised(limit: u64) -> u64 {
+    (limit + HEAD_ROOM).max(SMALLEST)
+}
+
 /// What it used when it died is at least its limit; head room goes on top.
 fn raise(view: &View<'_>, limit: u64) -> Clean {
-    let advised = (limit + HEAD_ROOM).max(SMALLEST);
+    let advised = advised(limit);
     say!(
         "raise the memory limit of {} from {} to at least {} (its use plus 200 MiB, never under 600 MiB)",
         view.name(),

@@ -17,22 +17,28 @@ pub const RULE: Rule = Rule {
 const EXIT: i64 = 139;
 
 fn check(view: &View<'_>) -> Option<Finding> {
+    if view.last_exit() != Some(EXIT) || view.speaks_of(Cause::Aborted) {
+        return None;
+    }
+    let what = "crashed: it touched memory it may not (signal 11)";
+    died_of_a_signal(view, Cause::Segfault, what)
+}
+
+/// It ended by a signal of its own making, and nothing it said tells more.
+pub(super) fn died_of_a_signal(
+    view: &View<'_>,
+    cause: Cause,
+    what: &'static str,
+) -> Option<Finding> {
     let (line, _) = view.state()?;
-    if view.last_exit() != Some(EXIT)
-        || view.speaks_of(Cause::Aborted)
-        || !(view.has_ended() || view.loops())
-        || view.explains_itself()
-    {
+    if !(view.has_ended() || view.loops()) || view.explains_itself() {
         return None;
     }
     let last = view.logs().next_back();
     let proof: Vec<_> = [Some(line), last].into_iter().flatten().collect();
-    let summary = say!(
-        "{} crashed: it touched memory it may not (signal 11){}",
-        view.name(),
-        super::again_and_again(view)
-    );
-    let mut finding = view.finding(Cause::Segfault, Confidence::Certain, summary, &proof);
+    let again = super::again_and_again(view);
+    let summary = say!("{} {}{}", view.name(), what, again);
+    let mut finding = view.finding(cause, Confidence::Certain, summary, &proof);
     finding.fixes.push(read_logs(view));
     finding.fixes.push(start_again(view));
     Some(finding)

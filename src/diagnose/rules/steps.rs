@@ -186,9 +186,9 @@ pub(super) fn named(hit: &Hit, what: &str, otherwise: &'static str) -> Clean {
 }
 
 /// A mount as it may be shown.
-pub(super) struct Mounted {
-    pub(super) source: Name,
-    pub(super) destination: Name,
+pub(in crate::diagnose) struct Mounted {
+    pub(in crate::diagnose) source: Name,
+    pub(in crate::diagnose) destination: Name,
 }
 
 fn mounted(mount: &Mount) -> Mounted {
@@ -200,7 +200,7 @@ fn mounted(mount: &Mount) -> Mounted {
 }
 
 /// The mount that holds a file: the one with the longest path above it.
-pub(super) fn mount_over(view: &View<'_>, file: &str) -> Option<Mounted> {
+pub(in crate::diagnose) fn mount_over(view: &View<'_>, file: &str) -> Option<Mounted> {
     let over = |mount: &&Mount| {
         file.strip_prefix(mount.destination.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

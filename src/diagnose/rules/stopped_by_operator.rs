@@ -1,5 +1,8 @@
 //! Somebody stopped or paused it through the engine. That is no failure, and it is said so.
 
+use jiff::SignedDuration;
+
+use super::exits_immediately::is_a_server;
 use super::{Rule, start_again};
 use crate::action::container::Status;
 use crate::diagnose::view::View;
@@ -19,6 +22,9 @@ pub const RULE: Rule = Rule {
     ],
     check,
 };
+
+const TERMINATED: i64 = 143;
+const A_WHILE: SignedDuration = SignedDuration::from_secs(3);
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (state_line, state) = view.state()?;
@@ -83,6 +89,8 @@ fn without_record(view: &View<'_>, state_line: &Evidence, state: &StateFact) -> 
         _ => false,
     };
     let kept_away = would_be_back && state.error.is_empty();
+    let by_the_signal_of_a_stop = view.end_is_forgotten() && state.exit_code == Some(TERMINATED);
+    let served_and_ended = view.end_is_forgotten() && served_and_ended_well(view, state);
     let asked = view
         .lines_of_life()
         .into_iter()
@@ -95,15 +103,18 @@ fn without_record(view: &View<'_>, state_line: &Evidence, state: &StateFact) -> 
             _ => false,
         });
     let ended_by_signal = matches!(state.exit_code, Some(0 | 130 | 137 | 143));
-    if !kept_away && (asked.is_none() || !ended_by_signal) {
-        return None;
-    }
-    let proof: Vec<&Evidence> = [Some(state_line), asked].into_iter().flatten().collect();
     let why = if kept_away {
         "its restart policy would have brought it back"
-    } else {
+    } else if asked.is_some() && ended_by_signal {
         "it says that it was asked to"
+    } else if by_the_signal_of_a_stop {
+        "it ended by the signal that a stop sends"
+    } else if served_and_ended {
+        "it served, and ended without an error"
+    } else {
+        return None;
     };
+    let proof: Vec<&Evidence> = [Some(state_line), asked].into_iter().flatten().collect();
     let summary = say!("{} was stopped by somebody: {}", view.name(), why);
     let mut finding = view.finding(
         Cause::StoppedByOperator,
@@ -113,4 +124,11 @@ fn without_record(view: &View<'_>, state_line: &Evidence, state: &StateFact) -> 
     );
     finding.fixes.push(start_again(view));
     Some(finding)
+}
+
+/// A program that goes to the background ends at once; one that served for a while was stopped.
+fn served_and_ended_well(view: &View<'_>, state: &StateFact) -> bool {
+    let lived = state.started_at.zip(state.finished_at);
+    let served = lived.is_some_and(|(start, end)| end.duration_since(start) > A_WHILE);
+    served && state.exit_code == Some(0) && is_a_server(view)
 }

@@ -1,11 +1,13 @@
 //! Reading a file of signatures, and the files that are built in.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
 use super::{Lazy, Level, Signature, literal};
 use crate::evidence::Cause;
 use crate::text::Name;
-use crate::yaml::{Document, Problems};
+use crate::yaml::{Document, Node, Problems};
 
 macro_rules! packs {
     ($($file:literal),* $(,)?) => {
@@ -53,15 +55,32 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Signature>, PackProble
     let entries = pack.map(|pack| pack.signatures).unwrap_or_default();
     for entry in &entries {
         if let Some(problem) = complaint(entry) {
-            let at = document.root().at.clone();
-            document.report(
-                at.start..at.start,
-                format!("signature `{}`: {problem}", entry.id),
-            );
+            let place = place_of(document.root(), &Name::new(&entry.id));
+            document.report(place, format!("signature `{}`: {problem}", entry.id));
         }
     }
     document.finish()?;
     Ok(entries.into_iter().map(signature).collect())
+}
+
+/// The same file with what turned out to be wrong with its signatures; none where nothing is.
+pub(super) fn reject(file: &str, text: &str, wrong: &[(Name, String)]) -> Option<PackProblem> {
+    let mut document = Document::parse(file, text).ok()?;
+    for (id, why) in wrong {
+        let place = place_of(document.root(), id);
+        document.report(place, format!("signature `{id}`: {why}"));
+    }
+    document.finish().err()
+}
+
+/// Where the file names a signature.
+fn place_of(root: &Node, id: &Name) -> Range<usize> {
+    let entries = root.find(&["signatures"]).map_or(&[][..], Node::items);
+    let ids = entries.iter().filter_map(|entry| entry.find(&["id"]));
+    ids.filter(|node| node.text() == Some(id.as_str()))
+        .map(|node| node.at.clone())
+        .next_back()
+        .unwrap_or(root.at.start..root.at.start)
 }
 
 /// A pattern that cannot be searched for, or that every line would have to be tried with.
@@ -73,6 +92,9 @@ fn complaint(entry: &Entry) -> Option<String> {
         if let Err(error) = regex_syntax::parse(pattern) {
             return Some(format!("the pattern cannot be read: {error}"));
         }
+    }
+    if entry.examples.is_empty() {
+        return Some("it needs an example: a line that it knows".to_owned());
     }
     words(&entry.pattern).is_empty().then(|| {
         "the pattern has no fixed word of three letters, so it would slow down every line"

@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::diagnose::Cause;
+use crate::diagnose::change::Change;
+use crate::diagnose::checklist::{Outcome, Point};
 use crate::evidence::Citation;
 use crate::report::{
     AffectedService, CheckResult, Contributing, IncidentRow, Report, ReportRow, ResolutionStep,
@@ -39,6 +41,8 @@ pub(super) struct ReportView<'a> {
     /// All commands of the checks, one a line.
     check_commands: String,
     moments: Vec<MomentView<'a>>,
+    points: Vec<PointView<'a>>,
+    edits: Vec<ChangeView<'a>>,
     footer: String,
 }
 
@@ -98,6 +102,22 @@ struct CheckView<'a> {
     mark: &'static str,
     style: &'static str,
     verdict: &'static str,
+}
+
+/// One of the places that were looked at, with its mark.
+#[derive(Serialize)]
+struct PointView<'a> {
+    #[serde(flatten)]
+    point: &'a Point,
+    mark: &'static str,
+    style: &'static str,
+}
+
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    file: &'a Clean,
+    /// One a line.
+    diff: String,
 }
 
 #[derive(Serialize)]
@@ -166,6 +186,8 @@ impl<'a> ReportView<'a> {
                     time: time(moment.at),
                 })
                 .collect(),
+            points: report.checklist.iter().map(PointView::new).collect(),
+            edits: report.changes.iter().map(ChangeView::new).collect(),
             footer: footer(report),
         }
     }
@@ -192,6 +214,11 @@ fn footer(report: &Report) -> String {
 fn place(report: &Report) -> String {
     if report.project.is_empty() {
         format!("on {}", report.host)
+    } else if !report.environment.is_empty() {
+        format!(
+            "{} ({}) on {}",
+            report.project, report.environment, report.host
+        )
     } else {
         format!("{} on {}", report.project, report.host)
     }
@@ -230,6 +257,31 @@ impl<'a> CheckView<'a> {
             mark,
             style,
             verdict,
+        }
+    }
+}
+
+impl<'a> PointView<'a> {
+    fn new(point: &'a Point) -> Self {
+        let style = match point.outcome {
+            Outcome::Fine => "good",
+            Outcome::Cause => "bad",
+            Outcome::NotSeen => "dim",
+        };
+        Self {
+            point,
+            mark: point.outcome.mark(),
+            style,
+        }
+    }
+}
+
+impl<'a> ChangeView<'a> {
+    fn new(change: &'a Change) -> Self {
+        let lines: Vec<&str> = change.diff.iter().map(Clean::as_str).collect();
+        Self {
+            file: &change.file,
+            diff: lines.join("\n"),
         }
     }
 }

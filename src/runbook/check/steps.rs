@@ -19,6 +19,19 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("network.probe", &["from", "to", "port"]),
     ("port.holder", &["port"]),
     ("engine.prune", &["what"]),
+    ("compose.up", &["stack"]),
+    ("compose.build", &["stack"]),
+    ("compose.pull", &["stack"]),
+    ("compose.down", &["stack"]),
+    ("compose.config", &["stack"]),
+    ("compose.run", &["stack", "task"]),
+    ("program.run", &["stack", "argv"]),
+    ("git.checkout", &["stack", "to"]),
+    ("image.keep", &["stack"]),
+    ("image.restore", &["stack", "to"]),
+    ("stack.preflight", &["stack"]),
+    ("stack.drift", &["stack"]),
+    ("stack.wait_well", &["stack"]),
 ];
 
 /// The part of a runbook that is looked at.

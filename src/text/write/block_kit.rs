@@ -13,6 +13,8 @@ const SECTION: usize = 2900;
 const FIELDS: usize = 10;
 /// A value beside its label longer than this reads better on a line of its own; Slack takes 2000.
 const FIELD: usize = 300;
+/// A longer line is no aside.
+const ASIDE: usize = 1000;
 const HEADER: usize = 150;
 /// Slack refuses messages from about 13,200 characters on, whatever their blocks.
 const ALTOGETHER: usize = 11_000;
@@ -56,6 +58,7 @@ enum Piece {
 fn add(block: &Block, pieces: &mut Vec<Piece>) {
     match block {
         Block::Heading(line) => pieces.push(heading(line)),
+        Block::Line(line) if is_aside(line) => aside(pieces, &written(line)),
         Block::Line(line) => push_text(pieces, written(line)),
         Block::List(lines) => {
             for line in lines {
@@ -69,6 +72,26 @@ fn add(block: &Block, pieces: &mut Vec<Piece>) {
             code(&lines, pieces);
         }
     }
+}
+
+/// Who asked, an id, where it was seen: what is read last stands small.
+fn is_aside(line: &Line) -> bool {
+    let quiet = |style| matches!(style, Style::Dim | Style::Person);
+    let said = line.0.iter().any(|span| !span.text.is_empty());
+    said && line.0.iter().all(|span| quiet(span.style))
+        && line.0.iter().any(|span| span.style == Style::Dim)
+}
+
+fn aside(pieces: &mut Vec<Piece>, text: &str) {
+    if text.trim().is_empty() {
+        return;
+    }
+    let size = length(text);
+    if size > ASIDE {
+        return push_text(pieces, text.to_owned());
+    }
+    let block = json!({ "type": "context", "elements": [mrkdwn(text)] });
+    pieces.push(Piece::Block(block, size));
 }
 
 /// Lines of text grow together into one section.

@@ -23,6 +23,8 @@ const TAIL_LIMIT: Duration = Duration::from_secs(5);
 
 /// What engines and shells answer where there is no such program.
 const NOT_FOUND: [i64; 2] = [126, 127];
+/// Ended by a signal: a tool that crashes in there says nothing about what it was to look at.
+const CRASHED: std::ops::RangeInclusive<i64> = 132..=139;
 
 /// Asks for the page's status with the first tool that is there.
 pub(super) async fn page(found: &Found, page: &Page, limit: Duration) -> Verdict {
@@ -53,6 +55,9 @@ pub(super) async fn page(found: &Found, page: &Page, limit: Duration) -> Verdict
         let Some(ran) = run(found, argv, limit).await? else {
             continue;
         };
+        if CRASHED.contains(&ran.exit_code) {
+            continue;
+        }
         return match read_status(&ran) {
             Some(status) => super::http::status(&page.status, status),
             None => {

@@ -62,6 +62,10 @@ pub struct Page {
     pub container: Option<ContainerName>,
 }
 
+type IsGiven = fn(&CheckSettings) -> bool;
+/// The error names the key that is missing.
+type Read = fn(&CheckSettings) -> Result<Kind, &'static str>;
+
 /// One row for each kind.
 #[derive(Debug)]
 pub struct KindRow {
@@ -71,9 +75,8 @@ pub struct KindRow {
     pub about: &'static str,
     /// Keys that it cannot do without.
     pub needs: &'static [&'static str],
-    pub is_given: fn(&CheckSettings) -> bool,
-    /// The error names the key that is missing.
-    read: fn(&CheckSettings) -> Result<Kind, &'static str>,
+    pub is_given: IsGiven,
+    read: Read,
 }
 
 pub const KINDS: [KindRow; 9] = [

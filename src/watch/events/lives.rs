@@ -1,12 +1,13 @@
 //! What the events of one engine mean, container by container: which death was an accident, what is
 //! a loop, when something has recovered. Pure: times come with the events or as arguments.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::life::{End, Life};
 use super::sign::{Ail, Course, Over, Sign};
 use crate::action::events::Event;
 use crate::stack::Key;
@@ -20,6 +21,8 @@ const STOP_FOLLOWS: Duration = Duration::from_secs(2);
 const SAME_DEATH: SignedDuration = SignedDuration::from_secs(10);
 /// Gone so soon after its death: the engine removed it by itself, nobody tidied up.
 const BY_ITSELF: SignedDuration = SignedDuration::from_secs(5);
+/// An engine that shuts down gives its containers at most so long.
+const SHUTTING_DOWN: SignedDuration = SignedDuration::from_secs(20);
 /// A loop has to rest so many times longer than a single death.
 const LOOP_FACTOR: u32 = 6;
 /// Names of containers that are gone and still suffer; of more, the oldest are forgotten.
@@ -40,46 +43,6 @@ impl Default for Rules {
             restarts: 3,
             within: SignedDuration::from_mins(5),
             settled: Duration::from_secs(10),
-        }
-    }
-}
-
-/// What is known of one container.
-#[derive(Debug, Clone)]
-pub(super) struct Life {
-    pub(super) name: String,
-    pub(super) key: Key,
-    pub(super) has_health: bool,
-    /// The engine starts it again, whatever its exit code.
-    pub(super) is_kept_up: bool,
-    pub(super) deaths: VecDeque<Timestamp>,
-    pub(super) last_start: Option<Timestamp>,
-    pub(super) last_end: Option<Timestamp>,
-    pub(super) ails: BTreeSet<Ail>,
-    pub(super) settles: Option<Instant>,
-    killed: Option<(Timestamp, bool)>,
-    oom: Option<Timestamp>,
-    /// A death that may yet turn out to be a stop.
-    undecided: Option<(Instant, Timestamp, Option<i64>)>,
-    pub(super) gone: bool,
-}
-
-impl Life {
-    pub(super) fn new(name: String, key: Key) -> Self {
-        Self {
-            name,
-            key,
-            has_health: false,
-            is_kept_up: false,
-            deaths: VecDeque::new(),
-            last_start: None,
-            last_end: None,
-            ails: BTreeSet::new(),
-            settles: None,
-            killed: None,
-            oom: None,
-            undecided: None,
-            gone: false,
         }
     }
 }
@@ -184,6 +147,17 @@ impl Lives {
         }
     }
 
+    /// An engine that is shut down stops its containers first, as a person would; those it does not
+    /// start again were left behind by nobody's wish.
+    pub fn engine_left(&mut self, at: Timestamp) {
+        for life in self.known.values_mut() {
+            let just_now = |end: Timestamp| at.duration_since(end) <= SHUTTING_DOWN;
+            if life.end == End::ByHand && life.last_end.is_some_and(just_now) {
+                life.end = End::LeftBehind;
+            }
+        }
+    }
+
     pub(super) fn life(&mut self, id: &str, name: &str, key: &Key) -> &mut Life {
         let new = || Life::new(name.to_owned(), key.clone());
         let life = self.known.entry(id.to_owned()).or_insert_with(new);
@@ -194,6 +168,7 @@ impl Lives {
     fn started(&mut self, id: &str, name: &str, key: &Key, (at, now): (Timestamp, Instant)) {
         let life = self.life(id, name, key);
         life.last_start = Some(at);
+        life.end = End::Own;
         life.killed = None;
         life.undecided = None;
         self.settle_soon(id, now);
@@ -244,7 +219,10 @@ impl Lives {
             Some((asked, _)) if at.duration_since(asked) > STOPPING => {
                 self.by_accident(id, code, at);
             }
-            Some((_, true)) => self.recovered(id, &Ail::ALL, Over::Stopped, at),
+            Some((_, true)) => {
+                life.end = End::ByHand;
+                self.recovered(id, &Ail::ALL, Over::Stopped, at);
+            }
             // any signal may be a container's stop signal
             Some((_, false)) => life.undecided = Some((now + STOP_FOLLOWS, at, code)),
             None => self.by_accident(id, code, at),
@@ -256,6 +234,7 @@ impl Lives {
             return;
         };
         if life.undecided.take().is_some() {
+            life.end = End::ByHand;
             self.recovered(id, &Ail::ALL, Over::Stopped, at);
         }
     }

@@ -6,8 +6,12 @@ pub mod reconcile;
 pub mod sign;
 mod edge;
 mod host;
+mod life;
 mod quiet;
 mod words;
+
+#[cfg(test)]
+mod lives_tests;
 
 pub(super) use edge::shortened;
 pub(super) use host::HostWatch;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::lives::{Life, Lives};
+use super::life::{End, Life};
+use super::lives::Lives;
 use super::sign::{Ail, Over};
 use crate::action::container::{Container, HealthStatus, Status};
 use crate::stack::Key;
@@ -116,18 +117,20 @@ impl Lives {
         let (Some(since), Some(end)) = (glance.since, container.state.finished_at) else {
             return;
         };
-        let seen = self.known.get(&container.id).is_some_and(|life| {
-            let last = life.last_end;
-            last.is_some_and(|last| end.duration_since(last) <= SAME_MOMENT)
-        });
-        let failed = container.state.exit_code.is_some_and(|code| code != 0);
+        let Some(life) = self.known.get_mut(&container.id) else {
+            return;
+        };
+        let left_behind = std::mem::replace(&mut life.end, End::Own) == End::LeftBehind;
+        let last = life.last_end;
+        let seen = !left_behind && last.is_some_and(|last| end.duration_since(last) <= SAME_MOMENT);
+        let failed = left_behind || container.state.exit_code.is_some_and(|code| code != 0);
         if seen || !failed || is_kept_up(container) || end < since || end > glance.until {
             return;
         }
-        if let Some(life) = self.known.get_mut(&container.id) {
-            life.last_end = Some(end);
-        }
-        if container.state.oom_killed {
+        life.last_end = Some(end);
+        if left_behind {
+            self.began(&container.id, Ail::Died, container.state.exit_code, end);
+        } else if container.state.oom_killed {
             self.began(&container.id, Ail::Oom, container.state.exit_code, end);
         } else {
             self.by_accident(&container.id, container.state.exit_code, end);

@@ -139,11 +139,9 @@ impl Intake {
         for alert in &mut alerts {
             alert.route = alert.route.take().or_else(|| route.map(str::to_owned));
         }
-        self.sink
-            .accept(&alerts)
-            .await
-            .map_err(|_| Refusal::NotKept)?;
-        Ok(alerts.len())
+        let count = alerts.len();
+        let kept = self.sink.accept(alerts).await;
+        kept.map(|()| count).map_err(|_| Refusal::NotKept)
     }
 
     /// Somebody shows that they are alive.

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use dogwatch::clock::Clock;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -48,6 +49,8 @@ pub(crate) struct World {
     pub(crate) failures: BTreeMap<String, VecDeque<Failure>>,
     /// Channels that the bot is not in.
     pub(crate) closed: BTreeSet<String>,
+    /// How many seconds Slack's clock is ahead.
+    pub(crate) clock_apart: i64,
     triggers: BTreeSet<String>,
     uses: BTreeMap<String, u8>,
     posts: BTreeMap<String, VecDeque<Instant>>,
@@ -262,7 +265,11 @@ async fn call(
     {
         return fail(failure);
     }
-    answer(&mut world, &sockets, &base, &method, &body)
+    let mut answered = answer(&mut world, &sockets, &base, &method, &body);
+    let theirs = Clock::System.now() + SignedDuration::from_secs(world.clock_apart);
+    let date = theirs.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    answered.headers_mut().insert("date", date.parse().unwrap());
+    answered
 }
 
 fn answer(
@@ -279,6 +286,12 @@ fn answer(
         "chat.update" => world.update(body),
         "conversations.history" => world.history(body, None),
         "conversations.replies" => world.history(body, body["ts"].as_str()),
+        "conversations.info" => {
+            let channel = body["channel"].as_str().unwrap();
+            ok(
+                &json!({ "channel": { "id": channel, "is_member": !world.closed.contains(channel) } }),
+            )
+        }
         "views.open" => world.open_view(body),
         "usergroups.users.list" => ok(&json!({ "users": ["UBOB"] })),
         "conversations.open" => ok(&json!({ "channel": { "id": "D1" } })),
@@ -333,9 +346,14 @@ impl World {
         if self.closed.contains(&channel) {
             return refused("not_in_channel");
         }
-        // about one a second in each channel, with short bursts
-        let lane = self.posts.entry(channel.clone()).or_default();
-        if !rules::in_pace(lane, 6, Duration::from_secs(5)) {
+        // about one a second of each kind in each channel, with bursts of three
+        let kind = if body.get("user").is_some() {
+            "ephemeral"
+        } else {
+            "message"
+        };
+        let lane = self.posts.entry(format!("{kind} {channel}")).or_default();
+        if !rules::in_pace(lane, 8, Duration::from_secs(5)) {
             self.violations.push(format!("too fast in {channel}"));
             return limited(1);
         }

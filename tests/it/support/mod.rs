@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod compose_shop;
 pub(crate) mod crash_scene;
 pub(crate) mod namespace;
 pub(crate) mod own_engine;
@@ -15,6 +16,10 @@ pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;
 pub(crate) mod sim_wire;
+pub(crate) mod slack_kinds;
 pub(crate) mod slack_shop;
 pub(crate) mod tester;
 pub(crate) mod sshd;
+pub(crate) mod engine_to_restart;
+pub(crate) mod server;
+pub(crate) mod watched;

@@ -16,7 +16,8 @@ use super::program::Place;
 pub(crate) const ALERTS: &str = "CALERTS";
 
 pub(crate) struct Served {
-    place: Place,
+    /// Always there until it is dropped.
+    place: Option<Place>,
     child: Child,
     address: String,
 }
@@ -36,20 +37,24 @@ impl Served {
         place.write("dogwatch.yaml", &config);
         let (child, address) = begin(&place).await;
         Self {
-            place,
+            place: Some(place),
             child,
             address,
         }
     }
 
+    fn place(&self) -> &Place {
+        self.place.as_ref().expect("it is there")
+    }
+
     /// Killed without a warning, and begun again.
     pub(crate) async fn kill_and_restart(&mut self) {
         self.child.kill().await.expect("it is killed");
-        (self.child, self.address) = begin(&self.place).await;
+        (self.child, self.address) = begin(self.place()).await;
     }
 
     pub(crate) async fn store(&self) -> Store {
-        let url = format!("sqlite://{}", self.place.path("dogwatch.db").display());
+        let url = format!("sqlite://{}", self.place().path("dogwatch.db").display());
         Store::open(&url).await.expect("the store opens")
     }
 
@@ -77,6 +82,15 @@ impl Served {
         let (head, body) = answer.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
         Some((status, body.to_owned()))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.start_kill().ok();
+        // it has a runtime, which can't be dropped inside another one
+        let place = self.place.take();
+        std::thread::spawn(move || drop(place)).join().ok();
     }
 }
 
