@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use crate::stack::site::removes_volumes;
 use crate::setting::PageUrl;
+use crate::stack::site::removes_volumes;
 use crate::watch::check::KINDS;
 use crate::yaml::{Document, Entry, Node, Value, nearest};
 
