@@ -662,12 +662,12 @@ fn every_problem_of_a_template_is_told_with_its_place() {
     ])
     .unwrap_err();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    assert_snapshot!(told.join("\n"), @r#"
+    assert_snapshot!(told.join("\n"), @"
     report/markdown.hbs:2:3: `{{{` puts out text unescaped; write `{{…}}`
     report/markdown.hbs:2:19: `{{&` puts out text unescaped; write `{{…}}`
     report/text.hbs:2:1: `each` is opened but `if` is closed; close them in order
-    report/txt.hbs: overrides nothing; the templates are `report/text.hbs`, `report/markdown.hbs`, `report/html.hbs`, `page/reports.hbs`, `page/layout.hbs`
-    "#);
+    report/txt.hbs: overrides nothing; the templates are `report/text.hbs`, `report/markdown.hbs`, `report/html.hbs`, `page/reports.hbs`, `page/incidents.hbs`, `page/incident.hbs`, `page/layout.hbs`
+    ");
 }
 
 #[test]
