@@ -199,9 +199,10 @@ async fn there(
     let (out, err) = tokio::join!(drain(stdout, on_line), drain(stderr, on_line));
     let status = child.wait().await;
     drop(input);
+    // a program that a signal ends has a status all the same: its guard turns it into one. without
+    // a status it is the connection that ended
     match status {
         Ok(status) => Ok(ran(status.code(), out, err)),
-        Err(openssh::Error::RemoteProcessTerminated) => Ok(ran(None, out, err)),
         Err(openssh::Error::Remote(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(ProgramError::NotFound(name.to_owned()))
         }

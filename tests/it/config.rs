@@ -195,7 +195,7 @@ fn the_example_is_valid_and_complete() {
 #[test]
 fn what_cannot_be_meant_of_a_stack_is_told() {
     let told = problems(
-        r#"
+        r"
 hosts: { local: {} }
 stacks:
   shop:
@@ -207,7 +207,7 @@ stacks:
       test: { project: shop-prod }
     verbs: { down: [down, -v] }
     programs: [[]]
-"#,
+",
     );
     let lines: Vec<&str> = told
         .lines()

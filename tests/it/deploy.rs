@@ -1,311 +1,248 @@
-//! Deploys on a real git repository, a real engine and a real docker-compose: what was approved is
-//! what is deployed, and what fails comes back.
+//! What stands under `config/deploy`, tried: the unit is sound, the compose file brings up a container
+//! without rights that answers, and the socket proxy lets through what is needed and nothing else.
 
-use std::path::Path;
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
-use dogwatch::bot::{Bot, Outcome};
-use dogwatch::stack::Site;
+use crate::support::real_engine::{docker, eventually, is_there, program, real_engine};
 
-use crate::support::compose_shop::{Shop, Where, compose_file, dockerfile, with_environments};
-use crate::support::real_engine::{docker, eventually, program};
+const LAB: &str = "dogwatch-lab:1";
+const SOCKET: &str = "/var/run/docker.sock";
 
-/// A stack whose directory is a checkout of a repository that somebody pushes to.
-struct Team {
-    shop: Shop,
-    /// The clone of whoever works on it.
-    desk: tempfile::TempDir,
-    _origin: tempfile::TempDir,
+fn deploy(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("config/deploy")
+        .join(file)
 }
 
-fn git(directory: &Path, arguments: &[&str]) -> String {
-    let output = program("git")
-        .args(["-c", "user.name=anna", "-c", "user.email=anna@example.org"])
-        .args(arguments)
-        .current_dir(directory)
+fn said(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn the_unit_is_sound_and_shuts_away_most_of_the_machine() {
+    let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
+    if program("systemd-analyze")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        assert!(!required, "no systemd-analyze: install systemd");
+        eprintln!("NOT RUN: needs systemd-analyze");
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let unit = scratch.path().join("dogwatch.service");
+    let text = std::fs::read_to_string(deploy("dogwatch.service")).unwrap();
+    let here = text.replace("/usr/local/bin/dogwatch", env!("CARGO_BIN_EXE_dogwatch"));
+    std::fs::write(&unit, here).unwrap();
+    let verified = program("systemd-analyze")
+        .arg("verify")
+        .arg(&unit)
         .output()
         .unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {complaint}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    assert!(
+        verified.status.success() && said(&verified).is_empty(),
+        "{}",
+        said(&verified)
+    );
+    let exposed = program("systemd-analyze")
+        .args(["security", "--offline=true", "--threshold=20"])
+        .arg(&unit)
+        .output()
+        .unwrap();
+    assert!(exposed.status.success(), "{}", said(&exposed));
 }
 
-impl Team {
-    async fn new(at: Where, change: impl FnOnce(&mut Site)) -> Option<Self> {
-        Self::with(at, change, |_| {}).await
-    }
-
-    /// The first revision is deployed by hand.
-    async fn with(
-        at: Where,
-        change: impl FnOnce(&mut Site),
-        bot_too: impl FnOnce(&mut Bot),
-    ) -> Option<Self> {
-        let settings = |site: &mut Site| {
-            // the image is made here and can be had nowhere else
-            site.deploy.pull = false;
-            change(site);
-        };
-        let shop = Shop::with(at, settings, bot_too).await?;
-        let (origin, desk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        git(origin.path(), &["init", "--quiet", "--bare", "-b", "main"]);
-        let there = shop.root.path();
-        shop.wrap();
-        shop.write(".gitignore", "calls\nhold\n");
-        git(there, &["init", "--quiet", "-b", "main"]);
-        let address = origin.path().to_string_lossy().into_owned();
-        git(there, &["remote", "add", "origin", &address]);
-        git(there, &["add", "."]);
-        git(there, &["commit", "--quiet", "-m", "The first revision"]);
-        git(there, &["push", "--quiet", "origin", "main"]);
-        git(desk.path(), &["clone", "--quiet", &address, "."]);
-        let up = shop.tester.say("up shop --yes").await;
-        assert!(shop.is_running("web"), "{}", up.text);
-        std::fs::remove_file(shop.path("calls")).ok();
-        Some(Self {
-            shop,
-            desk,
-            _origin: origin,
-        })
-    }
-
-    /// Somebody pushes a change; gives its commit.
-    fn push(&self, message: &str, files: &[(&str, &str)]) -> String {
-        for (name, text) in files {
-            crate::support::compose_shop::write(&self.desk.path().join(name), text);
-        }
-        git(self.desk.path(), &["add", "."]);
-        git(self.desk.path(), &["commit", "--quiet", "-m", message]);
-        git(self.desk.path(), &["push", "--quiet", "origin", "main"]);
-        git(self.desk.path(), &["rev-parse", "HEAD"])
-    }
-
-    fn head(&self) -> String {
-        git(self.shop.root.path(), &["rev-parse", "HEAD"])
-    }
-
-    async fn say(&self, line: &str) -> crate::support::tester::Answer {
-        self.shop.tester.say(line).await
-    }
+/// Services of a compose file, gone with it.
+struct Compose {
+    files: &'static [&'static str],
+    project: String,
+    port: u16,
+    config: tempfile::TempDir,
 }
 
-fn prod(site: &mut Site) {
-    site.environment = Some("prod".into());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_approved_is_what_is_deployed_and_rollback_brings_the_old_back() {
-    for at in [Where::Here, Where::OverSsh] {
-        let Some(team) = Team::with(at, prod, with_environments).await else {
-            return;
-        };
-        let before = team.head();
-        let limit = compose_file("").replace("mem_limit: 64m", "mem_limit: 96m");
-        let wanted = team.push(
-            "Raise the limit of api",
-            &[("docker-compose.yml", &limit), ("web/page", "two\n")],
-        );
-        let offer = team.say("deploy shop@prod").await;
-        for words in [
-            "(prod)",
-            "1 commit",
-            "anna: Raise the limit of api",
-            "-    mem_limit: 64m",
-            "+    mem_limit: 96m",
-            "needs approval",
-        ] {
-            assert!(offer.text.contains(words), "{words}: {}", offer.text);
-        }
-        assert_eq!(team.head(), before, "nobody has said yes");
-        let later = team.push("Not looked at by anybody", &[("web/page", "three\n")]);
-        let done = team.say(&format!("approve {}", offer.run())).await;
-        assert_eq!(done.outcome, Some(Outcome::Done), "{}", done.text);
-        assert_eq!(team.head(), wanted, "not {later}");
-        assert_eq!(team.shop.page(), "two");
-        assert_eq!(
-            team.shop.inspect("api", "{{.HostConfig.Memory}}"),
-            "100663296"
-        );
-        let branch = git(team.shop.root.path(), &["symbolic-ref", "--short", "HEAD"]);
-        assert_eq!(branch, "main", "the branch stays checked out");
-        let image = team.shop.inspect("web", "{{.Image}}");
-
-        let offer = team.say("rollback shop").await;
-        assert!(offer.text.contains("back by 1 commit"), "{}", offer.text);
-        let done = team.say(&format!("approve {}", offer.run())).await;
-        assert_eq!(done.outcome, Some(Outcome::Done), "{}", done.text);
-        assert_eq!((team.head(), team.shop.page()), (before, "one".to_owned()));
-        assert_ne!(team.shop.inspect("web", "{{.Image}}"), image);
-        let again = team.say("rollback shop").await;
-        assert!(
-            again.text.contains("what ran before is not known"),
-            "{}",
-            again.text
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deploy_whose_build_fails_goes_back_by_itself() {
-    let wrapped = |site: &mut Site| site.command = vec!["./scripts/stack.sh".into()];
-    let plain = |_: &mut Site| {};
-    let ways: [(&str, Box<dyn FnOnce(&mut Site)>); 2] =
-        [("compose", Box::new(plain)), ("wrapper", Box::new(wrapped))];
-    for (way, change) in ways {
-        let Some(team) = Team::new(Where::Here, change).await else {
-            return;
-        };
-        let before = (team.head(), team.shop.inspect("web", "{{.Id}}"));
-        let broken = dockerfile("RUN echo no such package >&2; exit 4");
-        team.push("Break the build", &[("web/Dockerfile", &broken)]);
-        let answer = team.say("deploy shop").await;
-        assert_eq!(
-            answer.outcome,
-            Some(Outcome::Failed),
-            "{way}: {}",
-            answer.text
-        );
-        let failed = answer
-            .text
-            .lines()
-            .find(|line| line.starts_with("failed: "));
-        let failed = failed.unwrap_or_else(|| panic!("{way}: {}", answer.text));
-        assert!(
-            failed.contains("step 3/4 RUN echo no such package"),
-            "{way}: {failed}"
-        );
-        let short: String = before.0.chars().take(10).collect();
-        let back = format!("it is back at {short} and well");
-        assert!(failed.ends_with(&back), "{way}: {failed}");
-        let now = (team.head(), team.shop.inspect("web", "{{.Id}}"));
-        assert_eq!(now, before, "{way}: what ran still runs");
-        if way == "wrapper" {
-            let calls = team.shop.read("calls");
-            assert_eq!(
-                calls, ": build\n: up -d\n",
-                "compose itself was never called"
-            );
+impl Compose {
+    fn new(files: &'static [&'static str]) -> Self {
+        let config = tempfile::tempdir().unwrap();
+        let own = config.path().join("dogwatch.yaml");
+        std::fs::copy(deploy("dogwatch.yaml"), own).unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(config.path(), open).unwrap();
+        Self {
+            files,
+            project: format!(
+                "dwdeploy{}",
+                ulid::Ulid::generate().to_string().to_lowercase()
+            ),
+            port: free_port(),
+            config,
         }
     }
-}
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deploy_that_does_not_get_well_goes_back_to_commit_and_image() {
-    let Some(team) = Team::new(Where::Here, |_| {}).await else {
-        return;
-    };
-    let before = (team.head(), team.shop.inspect("web", "{{.Image}}"));
-    let ill = "FROM dogwatch-test-bb:1\nCOPY page /page\nCMD [\"sh\", \"-c\", \"exit 9\"]\n";
-    team.push("Crash at once", &[("web/Dockerfile", ill)]);
-    let answer = team.say("deploy shop patience=4s").await;
-    assert_eq!(answer.outcome, Some(Outcome::Failed), "{}", answer.text);
-    assert!(answer.text.contains("exited with 9"), "{}", answer.text);
-    assert!(answer.text.contains("it is back at"), "{}", answer.text);
-    assert_eq!(
-        (team.head(), team.shop.inspect("web", "{{.Image}}")),
-        before
-    );
-    assert!(team.shop.is_running("web"));
-    let drift = team.say("drift shop").await;
-    assert_eq!(drift.outcome, Some(Outcome::Done), "{}", drift.text);
-    let kept = format!("dogwatch-kept/{}/web:before", team.shop.project);
-    assert!(
-        !docker(&["images", "--quiet", &kept]).is_empty(),
-        "nothing can take the image away"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_in_the_way_of_a_deploy_is_told_before_anything_is_done() {
-    let Some(team) = Team::new(Where::Here, |_| {}).await else {
-        return;
-    };
-    let nothing = team.say("deploy shop").await;
-    assert_eq!(nothing.outcome, Some(Outcome::Done));
-    assert!(
-        nothing.text.contains("nothing to deploy"),
-        "{}",
-        nothing.text
-    );
-    team.push("Another page", &[("web/page", "two\n")]);
-    team.shop.write("web/page", "by hand\n");
-    let dirty = team.say("deploy shop").await;
-    assert!(
-        dirty
-            .text
-            .contains("the checkout was changed by hand: web/page"),
-        "{}",
-        dirty.text
-    );
-    git(team.shop.root.path(), &["checkout", "--quiet", "web/page"]);
-    for (reference, words) in [
-        ("no-such", "git knows no `no-such`"),
-        ("--upload-pack=x", "is no name of a commit"),
-        ("main~1", "is no name of a commit"),
-    ] {
-        let answer = team.say(&format!("deploy shop --ref={reference}")).await;
-        assert!(answer.text.contains(words), "{reference}: {}", answer.text);
+    /// An image of this very program, made by the file in the repository.
+    fn image(&self) -> String {
+        let context = tempfile::tempdir().unwrap();
+        let binary = context.path().join("dogwatch");
+        std::fs::copy(env!("CARGO_BIN_EXE_dogwatch"), binary).unwrap();
+        let (file, base) = (deploy("Dockerfile.binary"), format!("BASE={LAB}"));
+        docker(&[
+            "build",
+            "--quiet",
+            "--file",
+            &file.to_string_lossy(),
+            "--build-arg",
+            &base,
+            "--tag",
+            &self.project,
+            &context.path().to_string_lossy(),
+        ]);
+        self.project.clone()
     }
-    git(
-        team.shop.root.path(),
-        &["commit", "--quiet", "--allow-empty", "-m", "Never pushed"],
-    );
-    let own = team.say("deploy shop").await;
-    assert!(
-        own.text
-            .contains("1 commits that `origin/main` does not have"),
-        "{}",
-        own.text
-    );
-}
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_deploys_of_a_stack_do_not_meet() {
-    let wrapped = Team::new(Where::Here, |site| {
-        site.command = vec!["./scripts/stack.sh".into()];
-    });
-    let Some(team) = wrapped.await else { return };
-    let held = team
-        .shop
-        .read("scripts/stack.sh")
-        .replace("exec ", "while test -f hold; do sleep 0.1; done\nexec ");
-    team.push(
-        "Hold on",
-        &[("scripts/stack.sh", &held), ("web/page", "two\n")],
-    );
-    team.shop.write("hold", "");
-    let first = team.say("deploy shop");
-    let second = async {
-        eventually("the first is at work", || async {
-            team.shop.read("calls").contains("build")
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program("docker-compose");
+        for file in self.files {
+            command.arg("--file").arg(deploy(file));
+        }
+        let group = std::fs::metadata(SOCKET).unwrap().gid();
+        command
+            .args(["--project-name", &self.project])
+            .args(arguments)
+            .env("DOCKER_GID", group.to_string())
+            .env("DOGWATCH_IMAGE", &self.project)
+            .env("DOGWATCH_PORT", self.port.to_string())
+            .env("DOGWATCH_CONFIG", self.config.path())
+            .env("PROXY_IMAGE", LAB);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+        said(&output)
+    }
+
+    async fn answers(&self) {
+        let url = format!("http://127.0.0.1:{}/readyz", self.port);
+        eventually("the container is ready", || async {
+            let asked = program("curl").args(["-fsS", &url]).output().unwrap();
+            asked.status.success()
         })
         .await;
-        let second = team.say("up shop").await;
-        std::fs::remove_file(team.shop.path("hold")).unwrap();
-        second
-    };
-    let (first, second) = tokio::join!(first, second);
-    assert!(
-        second.text.contains("is being changed by run"),
-        "{}",
-        second.text
-    );
-    assert_eq!(first.outcome, Some(Outcome::Done), "{}", first.text);
-    assert_eq!(team.shop.page(), "two");
+    }
+
+    fn inside(&self, command: &[&str]) -> Output {
+        let exec = ["exec", "-T", "dogwatch"];
+        self.command(&[&exec[..], command].concat())
+            .output()
+            .unwrap()
+    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_may_only_read_fetches_nothing() {
-    let Some(mut team) = Team::new(Where::Here, |_| {}).await else {
+impl Drop for Compose {
+    fn drop(&mut self) {
+        self.run(&["down", "--volumes", "--timeout", "2"]);
+        let _gone = program("docker")
+            .args(["rmi", "--force", &self.project])
+            .output();
+    }
+}
+
+#[tokio::test]
+async fn the_container_has_no_rights_and_does_its_work() {
+    if real_engine().await.is_none() || !is_there(LAB) {
         return;
-    };
-    let wanted = team.push("A commit", &[("web/page", "two\n")]);
-    team.shop.tester.caller.surface = dogwatch::access::Surface::Slack;
-    let answer = team.say("deploy shop").await;
-    assert_eq!(answer.outcome, Some(Outcome::Denied), "{}", answer.text);
-    let known = program("git")
-        .args(["cat-file", "-e", &wanted])
-        .current_dir(team.shop.root.path())
-        .output()
-        .unwrap();
-    assert!(!known.status.success(), "nothing was fetched");
+    }
+    let compose = Compose::new(&["docker-compose.yml"]);
+    compose.image();
+    compose.run(&["up", "--detach"]);
+    compose.answers().await;
+    let status = compose.inside(&["dogwatch", "console", "--", "status"]);
+    assert!(
+        status.status.success() && said(&status).contains(&compose.project),
+        "{}",
+        said(&status)
+    );
+    for forbidden in ["touch /usr/local/bin/x", "cat /etc/shadow", "chown 0 /tmp"] {
+        let tried = compose.inside(&["sh", "-c", forbidden]);
+        assert!(!tried.status.success(), "{forbidden}: {}", said(&tried));
+    }
+    let rights = compose.inside(&["grep", "-E", "^(CapEff|NoNewPrivs|Uid)", "/proc/1/status"]);
+    let rights = said(&rights);
+    let words: Vec<&str> = rights.split_whitespace().collect();
+    let (zeros, own) = ("0000000000000000", "10001");
+    assert_eq!(
+        words,
+        [
+            "Uid:",
+            own,
+            own,
+            own,
+            own,
+            "CapEff:",
+            zeros,
+            "NoNewPrivs:",
+            "1"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_proxy_lets_through_what_is_needed_only() {
+    if real_engine().await.is_none() || !is_there(LAB) {
+        return;
+    }
+    let compose = Compose::new(&["docker-compose.yml", "docker-compose.proxy.yml"]);
+    compose.image();
+    compose.run(&["up", "--detach"]);
+    compose.answers().await;
+    let own = format!("{}/socket-proxy", compose.project);
+    for line in [
+        vec!["status", own.as_str()],
+        vec!["logs", own.as_str(), "--tail", "1"],
+        vec!["stats", own.as_str()],
+        vec!["inspect", own.as_str()],
+        vec!["networks"],
+        vec!["volumes"],
+        vec!["disk"],
+        vec!["run", "exec", "service=SELF", "command=id", "--yes"],
+    ] {
+        let line: Vec<String> = line.iter().map(|word| word.replace("SELF", &own)).collect();
+        let mut words = vec!["dogwatch", "console", "--"];
+        words.extend(line.iter().map(String::as_str));
+        let tried = compose.inside(&words);
+        assert!(tried.status.success(), "{line:?}: {}", said(&tried));
+    }
+    for (method, path) in [
+        ("GET", "/secrets"),
+        ("GET", "/containers/json/../../swarm"),
+        ("POST", "/images/create?fromImage=x"),
+        ("POST", "/build"),
+        ("GET", "/containers/x/export"),
+        ("PUT", "/containers/x/archive?path=/"),
+    ] {
+        let url = format!("http://socket-proxy:2375{path}");
+        let ask = [
+            "curl",
+            "-s",
+            "--path-as-is",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-X",
+            method,
+            &url,
+        ];
+        assert_eq!(said(&compose.inside(&ask)), "403", "{method} {path}");
+    }
 }

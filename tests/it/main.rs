@@ -17,6 +17,7 @@ mod cli_report;
 mod cli_serve;
 mod cli_terminal;
 mod compose;
+mod compose_deploy;
 mod compose_v2;
 mod config;
 mod contract;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{Names, condition, templates};
+use super::names::{Names, condition, templates, with_secrets};
 use super::{Findings, is_word};
 use crate::action::Risk;
 use crate::runbook::language::RunbookFile;
@@ -223,6 +223,7 @@ impl Walk {
                 "when" | "expect" => condition(&entry.node, entry.key == "expect", names, findings),
                 "for_each" => loop_over(entry, step, depth, names, findings),
                 "steps" | "id" | "as" => {}
+                "with" => with_secrets(&entry.node, names, findings),
                 _ => {
                     templates(&entry.node, names, findings);
                     singles(entry, names, findings);

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dogwatch::access::ApprovalSettings;
 use dogwatch::bot::Bot;
 use dogwatch::host::Fleet;
 use dogwatch::host::fleet::Reach;
@@ -224,5 +225,5 @@ pub(crate) fn with_environments(bot: &mut Bot) {
         )
     });
     let policy = std::mem::take(&mut bot.policy);
-    bot.policy = policy.asking(Default::default(), environments.collect());
+    bot.policy = policy.asking(ApprovalSettings::default(), environments.collect());
 }
