@@ -352,20 +352,25 @@ async fn a_deploy_that_was_cut_short_is_taken_up_and_comes_to_its_end() {
         let runs = store.runs(&RunFilter::default()).await.unwrap();
         runs.into_iter().next().unwrap()
     };
-    eventually("it is taken up", || async {
-        let recovery = Recovery {
-            store,
-            fleet: &bot.fleet,
-            clock: bot.clock,
-            hidden: &bot.secrets,
-            sites: &bot.conduct.sites,
-            secrets: &bot.conduct.secrets,
-            directory: bot.conduct.directory.clone(),
-            expires: Duration::from_hours(1),
-        };
-        Box::pin(recovery.run()).await.unwrap();
-        newest().await.state == RunState::Succeeded
-    })
-    .await;
+    // its lease has to end first, and then it builds and waits like any deploy
+    let taken_up = async {
+        while newest().await.state != RunState::Succeeded {
+            let recovery = Recovery {
+                store,
+                fleet: &bot.fleet,
+                clock: bot.clock,
+                hidden: &bot.secrets,
+                sites: &bot.conduct.sites,
+                secrets: &bot.conduct.secrets,
+                directory: bot.conduct.directory.clone(),
+                expires: Duration::from_hours(1),
+            };
+            Box::pin(recovery.run()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(3), taken_up)
+        .await
+        .expect("it is taken up");
     assert_eq!((team.head(), team.shop.page()), (wanted, "two".to_owned()));
 }
