@@ -84,7 +84,7 @@ proptest! {
             for text in markdown(embed) {
                 let text = without_code(&text);
                 for call in ["<@", "<#", "<:", "<t:", "@everyone", "@here", "]("] {
-                    let at = text.match_indices(call).find(|(at, _)| !text[..*at].ends_with('\\'));
+                    let at = text.match_indices(call).find(|(at, _)| !text.split_at(*at).0.ends_with('\\'));
                     prop_assert!(at.is_none(), "{} in {}", call, text);
                 }
                 let small = text.lines().find(|line| line.starts_with(['#', '>']) || line.starts_with("-#"));
@@ -228,8 +228,10 @@ fn only_whom_we_call_is_called() {
     let card = embeds(&Message::new().line(ours).line(theirs));
     assert_eq!(card.calls().people, ["1001"]);
     assert_eq!(card.calls().roles, ["789"]);
-    insta::assert_snapshot!(card.embeds()[0]["description"].as_str().unwrap(), @r"
+    let shown = card.embeds()[0]["description"].as_str().unwrap();
+    // what keeps a word from calling everybody has no width of its own
+    insta::assert_snapshot!(shown.replace('\u{200b}', "|"), @r"
     <@&789> <@1001>slack:U123<@1002>
-    discord-role:666 \<@&666\> @​everyone
+    discord-role:666 \<@&666\> @|everyone
     ");
 }

@@ -5,7 +5,7 @@ use dogwatch::live::{Patience, Place, Stage, StageError, Standing};
 use dogwatch::text::{Line, Message, Style};
 
 use crate::support::discord_shop::{DiscordShop, OPS};
-use crate::support::fake_discord::Failure;
+use crate::support::fake_discord::{Failure, Shown};
 
 const FORUM: &str = "15";
 
@@ -61,7 +61,7 @@ async fn in_a_channel_an_incident_is_a_message_with_a_thread() {
             .shown
             .iter()
             .filter(|shown| shown.channel == posted.id)
-            .map(|shown| shown.words())
+            .map(Shown::words)
             .collect();
         assert_eq!(told, ["api joined", "db recovered"]);
     }
@@ -124,7 +124,7 @@ async fn in_a_forum_an_incident_is_a_post_with_a_tag_for_its_state() {
         (vec!["81".to_owned(), "84".to_owned()], false)
     );
     let world = shop.discord.world();
-    let words: Vec<String> = world.shown.iter().map(|shown| shown.words()).collect();
+    let words: Vec<String> = world.shown.iter().map(Shown::words).collect();
     assert!(
         words[0].contains("told later") && words[1] == "anna looks after it",
         "{words:?}"

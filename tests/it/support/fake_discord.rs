@@ -529,7 +529,7 @@ impl World {
     fn register(&mut self, body: &Value) -> Response {
         self.violations.extend(rules::commands(body));
         self.registrations += 1;
-        self.commands = body.as_array().unwrap().clone();
+        self.commands.clone_from(body.as_array().unwrap());
         for (index, command) in self.commands.iter_mut().enumerate() {
             command["id"] = (700 + index).to_string().into();
             command["version"] = "1".into();

@@ -210,7 +210,7 @@ impl Gateway {
         vec![json!({ "op": 11 })]
     }
 
-    fn check(&self, log: &mut Log, frame: &Value) {
+    fn check(log: &mut Log, frame: &Value) {
         let token = frame["d"]["token"].as_str().unwrap_or_default();
         if token.trim_start_matches("Bot ") != TOKEN {
             log.violations.push("another token".to_owned());
@@ -219,7 +219,7 @@ impl Gateway {
 
     fn identify(&self, frame: &Value) -> Vec<Value> {
         let mut log = self.log();
-        self.check(&mut log, frame);
+        Self::check(&mut log, frame);
         if frame["d"]["intents"] != 0 {
             log.violations
                 .push(format!("intents {}", frame["d"]["intents"]));
@@ -238,7 +238,7 @@ impl Gateway {
 
     fn resume(&self, frame: &Value) -> Vec<Value> {
         let mut log = self.log();
-        self.check(&mut log, frame);
+        Self::check(&mut log, frame);
         let session = format!("session-{}", log.identified);
         if log.forgets || frame["d"]["session_id"] != session.as_str() {
             log.forgets = false;
