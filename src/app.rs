@@ -7,7 +7,6 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::settings::MemberKind;
 use crate::access::{Allow, Policy};
 use crate::bot::conduct::AT_ONCE;
 use crate::bot::{Bot, Conduct};
@@ -30,8 +29,8 @@ use crate::setting::Identifier;
 use crate::stack::Groups;
 use crate::stack::settings::StackSettings;
 use crate::store::Later;
-use crate::watch::settings::RegistrySettings;
 use crate::survey::own::OwnSignatures;
+use crate::watch::settings::RegistrySettings;
 use crate::web::{Chats, SlackDoor};
 
 /// Everything that runs, built from one configuration.
@@ -141,14 +140,9 @@ impl App {
             return Ok(None);
         };
         let bot_token = settings.bot_token.clone().ok_or(WiringError::NoBotToken)?;
-        let named = self.config.access.members.keys();
         let options = SlackOptions {
             bot_token,
             app_token: settings.app_token.clone(),
-            groups: named
-                .filter(|member| member.kind == MemberKind::SlackGroup)
-                .map(|member| member.id.clone())
-                .collect(),
             ping: PING,
         };
         let signature = settings.signing_secret.as_ref().map(Signature::new);
