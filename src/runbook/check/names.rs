@@ -55,6 +55,13 @@ pub(super) fn templates(node: &Node, names: &Names, findings: &mut Findings<'_>)
     walk(node, false, names, findings);
 }
 
+/// What is handed to another runbook: a secret may stand there, alone.
+pub(super) fn handed(with: &Node, names: &Names, findings: &mut Findings<'_>) {
+    for value in with.entries() {
+        walk(&value.node, true, names, findings);
+    }
+}
+
 fn walk(node: &Node, in_env: bool, names: &Names, findings: &mut Findings<'_>) {
     if let Some(text) = node.text() {
         one(node, text, in_env, names, findings);
@@ -63,10 +70,8 @@ fn walk(node: &Node, in_env: bool, names: &Names, findings: &mut Findings<'_>) {
         walk(item, false, names, findings);
     }
     for entry in node.entries() {
-        // where a secret may stand is one level deeper: the variables of a program, and what is
-        // handed to another runbook
-        let inner = matches!(entry.key.as_str(), "env" | "with");
-        if inner {
+        // where a secret may stand is one level deeper: the variables of a program
+        if entry.key == "env" {
             for variable in entry.node.entries() {
                 walk(&variable.node, true, names, findings);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{Names, condition, templates};
+use super::names::{Names, condition, handed, templates};
 use super::{Findings, is_word};
 use crate::action::Risk;
 use crate::runbook::language::RunbookFile;
@@ -210,6 +210,10 @@ impl Walk {
                 "when" | "expect" => condition(&entry.node, entry.key == "expect", names, findings),
                 "for_each" => loop_over(entry, step, depth, names, findings),
                 "steps" | "id" | "as" => {}
+                "with" => {
+                    handed(&entry.node, names, findings);
+                    singles(entry, names, findings);
+                }
                 _ => {
                     templates(&entry.node, names, findings);
                     singles(entry, names, findings);
