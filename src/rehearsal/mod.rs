@@ -137,6 +137,7 @@ async fn planned(
         graph: &survey.graph,
         volumes: &volumes,
         secrets: &[],
+        redactor: &survey.redactor,
     };
     Ok(bind(runbook, shelf, &given, world).map_err(|error| error.to_string()))
 }

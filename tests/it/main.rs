@@ -49,6 +49,7 @@ mod run_binding;
 mod run_crash;
 mod run_engine;
 mod run_people;
+mod run_secrets;
 mod run_ports;
 mod run_probe;
 mod run_prune;

@@ -15,7 +15,7 @@ use dogwatch::runbook::{Library, World, bind};
 use dogwatch::sim::{self, Begins, ContainerSpec, Simulation};
 use dogwatch::stack::{Graph, Inventory};
 use dogwatch::store::{EntryKind, LeaseTerms, NewEntry, RunState, StateChange, Store};
-use dogwatch::text::Name;
+use dogwatch::text::{Name, Redactor};
 
 const LONG: Duration = Duration::from_mins(15);
 
@@ -62,6 +62,7 @@ impl Place {
             graph: &Graph::new(&inventory),
             volumes: &[],
             secrets: &[],
+            redactor: Redactor::shapes_only(),
         };
         let given = [("service".to_owned(), vec!["api".to_owned()])].into();
         bind(shelf.get(runbook).unwrap(), &shelf, &given, world).unwrap()

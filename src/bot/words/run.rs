@@ -10,7 +10,7 @@ use crate::bot::{Context, Outcome, Trouble};
 use crate::command::{RunCommand, Target};
 use crate::run::Plan;
 use crate::runbook::language::ParamKind;
-use crate::runbook::{Given, Runbook, Shelf, World, bind};
+use crate::runbook::{BindError, Given, Runbook, Shelf, World, bind};
 use crate::say;
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
 
@@ -98,8 +98,9 @@ async fn planned(context: &Context<'_>, wanted: &RunCommand) -> Result<Plan, Tro
 pub(super) async fn bound(
     context: &Context<'_>,
     wanted: &RunCommand,
-    Look { host, survey }: &Look,
+    look: &Look,
 ) -> Result<Plan, Trouble> {
+    let Look { host, survey } = look;
     let shelf = context.bot.conduct.library.shelf();
     let runbook = find(&shelf, &wanted.runbook)?;
     let given = given(runbook, wanted)?;
@@ -116,18 +117,34 @@ pub(super) async fn bound(
         graph: &survey.graph,
         volumes: &volumes,
         secrets: &secrets,
+        redactor: &survey.redactor,
     };
-    let plan = bind(runbook, &shelf, &given, world).map_err(|error| {
-        let mut lines = error.problems.iter().map(|problem| clean(problem));
-        let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
-        trouble.more = lines.collect();
-        trouble
-    })?;
+    let Ok(plan) = bind(runbook, &shelf, &given, world) else {
+        // what is wrong, told with the names that this caller may know
+        let inventory = &look.known_to(context)?;
+        let known = World { inventory, ..world };
+        return Err(match bind(runbook, &shelf, &given, known) {
+            Err(error) => told(&error, &survey.redactor),
+            Ok(_) => Trouble::new(
+                Outcome::Usage,
+                say!(
+                    "something in stacks that you may not read is in the way; ask somebody who may"
+                ),
+            ),
+        });
+    };
     if plan.steps().next().is_none() {
         let text = say!("`{}` has nothing to do there: it is so already", plan.title);
         return Err(Trouble::new(Outcome::Usage, text));
     }
     Ok(plan)
+}
+
+fn told(error: &BindError, redactor: &Redactor) -> Trouble {
+    let mut lines = error.problems.iter().map(|problem| redactor.clean(problem));
+    let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
+    trouble.more = lines.collect();
+    trouble
 }
 
 fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
