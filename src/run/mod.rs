@@ -13,11 +13,13 @@ mod attempt;
 mod bundle;
 mod facts;
 mod flow;
+mod gate;
 mod greeting;
 mod hold;
 mod ports;
 mod probe;
 mod settle;
+mod turn;
 
 pub use crate::runbook::plan::{Plan, PlannedStep};
 pub use account::People;

@@ -115,6 +115,7 @@ impl Place {
             secrets: &BTreeMap::new(),
             directory: self.directory.path().to_owned(),
             expires: LONG,
+            waits: true,
         };
         Box::pin(recovery.run()).await.unwrap()
     }
@@ -159,6 +160,7 @@ async fn what_is_the_same_done_twice_is_done_and_the_run_goes_on() {
     place.recovered().await;
     let run = place.store.run(&id).await.unwrap();
     assert_eq!(run.state, RunState::Succeeded, "{}", run.detail);
+    assert_eq!(run.detail, "", "it ended well, whatever was before");
     let status = place.api().await.state.status;
     assert_eq!(status.word(), "exited");
 }

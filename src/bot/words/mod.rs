@@ -17,6 +17,7 @@ mod offer;
 mod run;
 mod form;
 mod runs;
+mod decide;
 mod after;
 mod reports;
 mod doctor;
@@ -52,9 +53,9 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Run(wanted) if wanted.plan_only => run::plan(context, wanted).await,
         Command::Run(wanted) => run::run(context, wanted).await,
         Command::Runs => runs::runs(context).await,
-        Command::Approve { run, typed } => runs::approve(context, run, typed.as_deref()).await,
-        Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
-        Command::Cancel { run } => runs::cancel(context, run).await,
+        Command::Approve { run, typed } => decide::approve(context, run, typed.as_deref()).await,
+        Command::Deny { run, reason } => decide::deny(context, run, reason.as_deref()).await,
+        Command::Cancel { run } => decide::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
         Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
