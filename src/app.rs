@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::duty::Duty;
 use crate::engine::{Endpoint, EndpointError};
 use crate::host::Fleet;
-use crate::host::fleet::Reach;
+use crate::host::fleet::{LOCAL, Reach};
 use crate::host::settings::HostSettings;
 use crate::host::ssh::SshSettings;
 use crate::incident::Routes;
@@ -26,10 +26,10 @@ use crate::live::Board;
 use crate::report::{TemplateProblem, Templates};
 use crate::runbook::Library;
 use crate::setting::Identifier;
-use crate::stack::Groups;
-use crate::stack::settings::StackSettings;
+use crate::stack::{Groups, Sites};
 use crate::store::Later;
 use crate::survey::own::OwnSignatures;
+use crate::text::Redactor;
 use crate::watch::settings::RegistrySettings;
 use crate::web::{Chats, SlackDoor};
 
@@ -87,7 +87,7 @@ impl App {
             fleet: fleet(&config)?,
             clock: Clock::System,
             policy: policy(&config),
-            secrets: config.secrets().map(str::to_owned).collect(),
+            secrets: hidden(&config),
             store,
             confirm_changes: false,
             conduct: conduct(&config, before),
@@ -210,9 +210,10 @@ fn policy(config: &Config) -> Policy {
             roles.iter().map(|role| role.as_str().to_owned()).collect(),
         )
     });
-    let environments = config.stacks.iter().filter_map(|(name, stack)| {
-        let environment = stack.environment.as_ref()?;
-        Some((name.as_str().to_owned(), environment.as_str().to_owned()))
+    let sites = sites(config);
+    let environments = sites.iter().filter_map(|site| {
+        let environment = site.environment.clone()?;
+        Some((format!("{}/{}", site.host, site.project), environment))
     });
     Policy::new(roles.collect(), members.collect())
         .asking(config.approval.clone(), environments.collect())
@@ -235,12 +236,48 @@ fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
         secrets: secrets.collect(),
         directory: config.state_directory.clone(),
         groups: groups(config),
+        sites: sites(config),
         incidents: routes(config),
         heal: config.heal.clone(),
         registries: registry_files(config),
         at_once,
         slots,
     }
+}
+
+/// A stack that names no host is where somebody means who names none.
+fn sites(config: &Config) -> Sites {
+    let has_local = config.hosts.keys().any(|name| name.as_str() == LOCAL);
+    let first = config.hosts.keys().next().map_or(LOCAL, Identifier::as_str);
+    Sites::new(&config.stacks, if has_local { LOCAL } else { first })
+}
+
+/// What must not be shown: configured secrets, and variables of stacks that are called like one.
+fn hidden(config: &Config) -> Vec<String> {
+    let sites = sites(config);
+    let variables = sites.iter().flat_map(|site| &site.variables);
+    let secret = variables.filter(|(name, _)| Redactor::is_secret_name(name));
+    let configured = config.secrets().map(str::to_owned);
+    configured
+        .chain(secret.map(|(_, value)| value.clone()))
+        .collect()
+}
+
+/// By the names that hosts call the stacks.
+fn groups(config: &Config) -> Groups {
+    let mut groups = Groups::new();
+    for site in sites(config).iter() {
+        let settings = config
+            .stacks
+            .iter()
+            .find(|(name, _)| name.as_str() == site.stack);
+        for (group, services) in settings.iter().flat_map(|(_, stack)| &stack.groups) {
+            let services = services.iter().map(Identifier::name).collect();
+            let of_stack = groups.entry(site.project.clone()).or_default();
+            of_stack.insert(group.as_str().to_owned(), services);
+        }
+    }
+    groups
 }
 
 /// Where incidents are told; without a route that fits, each chat's `alerts_channel`.
@@ -280,19 +317,4 @@ fn registry_files(config: &Config) -> Vec<RegistryFile> {
         })
     };
     registries.filter_map(one).collect()
-}
-
-fn groups(config: &Config) -> Groups {
-    let stacks = config
-        .stacks
-        .iter()
-        .filter(|(_, stack)| !stack.groups.is_empty());
-    let of_stack = |(name, stack): (&Identifier, &StackSettings)| {
-        let groups = stack.groups.iter().map(|(group, services)| {
-            let services = services.iter().map(Identifier::name).collect();
-            (group.as_str().to_owned(), services)
-        });
-        (name.as_str().to_owned(), groups.collect())
-    };
-    stacks.map(of_stack).collect()
 }

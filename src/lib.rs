@@ -12,6 +12,7 @@ pub mod command;
 pub mod stack;
 pub mod engine;
 pub mod host;
+pub mod compose;
 pub mod evidence;
 pub mod diagnose;
 pub mod report;

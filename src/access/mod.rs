@@ -72,6 +72,9 @@ pub struct Allow {
     pub risk: Risk,
 }
 
+/// A host, where one is named, and a stack.
+pub type Spot<'p> = (Option<&'p Name>, Option<&'p Name>);
+
 /// What is asked for: where, and by which runbook.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Place<'p> {
@@ -147,7 +150,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 pub struct Policy {
     roles: Vec<(String, Vec<Allow>)>,
     members: Vec<(String, Vec<String>)>,
-    /// Of stacks.
+    /// Of stacks, by `host/stack`; by the stack's name alone, where every host is meant.
     environments: BTreeMap<String, String>,
     approval: ApprovalSettings,
 }
@@ -225,14 +228,41 @@ impl Policy {
         &self.approval
     }
 
-    pub fn environment(&self, stack: Option<&Name>) -> Option<&str> {
-        self.environments.get(stack?.as_str()).map(String::as_str)
+    /// The environment of a stack on a host.
+    pub fn environment_on(&self, host: &Name, stack: Option<&Name>) -> Option<&str> {
+        let stack = stack?.as_str();
+        let here = self.environments.get(&format!("{host}/{stack}"));
+        here.or_else(|| self.environments.get(stack))
+            .map(String::as_str)
+    }
+
+    /// All environments that may be meant: without a host, those of every host.
+    fn environments_of(&self, (host, stack): Spot<'_>) -> Vec<Option<&str>> {
+        if let Some(host) = host {
+            return vec![self.environment_on(host, stack)];
+        }
+        let stack = stack.map_or("", Name::as_str);
+        let is_meant = |key: &str| key.rsplit('/').next() == Some(stack);
+        let named = self.environments.iter().filter(|(key, _)| is_meant(key));
+        let mut found: Vec<Option<&str>> = named.map(|(_, name)| Some(name.as_str())).collect();
+        if found.is_empty() {
+            found.push(None);
+        }
+        found
     }
 
     /// What has to happen before this caller's run may begin. Whoever is alone at the console,
     /// without anybody configured, can only confirm to themselves.
     pub fn need(&self, caller: &Caller, stack: Option<&Name>, risk: Risk) -> Need {
-        let need = self.approval.need(self.environment(stack), risk);
+        self.need_on(caller, (None, stack), risk)
+    }
+
+    pub fn need_on(&self, caller: &Caller, spot: Spot<'_>, risk: Risk) -> Need {
+        let environments = self.environments_of(spot);
+        let needs = environments
+            .iter()
+            .map(|name| self.approval.need(*name, risk));
+        let need = needs.max().unwrap_or(Need::SecondPerson);
         if self.is_unset() && caller.surface == Surface::Console {
             need.min(Need::Confirm)
         } else {
@@ -262,11 +292,19 @@ impl Policy {
         runbook: Option<&str>,
         risk: Risk,
     ) -> Result<Grant, Denial> {
-        let place = Place {
-            stack,
-            environment: self.environment(stack),
-            runbook,
-        };
+        self.decide_on(caller, (None, stack), runbook, risk)
+    }
+
+    /// The same on one host. Without a host it has to be allowed wherever it may be meant.
+    pub fn decide_on(
+        &self,
+        caller: &Caller,
+        spot: Spot<'_>,
+        runbook: Option<&str>,
+        risk: Risk,
+    ) -> Result<Grant, Denial> {
+        let (_, stack) = spot;
+        let environments = self.environments_of(spot);
         let roles = self.roles_of(caller);
         let allowed = if caller.surface == Surface::Itself {
             // a rule of the configuration named the service; what deletes is never done alone
@@ -279,7 +317,15 @@ impl Policy {
                 .iter()
                 .filter(|(name, _)| roles.contains(name))
                 .flat_map(|(_, rules)| rules);
-            rules.into_iter().any(|rule| rule.covers(place, risk))
+            let rules: Vec<&Allow> = rules.into_iter().collect();
+            environments.iter().all(|environment| {
+                let place = Place {
+                    stack,
+                    environment: *environment,
+                    runbook,
+                };
+                rules.iter().any(|rule| rule.covers(place, risk))
+            })
         };
         if allowed {
             Ok(Grant {

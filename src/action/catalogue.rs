@@ -186,6 +186,85 @@ pub const GATE: Spec = spec(
     "wait until somebody approves once more",
 );
 
+pub const COMPOSE_UP: Spec = spec(
+    "compose.up",
+    Risk::Change,
+    true,
+    "make what runs follow the compose files, in the order of its dependencies",
+);
+pub const COMPOSE_BUILD: Spec = spec(
+    "compose.build",
+    Risk::Change,
+    true,
+    "build the images of a stack; a failed build shows its step and its last lines",
+);
+pub const COMPOSE_PULL: Spec = spec(
+    "compose.pull",
+    Risk::Change,
+    true,
+    "pull the images of a stack",
+);
+pub const COMPOSE_DOWN: Spec = spec(
+    "compose.down",
+    Risk::Change,
+    true,
+    "stop and remove a stack's containers and networks; never its volumes",
+);
+pub const COMPOSE_CONFIG: Spec = spec(
+    "compose.config",
+    Risk::Read,
+    true,
+    "show the compose files as they are merged and filled in, with secrets hidden",
+);
+pub const COMPOSE_RUN: Spec = spec(
+    "compose.run",
+    Risk::Change,
+    false,
+    "run a task from the stack's own list in a new container",
+);
+pub const PROGRAM_RUN: Spec = spec(
+    "program.run",
+    Risk::Change,
+    false,
+    "run a program from the stack's own list on its host, by argument vector",
+);
+pub const CHECKOUT: Spec = spec(
+    "git.checkout",
+    Risk::Change,
+    true,
+    "move the stack's git checkout to the commit that was approved",
+);
+pub const KEEP_IMAGES: Spec = spec(
+    "image.keep",
+    Risk::Change,
+    true,
+    "give the images that run a second name, so that they can be had back",
+);
+pub const RESTORE_IMAGES: Spec = spec(
+    "image.restore",
+    Risk::Change,
+    true,
+    "give recorded images the names back that compose finds them by",
+);
+pub const PREFLIGHT: Spec = spec(
+    "stack.preflight",
+    Risk::Read,
+    true,
+    "check that directory, program, compose files, env files and required names are there",
+);
+pub const DRIFT: Spec = spec(
+    "stack.drift",
+    Risk::Read,
+    true,
+    "compare what runs with what the compose files say",
+);
+pub const STACK_WELL: Spec = spec(
+    "stack.wait_well",
+    Risk::Read,
+    true,
+    "wait until every service of a stack runs, is healthy and stays so",
+);
+
 /// Every action there is, in the order people read them.
 pub const SPECS: &[Spec] = &[
     LIST,
@@ -215,6 +294,19 @@ pub const SPECS: &[Spec] = &[
     PROBE,
     PORT_HOLDER,
     GATE,
+    COMPOSE_UP,
+    COMPOSE_BUILD,
+    COMPOSE_PULL,
+    COMPOSE_DOWN,
+    COMPOSE_CONFIG,
+    COMPOSE_RUN,
+    PROGRAM_RUN,
+    CHECKOUT,
+    KEEP_IMAGES,
+    RESTORE_IMAGES,
+    PREFLIGHT,
+    DRIFT,
+    STACK_WELL,
 ];
 
 impl Action {
@@ -246,6 +338,13 @@ impl Action {
             Self::Probe { .. } => PROBE,
             Self::PortHolder { .. } => PORT_HOLDER,
             Self::Gate { .. } => GATE,
+            Self::Call(call) => call.verb.spec(),
+            Self::Checkout(_) => CHECKOUT,
+            Self::KeepImages { .. } => KEEP_IMAGES,
+            Self::RestoreImages { .. } => RESTORE_IMAGES,
+            Self::Preflight { .. } => PREFLIGHT,
+            Self::Drift { .. } => DRIFT,
+            Self::StackWell { .. } => STACK_WELL,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod logs;
 pub mod stats;
 pub mod events;
 pub mod inventory;
+pub mod operate;
 pub mod catalogue;
 pub mod reference;
 
@@ -141,6 +142,30 @@ pub enum Action {
     Gate {
         text: crate::text::Clean,
     },
+    /// A program of the stack's host.
+    Call(Box<operate::Call>),
+    Checkout(Box<operate::Checkout>),
+    /// Gives images a name of ours, so that nothing takes them away while they may be wanted back.
+    KeepImages {
+        images: Vec<operate::KeptImage>,
+    },
+    /// Gives images the names back that compose finds them by.
+    RestoreImages {
+        images: Vec<operate::KeptImage>,
+    },
+    /// Whether everything is there that the stack needs to be started.
+    Preflight {
+        project: String,
+    },
+    /// Whether what runs is what the files say.
+    Drift {
+        project: String,
+    },
+    /// Waits until the whole stack is well, whatever containers it has by then.
+    StackWell {
+        project: String,
+        limit: Duration,
+    },
 }
 
 impl Action {
@@ -171,7 +196,14 @@ impl Action {
             | Self::Prune { .. }
             | Self::MakeAnew { .. }
             | Self::PortHolder { .. }
-            | Self::Gate { .. } => &[],
+            | Self::Gate { .. }
+            | Self::Call(_)
+            | Self::Checkout(_)
+            | Self::KeepImages { .. }
+            | Self::RestoreImages { .. }
+            | Self::Preflight { .. }
+            | Self::Drift { .. }
+            | Self::StackWell { .. } => &[],
         }
     }
 

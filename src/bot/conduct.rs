@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::incident::Routes;
 use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
-use crate::stack::Groups;
+use crate::stack::{Groups, Sites};
 use crate::survey::own::OwnSignatures;
 
 /// Runs at the same time, unless the configuration says otherwise.
@@ -27,6 +27,8 @@ pub struct Conduct {
     pub directory: PathBuf,
     /// Groups of services, as the configuration names them.
     pub groups: Groups,
+    /// Stacks that the configuration knows, and how they are operated.
+    pub sites: Sites,
     /// How incidents are grouped, routed, kept quiet and escalated.
     pub incidents: Routes,
     /// What may be mended without being asked.
@@ -45,6 +47,7 @@ impl Default for Conduct {
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
+            sites: Sites::default(),
             incidents: Routes::default(),
             heal: Vec::new(),
             registries: Vec::new(),

@@ -159,4 +159,10 @@ impl Context<'_> {
         self.bot.policy.decide(self.caller, stack, Risk::Read)?;
         Ok(())
     }
+
+    pub fn may_read_on(&self, host: &Name, stack: Option<&Name>) -> Result<(), Trouble> {
+        let policy = &self.bot.policy;
+        policy.decide_on(self.caller, (Some(host), stack), None, Risk::Read)?;
+        Ok(())
+    }
 }

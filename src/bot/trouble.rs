@@ -9,7 +9,7 @@ use crate::host::FleetError;
 use crate::host::fleet::LOCAL;
 use crate::incident::FileError;
 use crate::run::BookError;
-use crate::stack::ResolveError;
+use crate::stack::{ResolveError, SiteError};
 use crate::store::StoreError;
 use crate::text::{Clean, Line, Message, Redactor};
 
@@ -119,6 +119,12 @@ impl From<FleetError> for Trouble {
 impl From<Denial> for Trouble {
     fn from(denial: Denial) -> Self {
         Self::told(Outcome::Denied, &denial)
+    }
+}
+
+impl From<SiteError> for Trouble {
+    fn from(error: SiteError) -> Self {
+        Self::told(Outcome::Usage, &error)
     }
 }
 

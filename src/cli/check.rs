@@ -58,7 +58,10 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
         own_signatures.files
     );
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{configuration}\n{templates}\n{runbooks}\n{signatures}") {
+    match writeln!(
+        out,
+        "{configuration}\n{templates}\n{runbooks}\n{signatures}"
+    ) {
         // who reads no further has seen what it wanted
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Outcome::Failed, error))

@@ -23,6 +23,7 @@ async fn recovery(bot: &Bot, waits: bool) -> Result<Recovery<'_>, StoreError> {
         fleet: &bot.fleet,
         clock: bot.clock,
         hidden: &bot.secrets,
+        sites: &bot.conduct.sites,
         secrets: &bot.conduct.secrets,
         directory: bot.conduct.directory.clone(),
         expires: bot.policy.approval().expires(),

@@ -9,6 +9,8 @@ pub struct Live {
     pub runs: Vec<String>,
     pub runbooks: Vec<String>,
     pub reports: Vec<String>,
+    /// Of the configuration.
+    pub stacks: Vec<String>,
 }
 
 /// What fits at the end of `line`: where the replaced part starts (a byte offset) and the choices,
@@ -64,6 +66,7 @@ fn arguments(word: &Word, given: &[&str], part: &str, live: &Live) -> Vec<String
         ArgKind::Run => names(&live.runs),
         ArgKind::Runbook => names(&live.runbooks),
         ArgKind::Report => names(&live.reports),
+        ArgKind::Stack => names(&live.stacks),
         ArgKind::Prunable => matching(part, ["cache", "containers", "images", "networks"]),
         ArgKind::Text => Vec::new(),
     }

@@ -4,6 +4,8 @@
 pub mod lex;
 pub mod target;
 pub mod words;
+mod words_stack;
+mod values;
 pub mod error;
 mod flags;
 pub mod incident;
@@ -85,6 +87,11 @@ pub enum Command {
     },
     Incident(IncidentCommand),
     Hosts,
+    /// A stack of the configuration, looked at as a whole.
+    Stack {
+        look: StackLook,
+        stack: String,
+    },
     Doctor,
 }
 
@@ -101,6 +108,17 @@ impl Command {
                 | Self::Cancel { .. }
         )
     }
+}
+
+/// How a stack is looked at as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StackLook {
+    /// The compose files as they are merged.
+    Config,
+    /// Where what runs is not what the files say.
+    Drift,
+    /// Whether everything is there to start it.
+    Preflight,
 }
 
 /// What can be done to services by one word.

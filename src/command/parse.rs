@@ -10,9 +10,10 @@ use super::error::CommandError;
 use super::lex::{LONGEST_LINE, Token, lex};
 use super::suggest::nearest;
 use super::target::{Target, TargetError};
+pub use super::values::{duration, prunable, signal_name};
 use super::words::{Arg, ArgKind, Count, Flag, FlagKind, WORDS, Word};
+use super::words_stack;
 use super::{Change, Command, LogsCommand, RunCommand, incident};
-use crate::action::Prunable;
 
 /// A pattern may not grow larger than this when compiled.
 const PATTERN_LIMIT: usize = 1 << 20;
@@ -229,19 +230,6 @@ impl Parts {
     }
 }
 
-/// `90s`, `15m`, `1h30m`; a bare number is seconds.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Ok(Duration::from_secs(seconds.into()));
-    }
-    let parsed = humantime::parse_duration(text)
-        .map_err(|_| "say a time like 90s, 15m, 2h or 1d".to_owned())?;
-    if parsed > Duration::from_hours(8784) {
-        return Err("a year is the most".to_owned());
-    }
-    Ok(parsed)
-}
-
 fn last_line(text: &str) -> String {
     text.lines()
         .last()
@@ -251,6 +239,10 @@ fn last_line(text: &str) -> String {
 }
 
 fn build(word: &'static Word, parts: &Parts) -> Result<Command, CommandError> {
+    let flag = |name: &str| parts.flags.get(name).cloned();
+    if let Some(command) = words_stack::command(word.name, &parts.args, flag) {
+        return Ok(command);
+    }
     if let Some(command) = incident::build(word.name, parts)? {
         return Ok(Command::Incident(command));
     }
@@ -364,37 +356,10 @@ fn change(verb: &str, parts: &Parts) -> Result<Change, CommandError> {
     })
 }
 
-/// The signals a person sends on purpose; anything else is a typo.
-const SIGNALS: &[&str] = &[
-    "KILL", "TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "ABRT", "STOP", "CONT", "WINCH",
-];
-
 fn signal(parts: &Parts) -> Result<String, CommandError> {
     Ok(parts
         .value("signal", signal_name)?
         .unwrap_or_else(|| "SIGKILL".to_owned()))
-}
-
-/// `HUP`, `sighup` as the engine wants it: `SIGHUP`.
-pub fn signal_name(typed: &str) -> Result<String, String> {
-    let name = typed.to_uppercase();
-    let name = name.strip_prefix("SIG").unwrap_or(&name);
-    match SIGNALS.iter().find(|known| **known == name) {
-        Some(known) => Ok(format!("SIG{known}")),
-        None => Err(format!("say one of {}", SIGNALS.join(", "))),
-    }
-}
-
-pub fn prunable(typed: &str) -> Result<Prunable, CommandError> {
-    match typed {
-        "containers" => Ok(Prunable::StoppedContainers),
-        "images" => Ok(Prunable::DanglingImages),
-        "networks" => Ok(Prunable::UnusedNetworks),
-        "cache" => Ok(Prunable::BuildCache),
-        _ => Err(CommandError::NotPrunable {
-            typed: typed.to_owned(),
-        }),
-    }
 }
 
 #[cfg(test)]

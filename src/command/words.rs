@@ -2,7 +2,7 @@
 //! help, completion and the reference page read this one list.
 
 use super::flags::{GRACE, LOG_FLAGS, SINCE, flag};
-use super::incident;
+use super::{incident, words_stack};
 use crate::action::Risk;
 
 /// What an argument is, so that it can be checked and completed.
@@ -13,6 +13,8 @@ pub enum ArgKind {
     Run,
     Runbook,
     Report,
+    /// Of the configuration.
+    Stack,
     Prunable,
     Text,
 }
@@ -60,7 +62,7 @@ pub struct Word {
     pub example: &'static str,
 }
 
-const fn arg(name: &'static str, kind: ArgKind, count: Count) -> Arg {
+pub(super) const fn arg(name: &'static str, kind: ArgKind, count: Count) -> Arg {
     Arg { name, kind, count }
 }
 
@@ -73,7 +75,7 @@ const RUNBOOK: &[Arg] = &[
 ];
 const ONE_RUN: &[Arg] = &[arg("RUN", ArgKind::Run, Count::One)];
 
-const fn word(name: &'static str, risk: Risk, about: &'static str) -> Word {
+pub(super) const fn word(name: &'static str, risk: Risk, about: &'static str) -> Word {
     Word {
         name,
         args: &[],
@@ -226,6 +228,16 @@ pub const WORDS: &[Word] = &[
             "remove what nothing uses; never volumes",
         )
     },
+    words_stack::UP,
+    words_stack::DOWN,
+    words_stack::BUILD,
+    words_stack::REBUILD,
+    words_stack::PULL,
+    words_stack::DEPLOY,
+    words_stack::ROLLBACK,
+    words_stack::CONFIG,
+    words_stack::DRIFT,
+    words_stack::PREFLIGHT,
     word(
         "runbooks",
         Risk::Read,

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::setting::PageUrl;
+use crate::stack::site::removes_volumes;
 use crate::watch::check::KINDS;
 use crate::yaml::{Document, Entry, Node, Value, nearest};
 
@@ -17,6 +19,8 @@ pub(super) fn check(document: &mut Document) {
     members(root, &mut found);
     checks(root, &mut found);
     registries(root, &mut found);
+    webhooks(root, &mut found);
+    ping(root, &mut found);
     for Finding { at, message, help } in found {
         document.report(at, message).help = help;
     }
@@ -106,6 +110,75 @@ fn stacks(root: &Node, found: &mut Vec<Finding>) {
             let message = format!("which host does `{}` run on?", stack.key);
             found.push(Finding::at_key(stack, message, "add `host`"));
         }
+        environments(stack, &hosts, found);
+        operating(stack, found);
+    }
+}
+
+fn environments(stack: &Entry, hosts: &[&str], found: &mut Vec<Finding>) {
+    let several = stack.node.find(&["environments"]);
+    let several = several.map_or(&[][..], Node::entries);
+    if let (Some(one), false) = (stack.node.entry("environment"), several.is_empty()) {
+        let message = format!("`{}` has both `environment` and `environments`", stack.key);
+        found.push(Finding::at_key(one, message, "keep one"));
+    }
+    let mut places: Vec<(&str, &str)> = Vec::new();
+    for environment in several {
+        let named = |key: &str| {
+            let own = environment.node.find(&[key]).and_then(Node::text);
+            own.or_else(|| stack.node.find(&[key])?.text())
+        };
+        if let Some(host) = environment
+            .node
+            .find(&["host"])
+            .filter(|host| !host.is_null())
+        {
+            known_name("host", "hosts", host, hosts, found);
+        }
+        let place = (
+            named("host").unwrap_or("local"),
+            named("project").unwrap_or(&stack.key),
+        );
+        if places.contains(&place) {
+            let message = format!(
+                "another environment is project `{}` on the same host",
+                place.1
+            );
+            let help = "give it a `project` of its own, or another `host`";
+            found.push(Finding::at_key(environment, message, help));
+        }
+        places.push(place);
+    }
+}
+
+/// What is started for a stack must be something, and never removes volumes.
+fn operating(stack: &Entry, found: &mut Vec<Finding>) {
+    let words = |node: &Node| -> Vec<String> {
+        let items = node.items().iter();
+        items.filter_map(Node::text).map(str::to_owned).collect()
+    };
+    if let Some(command) = stack.node.entry("compose_command")
+        && matches!(&command.node.value, Value::List(items) if items.is_empty())
+    {
+        let help = "`[\"docker\", \"compose\"]`, or the team's own program";
+        found.push(Finding::at_key(command, "no program is named", help));
+    }
+    let verbs = stack.node.find(&["verbs"]).map_or(&[][..], Node::entries);
+    let tasks = stack.node.find(&["tasks"]).map_or(&[][..], Node::entries);
+    for entry in verbs.iter().chain(tasks) {
+        if removes_volumes(&words(&entry.node)) {
+            let message = format!("`{}` would remove volumes", entry.key);
+            let help = "volumes are only removed by name, by `full-reset` and `selective-reset`";
+            found.push(Finding::at_key(entry, message, help));
+        }
+    }
+    let programs = stack.node.find(&["programs"]).map_or(&[][..], Node::items);
+    for program in programs.iter().filter(|program| program.items().is_empty()) {
+        found.push(Finding {
+            at: program.at.clone(),
+            message: "this would allow every program".to_owned(),
+            help: Some("say how it begins, as a list: `[make, seed]`".to_owned()),
+        });
     }
 }
 
@@ -165,6 +238,34 @@ fn registries(root: &Node, found: &mut Vec<Finding>) {
             found.push(Finding::at_key(registry, message, help));
         }
         on_a_host(registry, &hosts, found);
+    }
+}
+
+fn webhooks(root: &Node, found: &mut Vec<Finding>) {
+    let mappings = root
+        .find(&["alerts", "generic"])
+        .map_or(&[][..], Node::entries);
+    for mapping in mappings {
+        if !given(&mapping.node, "what") {
+            let message = format!("`{}` needs `what`", mapping.key);
+            let help = "say where the word for the trouble is: it tells alerts apart";
+            found.push(Finding::at_key(mapping, message, help));
+        }
+    }
+}
+
+/// It is a secret, so its type does not tell whether it is a URL.
+fn ping(root: &Node, found: &mut Vec<Finding>) {
+    let Some(url) = root
+        .find(&["watch", "ping"])
+        .and_then(|ping| ping.entry("url"))
+    else {
+        return;
+    };
+    let text = url.node.text().unwrap_or_default();
+    if !url.node.is_null() && PageUrl::try_from(text.to_owned()).is_err() {
+        let help = "such as `https://hc.example.org/ping/abc`";
+        found.push(Finding::at_key(url, "this is no URL", help));
     }
 }
 

@@ -26,7 +26,8 @@ impl Outcome {
     pub fn mark(self) -> &'static str {
         match self {
             Self::Fine => "✓",
-            Self::Cause => "✗",
+            // not the mark of a check that failed: after a repair this is still where the cause was
+            Self::Cause => "!",
             Self::NotSeen => "–",
         }
     }

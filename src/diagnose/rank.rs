@@ -269,7 +269,7 @@ fn contributing(case: &Case<'_>, root: &Finding) -> Vec<Finding> {
 }
 
 /// What is wrong with one service: its worst replica speaks for it. `None`: nothing was seen of it.
-pub(super) fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
+pub fn find(case: &Case<'_>, key: &Key, accused: bool) -> Option<Finding> {
     let mut views = View::all_of(key, case);
     for view in &mut views {
         view.accused = accused;

@@ -33,6 +33,10 @@ impl Subject {
         Self::new("container", id)
     }
 
+    pub(super) fn image(id: &str) -> Self {
+        Self::new("image", id)
+    }
+
     pub(super) fn engine() -> Self {
         Self::new("engine", "")
     }

@@ -19,6 +19,7 @@ mod inventory;
 mod disk;
 mod change;
 mod prune;
+mod tags;
 mod exec;
 mod anew;
 mod archive;

@@ -44,13 +44,20 @@ impl Engine {
                 self.set_aside(&subject.id, volumes).await.map(done)
             }
             Action::MakeAnew { name } => self.make_anew(name).await.map(done),
+            Action::KeepImages { images } => self.keep_images(images).await.map(done),
+            Action::RestoreImages { images } => self.restore_images(images).await.map(done),
             Action::Prune { what } => self.prune(*what).await.map(Seen::Pruned),
             // made of several questions, which `run` asks
             Action::Health { .. }
             | Action::Bundle { .. }
             | Action::Probe { .. }
             | Action::PortHolder { .. }
-            | Action::Gate { .. } => Ok(Seen::Done),
+            | Action::Gate { .. }
+            | Action::Call(_)
+            | Action::Checkout(_)
+            | Action::Preflight { .. }
+            | Action::Drift { .. }
+            | Action::StackWell { .. } => Ok(Seen::Done),
         }
     }
 }

@@ -23,6 +23,13 @@ pub struct SpaceFact {
     pub free_inodes: u64,
 }
 
+impl SpaceFact {
+    /// A file system without a fixed number of inodes says that it has none.
+    pub fn has_room(&self) -> bool {
+        self.free_bytes > 0 && (self.inodes == 0 || self.free_inodes > 0)
+    }
+}
+
 /// What is left on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MachineFact {

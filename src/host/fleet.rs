@@ -137,6 +137,14 @@ impl Fleet {
         }
     }
 
+    /// How programs of that host are told where the engine is that we look at.
+    pub async fn engine_address(&self, name: &str) -> Option<String> {
+        match &self.entry(Some(name)).ok()?.link {
+            Link::Socket { endpoint, .. } => Some(endpoint.to_string()),
+            Link::Ssh(host) => host.engine_address().await,
+        }
+    }
+
     /// Load, memory and disk of the host's machine, where they can be had.
     pub async fn facts(&self, name: &str) -> Option<MachineFacts> {
         self.entry(Some(name)).ok()?.link.facts().await

@@ -7,6 +7,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
@@ -23,13 +25,15 @@ const TAIL: usize = 192 * 1024;
 const LONGEST_LINE: usize = 16 * 1024;
 
 /// Starts its arguments in a directory, and ends them when its own input ends: a program on
-/// another host must not outlive whoever asked for it. The values are arguments, never text of it.
+/// another host must not outlive whoever asked for it, nor may what it started: with a session of
+/// their own they all end together. The values are arguments, never text of it.
 const GUARD: &str = r#"exec 3<&0
 cd -- "$1" || exit 125
 shift
+if command -v setsid >/dev/null 2>&1; then set -- setsid "$@"; fi
 "$@" </dev/null &
 child=$!
-{ cat <&3; kill -TERM "$child"; } >/dev/null 2>&1 &
+{ cat <&3; kill -TERM "-$child" || kill -TERM "$child"; } >/dev/null 2>&1 &
 wait "$child""#;
 
 /// What to run.
@@ -62,6 +66,8 @@ impl Ran {
 pub enum ProgramError {
     #[error("`{0}` is not there")]
     NotFound(String),
+    #[error("the directory `{0}` is not there")]
+    NoDirectory(PathBuf),
     #[error("`{program}` could not be started: {why}")]
     NotStarted { program: String, why: String },
     #[error("`{program}` took longer than {limit_s} s and was ended")]
@@ -105,6 +111,9 @@ impl Place {
     reason = "programs of this machine start in `host`"
 )]
 async fn here(program: &Program, name: &str, on_line: OnLine<'_>) -> Result<Ran, ProgramError> {
+    if !program.directory.is_dir() {
+        return Err(ProgramError::NoDirectory(program.directory.clone()));
+    }
     let mut command = Command::new(name);
     command
         .args(program.argv.iter().skip(1))
@@ -114,6 +123,7 @@ async fn here(program: &Program, name: &str, on_line: OnLine<'_>) -> Result<Ran,
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .process_group(0)
         .kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ProgramError::NotFound(name.to_owned()),
@@ -122,6 +132,7 @@ async fn here(program: &Program, name: &str, on_line: OnLine<'_>) -> Result<Ran,
             why: error.to_string(),
         },
     })?;
+    let mut family = Family::of(&child);
     let (out, err) = tokio::join!(
         drain(child.stdout.take(), on_line),
         drain(child.stderr.take(), on_line)
@@ -130,7 +141,32 @@ async fn here(program: &Program, name: &str, on_line: OnLine<'_>) -> Result<Ran,
         .wait()
         .await
         .map_err(|_| ProgramError::Broken(name.to_owned()))?;
+    family.has_ended();
     Ok(ran(status.code(), out, err))
+}
+
+/// A program with everything it started: a script that is ended must not leave its children.
+struct Family(Option<Pid>);
+
+impl Family {
+    fn of(child: &tokio::process::Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.map(Pid::from_raw))
+    }
+
+    fn has_ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0
+            && let Err(error) = killpg(leader, Signal::SIGTERM)
+        {
+            tracing::debug!(%error, "a program had ended already");
+        }
+    }
 }
 
 async fn there(
@@ -163,9 +199,10 @@ async fn there(
     let (out, err) = tokio::join!(drain(stdout, on_line), drain(stderr, on_line));
     let status = child.wait().await;
     drop(input);
+    // a program that a signal ends has a status all the same: its guard turns it into one. without
+    // a status it is the connection that ended
     match status {
         Ok(status) => Ok(ran(status.code(), out, err)),
-        Err(openssh::Error::RemoteProcessTerminated) => Ok(ran(None, out, err)),
         Err(openssh::Error::Remote(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(ProgramError::NotFound(name.to_owned()))
         }

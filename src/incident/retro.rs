@@ -77,7 +77,12 @@ fn impact(incident: &Incident) -> Vec<Line> {
     members.sort_by_key(|member| (member.first, member.place()));
     let line = |member: &&Member| {
         let lasted = escalate::length(member.last.duration_since(member.first));
-        Line::new().plain(say!("{} ({}× in {})", member.sentence(), member.count, lasted))
+        Line::new().plain(say!(
+            "{} ({}× in {})",
+            member.sentence(),
+            member.count,
+            lasted
+        ))
     };
     members.iter().map(line).collect()
 }
@@ -88,7 +93,11 @@ pub fn timeline(material: &Material<'_>) -> Table {
     for alert in material.alerts {
         let place = Member::of(alert).place();
         let text = match alert.state {
-            AlertState::Firing => say!("{} ({})", Member::of(alert).sentence(), Name::new(&alert.what)),
+            AlertState::Firing => say!(
+                "{} ({})",
+                Member::of(alert).sentence(),
+                Name::new(&alert.what)
+            ),
             AlertState::Resolved => say!("{} {} is over", place, Name::new(&alert.what)),
         };
         rows.push((alert.at, alert.source.word().into(), text));

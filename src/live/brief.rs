@@ -131,7 +131,7 @@ fn changes(message: Message, report: &Report) -> Message {
     })
 }
 
-/// Every place that was looked at, on one line: `✓ logs · ✗ memory and cpu · – engine`.
+/// Every place that was looked at, on one line: `✓ logs · ! memory and cpu · – engine`.
 fn checked(message: Message, report: &Report) -> Message {
     if report.checklist.is_empty() {
         return message;

@@ -18,9 +18,9 @@ use crate::action::{Action, Risk};
 use crate::clock::Clock;
 use crate::engine::Endpoint;
 use crate::host::{Fleet, Host};
-use crate::run::{Book, Ended, Plan, RunEnd, Runner, Tools};
+use crate::run::{Book, Ended, Ground, Plan, RunEnd, Runner, Tools};
 use crate::runbook::language::TestSpec;
-use crate::runbook::{Given, Runbook, Shelf, World, bind};
+use crate::runbook::{Given, Grounds, Known, Runbook, Shelf, World, bind};
 use crate::sim::Simulation;
 use crate::store::Store;
 use crate::survey::Survey;
@@ -109,7 +109,13 @@ async fn perform(shelf: &Shelf, runbook: &Runbook, test: &TestSpec) -> Result<Ou
         Ok(plan) => plan,
         Err(refused) => return Ok(Outcome::Refused(refused)),
     };
-    let ended = carry_out(&hurried(plan.clone()), (&fleet, &host, &survey), &stage.0).await?;
+    let ended = carry_out(
+        &hurried(plan.clone()),
+        (&fleet, &host, &survey),
+        &stage.0,
+        &test.fails,
+    )
+    .await?;
     Ok(Outcome::Ran(Box::new((plan, ended))))
 }
 
@@ -130,6 +136,7 @@ async fn planned(
         .iter()
         .map(|(name, value)| (name.clone(), value.texts()))
         .collect();
+    let (sites, revisions) = (scene::sites(host.name.as_str()), scene::revisions());
     let world = World {
         host: &host.name,
         at: survey.at,
@@ -138,6 +145,10 @@ async fn planned(
         volumes: &volumes,
         secrets: &[],
         redactor: &survey.redactor,
+        grounds: Grounds {
+            sites: Known(Some(&sites)),
+            revisions: Some(&revisions),
+        },
     };
     Ok(bind(runbook, shelf, &given, world).map_err(|error| error.to_string()))
 }
@@ -146,6 +157,7 @@ async fn carry_out(
     plan: &Plan,
     (fleet, host, survey): (&Fleet, &Host, &Survey),
     directory: &Path,
+    failing: &[String],
 ) -> Result<Ended, String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
     let store = Store::in_memory().await.map_err(|error| told(&error))?;
@@ -175,6 +187,7 @@ async fn carry_out(
             secrets: &BTreeMap::new(),
             directory,
             clock,
+            ground: Ground::Rehearsed { failing },
         },
         slots: &slots,
         queue: false,

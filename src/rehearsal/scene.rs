@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::action::operate::KeptImage;
 use crate::runbook::language::{Behaves, TestSpec};
 use crate::sim::{Begins, Behaviour, ContainerSpec, HealthSpec, Reply, Restart, World};
-use crate::stack::Groups;
+use crate::stack::{Groups, Previous, Revisions, Site, Sites};
 use crate::text::Name;
 
 const STACK: &str = "demo";
@@ -29,6 +30,37 @@ pub(super) fn groups(test: &TestSpec) -> Groups {
         (group.clone(), members)
     });
     Groups::from([(STACK.to_owned(), groups.collect())])
+}
+
+/// The stack `demo` as a configuration would have it.
+pub(super) fn sites(host: &str) -> Sites {
+    Sites::of([Site {
+        stack: STACK.to_owned(),
+        host: host.to_owned(),
+        project: STACK.to_owned(),
+        directory: Some("/srv/demo".into()),
+        command: vec!["docker".to_owned(), "compose".to_owned()],
+        tasks: [("job".to_owned(), vec!["job".to_owned()])].into(),
+        ..Site::default()
+    }])
+}
+
+/// Its checkout: one commit was pushed since, and one was there before.
+pub(super) fn revisions() -> Revisions {
+    let commit = |digit: &str| digit.repeat(40);
+    Revisions {
+        present: commit("1"),
+        fetched: Some(commit("2")),
+        previous: Some(Previous {
+            commit: commit("0"),
+            images: vec![KeptImage {
+                service: format!("{STACK}/api"),
+                name: "example:1".to_owned(),
+                id: format!("sha256:{}", commit("0")),
+            }],
+        }),
+        ..Revisions::default()
+    }
 }
 
 fn spec(test: &TestSpec, service: &str, behaves: Behaves) -> ContainerSpec {

@@ -42,6 +42,7 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         created_at: occasion.created_at,
         host: occasion.host.clone(),
         project: stack,
+        environment: Name::default(),
         issue: issue(diagnosis),
         services_affected: diagnosis.affected.iter().map(affected).collect(),
         root_cause: RootCause {
@@ -190,6 +191,9 @@ fn verification(diagnosis: &Diagnosis, evidence: &[Evidence]) -> Vec<Verificatio
         .collect()
 }
 
+/// Of a memory limit, in percent: above this there is none to spare.
+const SPARE: f64 = 85.0;
+
 fn checks(key: &Key, evidence: &[Evidence]) -> Vec<Verification> {
     let mut checks: Vec<Verification> = evidence
         .iter()
@@ -202,6 +206,37 @@ fn checks(key: &Key, evidence: &[Evidence]) -> Vec<Verification> {
 }
 
 fn check(item: &Evidence) -> Option<Verification> {
+    inspected(item).or_else(|| looked_at(item))
+}
+
+/// What was tried inside or measured, with what came of it.
+fn looked_at(item: &Evidence) -> Option<Verification> {
+    let name = &item.container;
+    let (text, command, expect, passed) = match &item.fact {
+        Fact::Answer(answer) => (
+            say!("{} of {} answers", answer.url, name),
+            say!("docker exec {} curl -fsS -o /dev/null {}", name, answer.url),
+            "a status under 400",
+            answer.status < 400,
+        ),
+        Fact::Space(space) if !space.has_room() => (
+            say!("{} has room in {}", name, space.path),
+            say!("docker exec {} df {}", name, space.path),
+            "free space and free inodes",
+            false,
+        ),
+        Fact::Usage(usage) => (
+            say!("{} has memory to spare", name),
+            say!("docker stats --no-stream {}", name),
+            "under 85 % of its limit",
+            usage.stats.memory_percent()? < SPARE,
+        ),
+        _ => return None,
+    };
+    Some(verified(text, command, expect, passed))
+}
+
+fn inspected(item: &Evidence) -> Option<Verification> {
     let (text, format, expect, passed) = match &item.fact {
         Fact::State(state) => (
             say!("{} runs", item.container),
@@ -217,16 +252,21 @@ fn check(item: &Evidence) -> Option<Verification> {
         ),
         _ => return None,
     };
-    Some(Verification {
+    let command = say!("docker inspect -f '{}' {}", format, item.container);
+    Some(verified(text, command, expect, passed))
+}
+
+fn verified(text: Clean, command: Clean, expect: &'static str, passed: bool) -> Verification {
+    Verification {
         text,
-        command: say!("docker inspect -f '{}' {}", format, item.container),
+        command,
         expect: Clean::from_static(expect),
         result: if passed {
             CheckResult::Passed
         } else {
             CheckResult::Failed
         },
-    })
+    }
 }
 
 /// How many entries a timeline has at most.

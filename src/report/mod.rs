@@ -31,6 +31,9 @@ pub struct Report {
     pub host: Name,
     /// Empty for a container that belongs to no stack.
     pub project: Name,
+    /// Of the stack, such as `prod`; empty where none is configured. Beyond the fixed shape.
+    #[serde(default, skip_serializing_if = "Name::is_empty")]
+    pub environment: Name,
     /// One line a person would say.
     pub issue: Clean,
     pub services_affected: Vec<AffectedService>,

@@ -276,6 +276,7 @@ fn empty(id: &str) -> Report {
         created_at: at(20, 52),
         host: "local".into(),
         project: "shop".into(),
+        environment: Name::default(),
         issue: Clean::default(),
         services_affected: Vec::new(),
         root_cause: RootCause {

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use super::book::short;
 use super::outcome::{Ended, Part, StepEnd, StepOutcome};
 use crate::diagnose::{Cause, Confidence};
+use crate::evidence::{Citation, Source};
 use crate::report::{
     CheckResult, RelatedService, Report, ResolutionStep, RootCause, SCHEMA, TimelineEntry,
     Verification,
 };
 use crate::runbook::Plan;
 use crate::say;
+use crate::stack::revisions::short as short_commit;
 use crate::store::{Decision, RunRecord, RunState, Verdict};
 use crate::text::{Clean, Name, Redactor};
 
@@ -61,6 +63,7 @@ pub fn report(
         created_at: at,
         host: plan.host.clone(),
         project: plan.stack.clone(),
+        environment: plan.environment.clone(),
         issue: issue(plan, ended),
         services_affected: Vec::new(),
         root_cause: RootCause {
@@ -68,7 +71,7 @@ pub fn report(
             service: Name::default(),
             summary: summary(plan, ended),
             confidence: Confidence::Certain,
-            evidence: Vec::new(),
+            evidence: ended.failed().map(last_lines).unwrap_or_default(),
         },
         contributing: Vec::new(),
         resolution_steps: ended.work().map(step).collect(),
@@ -106,15 +109,57 @@ fn related(plan: &Plan) -> Vec<RelatedService> {
 
 fn issue(plan: &Plan, ended: &Ended) -> Clean {
     let told = plan.report.issue.as_ref().unwrap_or(&plan.title);
-    match ended.state {
-        RunState::Succeeded => say!("{}: done", told),
-        RunState::Cancelled if ended.detail.is_empty() => say!("{}: cancelled", told),
-        RunState::Cancelled => say!("{}: {}", told, ended.detail),
+    let issue = match (ended.state, &plan.moved) {
+        (RunState::Succeeded, Some(moved)) => {
+            say!("{}: done, at {}", told, short_commit(&moved.to))
+        }
+        (RunState::Succeeded, None) => say!("{}: done", told),
+        (RunState::Cancelled, _) if ended.detail.is_empty() => say!("{}: cancelled", told),
+        (RunState::Cancelled, _) => say!("{}: {}", told, ended.detail),
         _ => match ended.failed() {
             Some(step) => say!("{}: failed at `{}`: {}", told, named(step), why(step)),
             None => say!("{}: failed", told),
         },
+    };
+    match way_back(plan, ended) {
+        Some(back) => say!("{}; {}", issue, back),
+        None => issue,
     }
+}
+
+/// What became of going back, where that was tried: the half of a failure that matters at night.
+pub fn way_back(plan: &Plan, ended: &Ended) -> Option<Clean> {
+    let is_back = |step: &&StepOutcome| step.part == Part::Rollback;
+    let mut back = ended.steps.iter().filter(is_back).peekable();
+    back.peek()?;
+    if let Some(step) = back.find(|step| step.end.is_bad()) {
+        return Some(say!(
+            "going back failed too at `{}`: {}",
+            named(step),
+            why(step)
+        ));
+    }
+    let is_ill = ended.verification().any(|step| step.end.is_bad());
+    let well = if is_ill { "and not well" } else { "and well" };
+    Some(match &plan.moved {
+        Some(moved) => say!("it is back at {} {}", short_commit(&moved.from), well),
+        None if is_ill => say!("it was rolled back, and is not well"),
+        None => say!("it was rolled back"),
+    })
+}
+
+/// What a failed program said last.
+fn last_lines(step: &StepOutcome) -> Vec<Citation> {
+    if step.data.get("log").is_none() {
+        return Vec::new();
+    }
+    let cite = |text| Citation {
+        source: Source::Compose,
+        service: Name::default(),
+        at: None,
+        text,
+    };
+    step.text.lines().map(cite).collect()
 }
 
 fn named(step: &StepOutcome) -> Name {

@@ -8,7 +8,7 @@ use std::path::Path;
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
-use super::{bundle, probe};
+use super::{bundle, operate, probe};
 use crate::action::container::{Container, ExecResult, HealthStatus, Status};
 use crate::action::logs::LogLine;
 use crate::action::{Action, EnvValue, Observation, Subject};
@@ -32,6 +32,8 @@ pub struct Tools<'t> {
     /// Where bundles are written.
     pub directory: &'t Path,
     pub clock: Clock,
+    /// Where programs of the host are started.
+    pub ground: operate::Ground<'t>,
 }
 
 /// Why an action gave nothing.
@@ -100,6 +102,9 @@ impl Yield {
 
 impl Tools<'_> {
     pub(super) async fn act(&self, action: &Action, run: &str) -> Result<Yield, Miss> {
+        if let Some(done) = self.operate(action).await {
+            return done;
+        }
         match action {
             Action::Health { subjects } => Ok(self.health(subjects).await),
             Action::Probe {
@@ -253,7 +258,7 @@ fn is_secret(value: &EnvValue) -> bool {
     matches!(value, EnvValue::Secret(_))
 }
 
-fn is_well(container: &Container) -> bool {
+pub(super) fn is_well(container: &Container) -> bool {
     let state = &container.state;
     match state.status {
         Status::Running => state
@@ -271,7 +276,7 @@ fn is_well(container: &Container) -> bool {
     }
 }
 
-fn state(container: &Container) -> Clean {
+pub(super) fn state(container: &Container) -> Clean {
     let state = &container.state;
     match (state.status, &state.health) {
         (Status::Running, Some(health)) => say!("running, {}", health.status.word()),
@@ -293,8 +298,12 @@ fn described(container: &Container) -> Json {
 
 /// The end of a long text, from the beginning of a line.
 pub(super) fn tail(text: &Clean) -> Clean {
+    tail_of(text, KEPT)
+}
+
+pub(super) fn tail_of(text: &Clean, kept: usize) -> Clean {
     text.map(|text| {
-        let Some(surplus) = text.len().checked_sub(KEPT) else {
+        let Some(surplus) = text.len().checked_sub(kept) else {
             return text.trim_end();
         };
         let from = text

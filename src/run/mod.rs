@@ -16,6 +16,7 @@ mod flow;
 mod gate;
 mod greeting;
 mod hold;
+pub mod operate;
 mod ports;
 mod probe;
 mod settle;
@@ -26,6 +27,7 @@ pub use account::People;
 pub use act::Tools;
 pub use book::{Book, BookError};
 pub use execute::Runner;
+pub use operate::Ground;
 pub use outcome::{Ended, Part, RunEnd, StepEnd, StepOutcome};
 pub use recover::Recovery;
 

@@ -14,12 +14,14 @@ use super::act::Tools;
 use super::book::Book;
 use super::execute::Runner;
 use super::flow::Known;
+use super::operate::Ground;
 use super::outcome::{Ended, RunEnd, StepEnd, StepOutcome, parts};
 use crate::clock::Clock;
 use crate::host::Fleet;
 use crate::report::Report;
 use crate::runbook::Plan;
 use crate::say;
+use crate::stack::Sites;
 use crate::store::{EntryKind, JournalEntry, RunRecord, RunState, StateChange, Store, StoreError};
 use crate::survey::Survey;
 use crate::text::Redactor;
@@ -36,6 +38,7 @@ pub struct Recovery<'r> {
     pub clock: Clock,
     /// Configured secrets that must not be shown.
     pub hidden: &'r [String],
+    pub sites: &'r Sites,
     /// Secrets for programs, by name.
     pub secrets: &'r BTreeMap<String, String>,
     pub directory: PathBuf,
@@ -144,6 +147,12 @@ impl Recovery<'_> {
             secrets: self.secrets,
             directory: &self.directory,
             clock: self.clock,
+            ground: Ground::Real {
+                fleet: self.fleet,
+                sites: self.sites,
+                host: &host.name,
+                on_line: &|_| {},
+            },
         };
         let (cancel, slots) = (CancellationToken::new(), Semaphore::new(1));
         let runner = Runner {

@@ -170,6 +170,8 @@ pub struct TestSpec {
     pub groups: BTreeMap<String, Vec<String>>,
     /// Which service needs which.
     pub needs: BTreeMap<String, Vec<String>>,
+    /// Actions of compose, git and images that fail, such as `compose.build`; all others are done.
+    pub fails: Vec<String>,
     /// The parameters of the run.
     pub run: BTreeMap<String, OneOrMany>,
     pub expect: ExpectSpec,

@@ -14,7 +14,7 @@ mod reference;
 mod check;
 mod pack;
 
-pub use bind::{BindError, Given, World, accepts, bind};
+pub use bind::{BindError, Given, Grounds, Known, World, accepts, bind};
 pub use condition::{Condition, Facts};
 pub use language::RunbookFile;
 pub use library::Library;

@@ -2,17 +2,22 @@
 
 use super::shelf::Source;
 
-macro_rules! general {
-    ($($name:literal),* $(,)?) => {
+macro_rules! pack {
+    ($pack:literal: $($name:literal),* $(,)?) => {
         &[$((
-            concat!("runbooks/general/", $name, ".yml"),
-            include_str!(concat!("../../runbooks/general/", $name, ".yml")),
+            $pack,
+            concat!("runbooks/", $pack, "/", $name, ".yml"),
+            include_str!(concat!("../../runbooks/", $pack, "/", $name, ".yml")),
         )),*]
     };
 }
 
+/// Pack, origin and text.
+type Built = (&'static str, &'static str, &'static str);
+
 /// The pack `general`, sorted by name. A test holds this list to the directory.
-const GENERAL: &[(&str, &str)] = general![
+const GENERAL: &[Built] = pack![
+    "general":
     "bundle",
     "connection-test",
     "exec",
@@ -32,11 +37,27 @@ const GENERAL: &[(&str, &str)] = general![
     "stop",
 ];
 
+/// The pack `compose`: what is done to a stack as a whole.
+const COMPOSE: &[Built] = pack![
+    "compose":
+    "build",
+    "config",
+    "deploy",
+    "down",
+    "drift",
+    "preflight",
+    "pull",
+    "rebuild",
+    "rollback",
+    "up",
+];
+
 pub(super) fn sources() -> Vec<Source> {
-    GENERAL
+    COMPOSE
         .iter()
-        .map(|(origin, text)| Source {
-            pack: "general".to_owned(),
+        .chain(GENERAL)
+        .map(|(pack, origin, text)| Source {
+            pack: (*pack).to_owned(),
             origin: (*origin).to_owned(),
             text: Ok((*text).to_owned()),
         })

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use super::condition::Facts;
 use super::language::OnFailure;
 use crate::action::container::Container;
+use crate::action::operate::KeptImage;
 use crate::action::{Action, Risk};
+use crate::say;
 use crate::text::{Clean, Name};
 
 /// How long a container may take to get healthy before its step has failed.
@@ -61,7 +63,11 @@ pub struct Guard {
 impl PlannedStep {
     pub fn new(name: &str, id: String, action: Action, says: Clean) -> Self {
         let limit = match &action {
-            Action::WaitHealthy { limit, .. } => *limit + Duration::from_secs(5),
+            Action::WaitHealthy { limit, .. } | Action::StackWell { limit, .. } => {
+                *limit + Duration::from_secs(5)
+            }
+            // it ends by itself, and says how far it came
+            Action::Call(call) => call.limit + Duration::from_secs(5),
             Action::Gate { .. } => RUN_LIMIT,
             _ => STEP_LIMIT,
         };
@@ -125,6 +131,17 @@ pub struct PlannedReport {
     pub related: Vec<Name>,
 }
 
+/// A checkout that goes elsewhere, and what ran before: enough to go back later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    pub from: String,
+    pub to: String,
+    pub images: Vec<KeptImage>,
+    /// To what ran before: nobody means to undo that by going back once more.
+    #[serde(default)]
+    pub back: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     pub title: Clean,
@@ -133,6 +150,9 @@ pub struct Plan {
     pub host: Name,
     /// Empty for containers of no stack and for the host as a whole.
     pub stack: Name,
+    /// Of the stack; empty where none is configured.
+    #[serde(default, skip_serializing_if = "Name::is_empty")]
+    pub environment: Name,
     /// `stack/service` of what is changed, for the report.
     pub services: Vec<Name>,
     /// The least it counts as, however harmless its steps look.
@@ -145,6 +165,11 @@ pub struct Plan {
     pub scopes: Vec<Facts>,
     pub witnesses: Vec<Witness>,
     pub report: PlannedReport,
+    /// What would be different afterwards, for whoever decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Clean>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
 }
 
 impl Plan {
@@ -155,6 +180,7 @@ impl Plan {
             runbook: Name::new(runbook),
             host: host.clone(),
             stack: Name::default(),
+            environment: Name::default(),
             services: Vec::new(),
             declared: Risk::Read,
             limit: RUN_LIMIT,
@@ -164,6 +190,8 @@ impl Plan {
             scopes: vec![Facts::new()],
             witnesses: Vec::new(),
             report: PlannedReport::default(),
+            changes: Vec::new(),
+            moved: None,
         }
     }
 
@@ -195,6 +223,18 @@ impl Plan {
     /// What it changes, as its lock is called. Who only looks is in nobody's way.
     pub fn lock(&self) -> Option<String> {
         (self.risk() > Risk::Read).then(|| self.place())
+    }
+
+    /// The environment stands in the title, wherever that is read.
+    #[must_use]
+    pub fn in_environment(mut self, environment: Option<&str>) -> Self {
+        if let Some(environment) = environment {
+            self.environment = Name::new(environment);
+            self.title = say!("{} ({})", self.title, self.environment);
+            let issue = self.report.issue.take();
+            self.report.issue = issue.map(|issue| say!("{} ({})", issue, self.environment));
+        }
+        self
     }
 
     /// `host/stack`, or `host/*` where every stack of the host is concerned.

@@ -64,6 +64,33 @@ pub struct StepSpec {
     #[serde(rename = "engine.prune")]
     pub prune: Option<PruneArgs>,
 
+    #[serde(rename = "compose.up")]
+    pub compose_up: Option<UpArgs>,
+    #[serde(rename = "compose.build")]
+    pub compose_build: Option<ComposeArgs>,
+    #[serde(rename = "compose.pull")]
+    pub compose_pull: Option<ComposeArgs>,
+    #[serde(rename = "compose.down")]
+    pub compose_down: Option<ComposeArgs>,
+    #[serde(rename = "compose.config")]
+    pub compose_config: Option<ComposeArgs>,
+    #[serde(rename = "compose.run")]
+    pub compose_run: Option<TaskArgs>,
+    #[serde(rename = "program.run")]
+    pub program_run: Option<ProgramArgs>,
+    #[serde(rename = "git.checkout")]
+    pub checkout: Option<RevisionArgs>,
+    #[serde(rename = "image.keep")]
+    pub keep_images: Option<StackArgs>,
+    #[serde(rename = "image.restore")]
+    pub restore_images: Option<RevisionArgs>,
+    #[serde(rename = "stack.preflight")]
+    pub preflight: Option<StackArgs>,
+    #[serde(rename = "stack.drift")]
+    pub drift: Option<StackArgs>,
+    #[serde(rename = "stack.wait_well")]
+    pub stack_well: Option<StackArgs>,
+
     /// Wait until somebody approves once more; the text says what to look at before.
     pub gate: Option<Text>,
     /// Another runbook, by name.
@@ -167,6 +194,56 @@ pub struct PruneArgs {
     pub what: Text,
 }
 
+/// A stack of the configuration.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StackArgs {
+    pub stack: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ComposeArgs {
+    pub stack: Text,
+    /// Only these; all, if nothing is said. `@group` stands for its members.
+    pub services: OneOrMany,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpArgs {
+    pub stack: Text,
+    /// Only these and what they need; all, if nothing is said.
+    pub services: OneOrMany,
+    /// With the images as they are: nothing is built.
+    pub as_built: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TaskArgs {
+    pub stack: Text,
+    /// One of `stacks.STACK.tasks`.
+    pub task: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProgramArgs {
+    pub stack: Text,
+    /// Program and arguments; it has to begin like one of `stacks.STACK.programs`.
+    pub argv: Vec<Text>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RevisionArgs {
+    pub stack: Text,
+    /// `fetched`: what was pushed; `previous`: what ran before; `present`: what ran when it was
+    /// planned.
+    pub to: Text,
+}
+
 /// An action as runbooks call it. `service.scale` is not one action but starts or stops.
 pub const ACTIONS: &[(&str, Spec)] = &[
     ("container.start", catalogue::START),
@@ -187,6 +264,19 @@ pub const ACTIONS: &[(&str, Spec)] = &[
     ("network.probe", catalogue::PROBE),
     ("port.holder", catalogue::PORT_HOLDER),
     ("engine.prune", catalogue::PRUNE),
+    ("compose.up", catalogue::COMPOSE_UP),
+    ("compose.build", catalogue::COMPOSE_BUILD),
+    ("compose.pull", catalogue::COMPOSE_PULL),
+    ("compose.down", catalogue::COMPOSE_DOWN),
+    ("compose.config", catalogue::COMPOSE_CONFIG),
+    ("compose.run", catalogue::COMPOSE_RUN),
+    ("program.run", catalogue::PROGRAM_RUN),
+    ("git.checkout", catalogue::CHECKOUT),
+    ("image.keep", catalogue::KEEP_IMAGES),
+    ("image.restore", catalogue::RESTORE_IMAGES),
+    ("stack.preflight", catalogue::PREFLIGHT),
+    ("stack.drift", catalogue::DRIFT),
+    ("stack.wait_well", catalogue::STACK_WELL),
 ];
 
 /// Keys that make a step what it is, besides actions.
@@ -221,6 +311,19 @@ impl StepSpec {
             self.probe.is_some(),
             self.port_holder.is_some(),
             self.prune.is_some(),
+            self.compose_up.is_some(),
+            self.compose_build.is_some(),
+            self.compose_pull.is_some(),
+            self.compose_down.is_some(),
+            self.compose_config.is_some(),
+            self.compose_run.is_some(),
+            self.program_run.is_some(),
+            self.checkout.is_some(),
+            self.keep_images.is_some(),
+            self.restore_images.is_some(),
+            self.preflight.is_some(),
+            self.drift.is_some(),
+            self.stack_well.is_some(),
         ];
         let others = [
             self.gate.is_some(),

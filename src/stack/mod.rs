@@ -8,7 +8,13 @@ pub mod graph_hosts;
 mod graph_names;
 pub mod resolve;
 pub mod registry;
+pub mod revisions;
+pub mod site;
+pub mod sites;
 
 pub use graph::{Address, Edge, Graph, Why};
 pub use inventory::{Groups, Inventory, Key, Service};
 pub use resolve::{ResolveError, resolve};
+pub use revisions::{Previous, Revisions};
+pub use site::Site;
+pub use sites::{SiteError, Sites};

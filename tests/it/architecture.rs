@@ -21,6 +21,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("stack", &["action", "command", "setting", "text", "yaml"]),
     ("engine", &["action", "text"]),
     ("host", &["clock", "engine", "setting", "text"]),
+    (
+        "compose",
+        &["action", "evidence", "host", "stack", "text", "yaml"],
+    ),
     ("evidence", &["action", "stack", "text", "yaml"]),
     (
         "diagnose",
@@ -51,15 +55,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "access", "action", "clock", "diagnose", "engine", "evidence", "host", "report",
-            "runbook", "stack", "store", "survey", "text",
+            "access", "action", "clock", "compose", "diagnose", "engine", "evidence", "host",
+            "report", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
         "bot",
         &[
-            "access", "action", "clock", "command", "diagnose", "engine", "evidence", "host",
-            "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
+            "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence",
+            "host", "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
         ],
     ),
     (
@@ -432,7 +436,8 @@ fn functions_stay_short() {
 fn is_function(line: &str) -> bool {
     let line = line.split('(').next().unwrap_or_default();
     let is_head = line.split_whitespace().any(|word| word == "fn");
-    is_head && !line.ends_with(';') && !line.contains('"')
+    // a field or an argument that holds a function has no name after the word
+    is_head && !line.trim_end().ends_with("fn") && !line.ends_with(';') && !line.contains('"')
 }
 
 #[test]

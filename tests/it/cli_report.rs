@@ -69,6 +69,7 @@ fn check_shape(report: &Value) {
             "related_services",
             "timeline",
             "checklist",
+            "changes",
             "not_seen",
             "looked_at",
         ],

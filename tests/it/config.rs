@@ -193,6 +193,37 @@ fn the_example_is_valid_and_complete() {
 }
 
 #[test]
+fn what_cannot_be_meant_of_a_stack_is_told() {
+    let told = problems(
+        r#"
+hosts: { local: {} }
+stacks:
+  shop:
+    compose_command: []
+    environment: prod
+    environments:
+      dev: { host: lcal }
+      prod: { project: shop-prod }
+      test: { project: shop-prod }
+    verbs: { down: [down, -v] }
+    programs: [[]]
+"#,
+    );
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert_snapshot!(lines.join("\n"), @"
+    error: no program is named
+    error: `shop` has both `environment` and `environments`
+    error: there is no such host
+    error: another environment is project `shop-prod` on the same host
+    error: `down` would remove volumes
+    error: this would allow every program
+    ");
+}
+
+#[test]
 fn every_key_of_the_contract_is_read() {
     let config = parse(
         r#"
@@ -893,4 +924,23 @@ fn the_generated_schema_is_current() {
 #[test]
 fn the_generated_page_is_current() {
     is_current("docs/reference/config.md", &config::reference());
+}
+
+#[test]
+fn what_a_check_or_a_webhook_lacks_is_told() {
+    assert_snapshot!(problems(
+        r#"
+hosts: { vps: { ssh: "ssh://root@vps" }, lab: { ssh: "ssh://root@lab" } }
+checks:
+  none: { interval: 30s, host: vps }
+  two: { tcp: { port: 1 }, disk: { path: / }, host: vps }
+  page: { http: { url: "https://u:p@x/", body: "(", method: PUT }, host: vpn }
+  runs: { process: { container: "a/b/c" }, host: vps, interval: 0s }
+registries:
+  vai: { host: vps }
+alerts:
+  generic: { odd: { summary: x } }
+watch: { ping: { url: "not a url" } }
+"#
+    ), @"");
 }

@@ -30,7 +30,11 @@ fn free_port() -> u16 {
 #[test]
 fn the_unit_is_sound_and_shuts_away_most_of_the_machine() {
     let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
-    if program("systemd-analyze").arg("--version").output().is_err() {
+    if program("systemd-analyze")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
         assert!(!required, "no systemd-analyze: install systemd");
         eprintln!("NOT RUN: needs systemd-analyze");
         return;
@@ -40,8 +44,16 @@ fn the_unit_is_sound_and_shuts_away_most_of_the_machine() {
     let text = std::fs::read_to_string(deploy("dogwatch.service")).unwrap();
     let here = text.replace("/usr/local/bin/dogwatch", env!("CARGO_BIN_EXE_dogwatch"));
     std::fs::write(&unit, here).unwrap();
-    let verified = program("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
-    assert!(verified.status.success() && said(&verified).is_empty(), "{}", said(&verified));
+    let verified = program("systemd-analyze")
+        .arg("verify")
+        .arg(&unit)
+        .output()
+        .unwrap();
+    assert!(
+        verified.status.success() && said(&verified).is_empty(),
+        "{}",
+        said(&verified)
+    );
     let exposed = program("systemd-analyze")
         .args(["security", "--offline=true", "--threshold=20"])
         .arg(&unit)
@@ -67,7 +79,10 @@ impl Compose {
         std::fs::set_permissions(config.path(), open).unwrap();
         Self {
             files,
-            project: format!("dwdeploy{}", ulid::Ulid::generate().to_string().to_lowercase()),
+            project: format!(
+                "dwdeploy{}",
+                ulid::Ulid::generate().to_string().to_lowercase()
+            ),
             port: free_port(),
             config,
         }
@@ -127,14 +142,18 @@ impl Compose {
 
     fn inside(&self, command: &[&str]) -> Output {
         let exec = ["exec", "-T", "dogwatch"];
-        self.command(&[&exec[..], command].concat()).output().unwrap()
+        self.command(&[&exec[..], command].concat())
+            .output()
+            .unwrap()
     }
 }
 
 impl Drop for Compose {
     fn drop(&mut self) {
         self.run(&["down", "--volumes", "--timeout", "2"]);
-        let _gone = program("docker").args(["rmi", "--force", &self.project]).output();
+        let _gone = program("docker")
+            .args(["rmi", "--force", &self.project])
+            .output();
     }
 }
 
@@ -148,7 +167,11 @@ async fn the_container_has_no_rights_and_does_its_work() {
     compose.run(&["up", "--detach"]);
     compose.answers().await;
     let status = compose.inside(&["dogwatch", "console", "--", "status"]);
-    assert!(status.status.success() && said(&status).contains(&compose.project), "{}", said(&status));
+    assert!(
+        status.status.success() && said(&status).contains(&compose.project),
+        "{}",
+        said(&status)
+    );
     for forbidden in ["touch /usr/local/bin/x", "cat /etc/shadow", "chown 0 /tmp"] {
         let tried = compose.inside(&["sh", "-c", forbidden]);
         assert!(!tried.status.success(), "{forbidden}: {}", said(&tried));
@@ -157,7 +180,20 @@ async fn the_container_has_no_rights_and_does_its_work() {
     let rights = said(&rights);
     let words: Vec<&str> = rights.split_whitespace().collect();
     let (zeros, own) = ("0000000000000000", "10001");
-    assert_eq!(words, ["Uid:", own, own, own, own, "CapEff:", zeros, "NoNewPrivs:", "1"]);
+    assert_eq!(
+        words,
+        [
+            "Uid:",
+            own,
+            own,
+            own,
+            own,
+            "CapEff:",
+            zeros,
+            "NoNewPrivs:",
+            "1"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -180,10 +216,7 @@ async fn the_proxy_lets_through_what_is_needed_only() {
         vec!["disk"],
         vec!["run", "exec", "service=SELF", "command=id", "--yes"],
     ] {
-        let line: Vec<String> = line
-            .iter()
-            .map(|word| word.replace("SELF", &own))
-            .collect();
+        let line: Vec<String> = line.iter().map(|word| word.replace("SELF", &own)).collect();
         let mut words = vec!["dogwatch", "console", "--"];
         words.extend(line.iter().map(String::as_str));
         let tried = compose.inside(&words);
@@ -198,7 +231,18 @@ async fn the_proxy_lets_through_what_is_needed_only() {
         ("PUT", "/containers/x/archive?path=/"),
     ] {
         let url = format!("http://socket-proxy:2375{path}");
-        let ask = ["curl", "-s", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", "-X", method, &url];
+        let ask = [
+            "curl",
+            "-s",
+            "--path-as-is",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-X",
+            method,
+            &url,
+        ];
         assert_eq!(said(&compose.inside(&ask)), "403", "{method} {path}");
     }
 }

@@ -130,10 +130,7 @@ fn what_happens_together_in_a_stack_is_one_incident_and_later_trouble_another() 
         bench.take(&over(alert("shop", "never", "died")), at(7, 0)),
         None
     );
-    assert_eq!(
-        bench.told(Kind::Joined),
-        ["#1 shop/worker: it went wrong"]
-    );
+    assert_eq!(bench.told(Kind::Joined), ["#1 shop/worker: it went wrong"]);
 }
 
 #[test]

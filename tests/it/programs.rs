@@ -129,3 +129,25 @@ async fn output_is_followed_and_bounded() {
         assert!(text.starts_with("line 0\n") && text.contains("line 59999\n"));
     }
 }
+
+#[tokio::test]
+async fn what_a_script_started_ends_with_it() {
+    for (index, (place, _host)) in places().await.into_iter().enumerate() {
+        let mark = format!("41{index}.{}", std::process::id());
+        let script = format!("sleep {mark} & wait");
+        let slow = Program {
+            limit: Duration::from_millis(700),
+            ..asked(&["sh", "-c", &script])
+        };
+        let error = place.run(&slow, &quiet).await.unwrap_err();
+        assert!(matches!(error, ProgramError::TimedOut { .. }), "{error:?}");
+        eventually("its child is gone too", || async {
+            let found = program("pgrep")
+                .args(["-f", &format!("^sleep {mark}")])
+                .output()
+                .unwrap();
+            found.stdout.is_empty()
+        })
+        .await;
+    }
+}

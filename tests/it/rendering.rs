@@ -296,7 +296,7 @@ fn a_report_in_the_terminal_answers_in_its_first_line() {
                ✓  environment         3 variables set, 0 of them empty
                ✓  ports               0 published
                ✓  volume permissions  1 mounts, 0 of them read-only
-               ✗  memory and cpu      it does not run; the kernel killed it for memory
+               !  memory and cpu      it does not run; the kernel killed it for memory
                ✓  network             on shop_default; needs 0 other services
                ✓  configuration       runs `postgres`, restart policy no
                –  engine              could not be looked at
@@ -380,7 +380,7 @@ fn a_report_on_a_narrow_screen_wraps_under_itself() {
                              empty
       ✓  ports               0 published
       ✓  volume permissions  1 mounts, 0 of them read-only
-      ✗  memory and cpu      it does not run; the kernel
+      !  memory and cpu      it does not run; the kernel
                              killed it for memory
       ✓  network             on shop_default; needs 0 other
                              services
@@ -530,7 +530,7 @@ fn a_report_in_markdown() {
     - ✓ **environment**: 3 variables set, 0 of them empty
     - ✓ **ports**: 0 published
     - ✓ **volume permissions**: 1 mounts, 0 of them read-only
-    - ✗ **memory and cpu**: it does not run; the kernel killed it for memory
+    - ! **memory and cpu**: it does not run; the kernel killed it for memory
     - ✓ **network**: on shop_default; needs 0 other services
     - ✓ **configuration**: runs \`postgres\`, restart policy no
     - – **engine**: could not be looked at
@@ -662,12 +662,12 @@ fn every_problem_of_a_template_is_told_with_its_place() {
     ])
     .unwrap_err();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    assert_snapshot!(told.join("\n"), @r#"
+    assert_snapshot!(told.join("\n"), @"
     report/markdown.hbs:2:3: `{{{` puts out text unescaped; write `{{…}}`
     report/markdown.hbs:2:19: `{{&` puts out text unescaped; write `{{…}}`
     report/text.hbs:2:1: `each` is opened but `if` is closed; close them in order
-    report/txt.hbs: overrides nothing; the templates are `report/text.hbs`, `report/markdown.hbs`, `report/html.hbs`, `page/reports.hbs`, `page/layout.hbs`
-    "#);
+    report/txt.hbs: overrides nothing; the templates are `report/text.hbs`, `report/markdown.hbs`, `report/html.hbs`, `page/reports.hbs`, `page/incidents.hbs`, `page/incident.hbs`, `page/layout.hbs`
+    ");
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn bound_on(shelf: &Shelf, given: &[(&str, &str)]) -> Result<Plan, String> {
         volumes: &[],
         secrets: &["pg".to_owned()],
         redactor: Redactor::shapes_only(),
+        grounds: dogwatch::runbook::Grounds::default(),
     };
     bind(runbook, shelf, &given, world).map_err(|error| error.to_string())
 }

@@ -63,6 +63,7 @@ impl Place {
             volumes: &[],
             secrets: &[],
             redactor: Redactor::shapes_only(),
+            grounds: dogwatch::runbook::Grounds::default(),
         };
         let given = [("service".to_owned(), vec!["api".to_owned()])].into();
         bind(shelf.get(runbook).unwrap(), &shelf, &given, world).unwrap()
@@ -112,6 +113,7 @@ impl Place {
             fleet: &self.fleet,
             clock: self.clock,
             hidden: &[],
+            sites: &dogwatch::stack::Sites::default(),
             secrets: &BTreeMap::new(),
             directory: self.directory.path().to_owned(),
             expires: LONG,

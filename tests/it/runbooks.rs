@@ -173,9 +173,11 @@ fn an_own_runbook_does_not_take_a_built_in_name() {
 
 #[test]
 fn every_file_of_the_pack_is_built_in_and_has_tests() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/general");
-    let mut files: Vec<String> = std::fs::read_dir(directory)
-        .unwrap()
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+    let packs = ["compose", "general"].map(|pack| directory.join(pack));
+    let mut files: Vec<String> = packs
+        .iter()
+        .flat_map(|pack| std::fs::read_dir(pack).unwrap())
         .map(|entry| {
             entry
                 .unwrap()

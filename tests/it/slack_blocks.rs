@@ -116,8 +116,17 @@ fn people_are_named_only_where_we_say_so() {
     insta::assert_json_snapshot!(posting.blocks(), @r#"
     [
       {
+        "elements": [
+          {
+            "text": "asked by <@U123>",
+            "type": "mrkdwn"
+          }
+        ],
+        "type": "context"
+      },
+      {
         "text": {
-          "text": "asked by <@U123>\nasked by slack:U666 &lt;@U666&gt;",
+          "text": "asked by slack:U666 &lt;@U666&gt;",
           "type": "mrkdwn"
         },
         "type": "section"

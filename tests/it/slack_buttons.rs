@@ -203,8 +203,14 @@ async fn a_reason_is_asked_for_where_a_line_needs_one() {
     shop.slack.sockets.send("interactive", &filled).await;
     shop.slack
         .until("a silence", |shown| {
-            shown.words().contains("cache 'moves' today")
+            shown.text.contains("is silenced until")
         })
         .await;
+    let silences = shop.shop.say("silences").await;
+    assert!(
+        silences.text.contains("cache \"moves\" today"),
+        "{}",
+        silences.text
+    );
     shop.slack.assert_obeyed();
 }

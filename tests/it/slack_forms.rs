@@ -130,7 +130,7 @@ async fn a_run_without_its_values_asks_for_them() {
         })
         .await;
     assert!(
-        ended.words().contains("every-kind shop/cache"),
+        ended.words().contains("every-kind cache OPS-7"),
         "{}",
         ended.words()
     );
@@ -270,7 +270,7 @@ async fn a_form_that_was_sent_twice_is_done_once() {
         .await;
     let runs = shop.shop.say("runs").await;
     assert_eq!(
-        runs.text.matches("restart shop/cache").count(),
+        runs.text.matches("restart cache").count(),
         1,
         "{}",
         runs.text

@@ -111,7 +111,7 @@ access:
         let offer = self.until("an offer", |shown| shown.text.contains("; it expires in"));
         insta::with_settings!({ filters => FILTERS.to_vec() }, {
             insta::assert_snapshot!(offer.words(), @"
-            selective-reset shop/db in shop on local: destructive, needs a second person
+            selective-reset db in shop on local: destructive, needs a second person
             1  keep the settings of shop-db-1
             2  stop shop-db-1
             3  remove shop-db-1  *deletes for good*
@@ -133,7 +133,7 @@ access:
         self.press(ANNA, &offer, "Approve");
         self.fill(ANNA, "shop");
         let refused = self.until("another", |shown| shown.only.as_deref() == Some(ANNA));
-        insta::assert_snapshot!(refused.text, @"refused: you asked for `selective-reset shop/db` yourself, and it needs a second person who may do it");
+        insta::assert_snapshot!(refused.text, @"refused: you asked for `selective-reset db` yourself, and it needs a second person who may do it");
         self.press(BOB, &offer, "Approve");
         insta::assert_json_snapshot!(self.fill(BOB, "shopp"), @r#"
         {
@@ -149,7 +149,7 @@ access:
         });
         insta::with_settings!({ filters => FILTERS.to_vec() }, {
             insta::assert_snapshot!(going.words(), @"
-            🔵 selective-reset shop/db
+            🔵 selective-reset db
             ▓░░░░░░░░░ step 2 of 7 · stop shop-db-1 · N s
             ✓ keep the settings of shop-db-1
             ▸ *stop shop-db-1*
@@ -181,7 +181,7 @@ access:
             "{status}"
         );
         let runs = self.place.run(&["console", "--", "runs"]).done();
-        assert_eq!(runs.matches("selective-reset shop/db").count(), 1, "{runs}");
+        assert_eq!(runs.matches("selective-reset db").count(), 1, "{runs}");
         self.slack.assert_obeyed();
     }
 }
@@ -210,8 +210,8 @@ fn two_people_reset_a_database() {
     let ended = story.until_it_ended(&going.ts);
     insta::with_settings!({ filters => FILTERS.to_vec() }, {
         insta::assert_snapshot!(ended.words(), @"
-        🟢 selective-reset shop/db: done after N s
-        done: selective-reset shop/db (7 steps, N s)
+        🟢 selective-reset db: done after N s
+        done: selective-reset db (7 steps, N s)
         asked by <@UANNA>, let go by <@UBOB>
         [Report]
         ");
@@ -255,7 +255,7 @@ fn the_same_with_the_program_killed_in_the_middle_of_a_step() {
         shown.ts == going.ts && shown.words().contains("it goes on")
     });
     insta::assert_snapshot!(taken_up.words(), @"
-    🔵 selective-reset shop/db
+    🔵 selective-reset db
     it goes on: begun elsewhere, or taken up again after a restart; its end is told here
     asked by <@UANNA>
     [Cancel]
@@ -263,7 +263,7 @@ fn the_same_with_the_program_killed_in_the_middle_of_a_step() {
     let ended = story.until_it_ended(&going.ts);
     insta::with_settings!({ filters => FILTERS.to_vec() }, {
         insta::assert_snapshot!(ended.words(), @"
-        🟢 selective-reset shop/db: done
+        🟢 selective-reset db: done
         *reset of shop/db: done*
         *Done*
         • keep the settings of shop-db-1: done in N s (change)

@@ -149,8 +149,9 @@ impl Cut {
             "--filter",
             &name,
         ];
-        let restarts = docker(&[&since[..], &filter[..]].concat());
-        assert_eq!(restarts.lines().count(), 1, "{restarts}");
+        let restarts = || docker(&[&since[..], &filter[..]].concat()).lines().count();
+        eventually("the engine has told of it", || async { restarts() > 0 }).await;
+        assert_eq!(restarts(), 1);
     }
 }
 
@@ -193,6 +194,7 @@ async fn a_cable_that_stays_out_leaves_a_run_to_be_taken_up_when_the_host_is_bac
             fleet: &bot.fleet,
             clock: Clock::System,
             hidden: &[],
+            sites: &bot.conduct.sites,
             secrets: &bot.conduct.secrets,
             directory: cut.real.directory.path().to_owned(),
             expires: Duration::from_mins(15),

@@ -156,7 +156,13 @@ fn short(plan: &Plan, ended: &Ended) -> Message {
                 steps.len()
             ),
         ),
-        _ => Line::new().styled(Style::Bad, say!("failed: {}", ended.detail)),
+        _ => {
+            let failed = match account::way_back(plan, ended) {
+                Some(back) => say!("failed: {}; {}", ended.detail, back),
+                None => say!("failed: {}", ended.detail),
+            };
+            Line::new().styled(Style::Bad, failed)
+        }
     };
     let mut message = Message::new().line(line);
     for step in ended.steps.iter().filter(|step| tells(step)) {

@@ -3,7 +3,7 @@
 
 use super::look::Look;
 use super::offer::{Wish, offer};
-use super::run;
+use super::{planning, run};
 use crate::action::Prunable;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::{Change, RunCommand, Target};
@@ -17,7 +17,7 @@ pub(super) async fn change(
     // a name that means nothing is told as for any other word
     look.services(context, targets)?;
     let wanted = as_runbook(change, targets);
-    let plan = run::bound(context, &wanted, &look).await?;
+    let plan = planning::bound(context, &wanted, &look).await?;
     offer(context, &plan, Wish::default()).await
 }
 

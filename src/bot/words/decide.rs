@@ -46,7 +46,8 @@ async fn permitted(
 ) -> Result<(), Trouble> {
     let runbook = Some(plan.runbook.as_str());
     let policy = &context.bot.policy;
-    match policy.decide_run(context.caller, plan.stack(), runbook, plan.risk()) {
+    let spot = (Some(&plan.host), plan.stack());
+    match policy.decide_on(context.caller, spot, runbook, plan.risk()) {
         Ok(_) => Ok(()),
         Err(denial) => {
             book.note_denial(&run.id, context.caller, &denial.to_string())
@@ -63,10 +64,11 @@ async fn second_person(
     run: &RunRecord,
     plan: &Plan,
 ) -> Result<(), Trouble> {
-    let need = context
-        .bot
-        .policy
-        .need(context.caller, plan.stack(), plan.risk());
+    let need = context.bot.policy.need_on(
+        context.caller,
+        (Some(&plan.host), plan.stack()),
+        plan.risk(),
+    );
     if need < Need::SecondPerson || context.caller.to_string() != run.requested_by {
         return Ok(());
     }

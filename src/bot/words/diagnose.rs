@@ -5,6 +5,7 @@ use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
 use crate::report::Report;
 use crate::stack::Key;
+use crate::text::Name;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
     let look = Look::at(context, std::slice::from_ref(target)).await?;
@@ -19,7 +20,15 @@ pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<O
 /// One report for each service, from evidence gathered once.
 pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]) -> Vec<Report> {
     let clock = context.bot.clock;
-    crate::bot::examine::examine(&look.host.engine, &look.survey, clock, services).await
+    let reports =
+        crate::bot::examine::examine(&look.host.engine, &look.survey, clock, services).await;
+    let policy = &context.bot.policy;
+    let placed = |mut report: Report| {
+        let environment = policy.environment_on(&report.host, Some(&report.project));
+        report.environment = environment.map(Name::new).unwrap_or_default();
+        report
+    };
+    reports.into_iter().map(placed).collect()
 }
 
 /// A report that cannot be kept is still worth showing.

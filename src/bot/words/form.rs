@@ -220,11 +220,15 @@ impl Sight<'_> {
 
     fn stacks(&self) -> Vec<Choice> {
         let stacks = self.there.iter().flat_map(|(_, there)| there.stacks());
-        let open: std::collections::BTreeSet<&Name> =
-            stacks.filter(|stack| self.may(Some(stack))).collect();
-        open.into_iter()
-            .map(|stack| choice(stack.as_str()))
-            .collect()
+        let sites = &self.bot.conduct.sites;
+        let is_configured = |stack: &Name| sites.iter().any(|site| *stack == *site.project);
+        let found = stacks.filter(|stack| !is_configured(stack) && self.may(Some(stack)));
+        let mut open: std::collections::BTreeSet<String> = found.map(ToString::to_string).collect();
+        let configured = sites
+            .iter()
+            .filter(|site| self.may(Some(&Name::new(&site.project))));
+        open.extend(configured.map(crate::stack::Site::full_name));
+        open.iter().map(|stack| choice(stack)).collect()
     }
 }
 

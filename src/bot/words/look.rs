@@ -59,7 +59,7 @@ impl Look {
             }
         };
         for chosen in &chosen {
-            context.may_read(chosen.service.key.stack.as_ref())?;
+            context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         }
         Ok(chosen)
     }
@@ -80,7 +80,7 @@ impl Look {
         let [chosen] = chosen.as_slice() else {
             return Err(crate::stack::ResolveError::Empty.into());
         };
-        context.may_read(chosen.service.key.stack.as_ref())?;
+        context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         Ok(*chosen)
     }
 
@@ -88,9 +88,9 @@ impl Look {
     /// there.
     pub(super) fn known_to(&self, context: &Context<'_>) -> Result<Inventory, Trouble> {
         let all = &self.survey.inventory;
-        let known = all.of_stacks(|stack| context.may_read(stack).is_ok());
+        let known = all.of_stacks(|stack| context.may_read_on(&self.host.name, stack).is_ok());
         if known.services.is_empty() && !all.services.is_empty() {
-            context.may_read(None)?;
+            context.may_read_on(&self.host.name, None)?;
         }
         Ok(known)
     }

@@ -14,10 +14,14 @@ mod hosts;
 mod show;
 mod change;
 mod offer;
+mod heard;
+mod undertaking;
+mod planning;
 mod run;
 mod form;
 mod runs;
 mod decide;
+mod stack;
 mod after;
 mod reports;
 mod doctor;
@@ -57,6 +61,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => decide::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => decide::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
+        Command::Stack { look, stack } => stack::look(context, *look, stack).await,
         Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }

@@ -29,7 +29,8 @@ pub(super) async fn offer(
     let (policy, risk) = (&context.bot.policy, plan.risk());
     let book = runs::book(context).await?;
     let runbook = Some(plan.runbook.as_str());
-    if let Err(denial) = policy.decide_run(context.caller, plan.stack(), runbook, risk) {
+    let spot = (Some(&plan.host), plan.stack());
+    if let Err(denial) = policy.decide_on(context.caller, spot, runbook, risk) {
         let why = denial.to_string();
         book.plan_refused(plan, context.caller, &why).await?;
         return Err(denial.into());
@@ -83,10 +84,11 @@ async fn nothing_cut_short(book: &Book<'_>, plan: &Plan) -> Result<(), Trouble> 
 }
 
 fn need(context: &Context<'_>, plan: &Plan) -> Need {
-    let need = context
-        .bot
-        .policy
-        .need(context.caller, plan.stack(), plan.risk());
+    let need = context.bot.policy.need_on(
+        context.caller,
+        (Some(&plan.host), plan.stack()),
+        plan.risk(),
+    );
     if context.bot.confirm_changes && plan.risk() > Risk::Read {
         need.max(Need::Confirm)
     } else {
@@ -144,6 +146,9 @@ pub(super) fn described(plan: &Plan, heading: Line) -> Message {
                 .dim(aside);
             message = message.line(line);
         }
+    }
+    if !plan.changes.is_empty() {
+        message = message.code(plan.changes.clone());
     }
     for (word, steps) in [
         ("to roll back", &plan.rollback),
@@ -251,6 +256,8 @@ pub(super) fn shown(plan: &Plan) -> Reply {
         "host": plan.host,
         "stack": plan.stack,
         "services": plan.services,
+        "environment": plan.environment,
+        "changes": plan.changes,
         "steps": listed(plan.steps()),
         "rollback": listed(plan.rollback.iter()),
         "verify": listed(plan.verify.iter()),

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::look::{Look, one_host};
+use super::look::one_host;
 use super::offer::{Wish, offer, shown};
+use super::planning::planned;
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::{RunCommand, Target};
-use crate::run::Plan;
 use crate::runbook::language::ParamKind;
-use crate::runbook::{BindError, Given, Runbook, Shelf, World, bind};
+use crate::runbook::{Given, Runbook, Shelf};
 use crate::say;
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
 
@@ -70,14 +70,18 @@ pub(super) fn clean(text: &str) -> Clean {
 }
 
 pub(super) async fn plan(context: &Context<'_>, wanted: &RunCommand) -> Result<Outcome, Trouble> {
-    let plan = planned(context, wanted).await?;
-    context.may_read(plan.stack())?;
+    let Some(plan) = planned(context, wanted).await? else {
+        return Ok(Outcome::Done);
+    };
+    context.may_read_on(&plan.host, plan.stack())?;
     context.voice.say(shown(&plan)).await;
     Ok(Outcome::Done)
 }
 
 pub(super) async fn run(context: &Context<'_>, wanted: &RunCommand) -> Result<Outcome, Trouble> {
-    let plan = planned(context, wanted).await?;
+    let Some(plan) = planned(context, wanted).await? else {
+        return Ok(Outcome::Done);
+    };
     let wish = Wish {
         yes: wanted.yes,
         queue: wanted.queue,
@@ -85,69 +89,7 @@ pub(super) async fn run(context: &Context<'_>, wanted: &RunCommand) -> Result<Ou
     offer(context, &plan, wish).await
 }
 
-/// The runbook with these values, bound to what is there now.
-async fn planned(context: &Context<'_>, wanted: &RunCommand) -> Result<Plan, Trouble> {
-    let shelf = context.bot.conduct.library.shelf();
-    let runbook = find(&shelf, &wanted.runbook)?;
-    let given = given(runbook, wanted)?;
-    let look = Look::on_host(context, host_of(runbook, &given)?.as_deref()).await?;
-    bound(context, wanted, &look).await
-}
-
-/// The same, where the host has been looked at already.
-pub(super) async fn bound(
-    context: &Context<'_>,
-    wanted: &RunCommand,
-    look: &Look,
-) -> Result<Plan, Trouble> {
-    let Look { host, survey } = look;
-    let shelf = context.bot.conduct.library.shelf();
-    let runbook = find(&shelf, &wanted.runbook)?;
-    let given = given(runbook, wanted)?;
-    let volumes = if runbook.risk == Risk::Destructive {
-        host.engine.volumes().await?
-    } else {
-        Vec::new()
-    };
-    let secrets: Vec<String> = context.bot.conduct.secrets.keys().cloned().collect();
-    let world = World {
-        host: &host.name,
-        at: survey.at,
-        inventory: &survey.inventory,
-        graph: &survey.graph,
-        volumes: &volumes,
-        secrets: &secrets,
-        redactor: &survey.redactor,
-    };
-    let Ok(plan) = bind(runbook, &shelf, &given, world) else {
-        // what is wrong, told with the names that this caller may know
-        let inventory = &look.known_to(context)?;
-        let known = World { inventory, ..world };
-        return Err(match bind(runbook, &shelf, &given, known) {
-            Err(error) => told(&error, &survey.redactor),
-            Ok(_) => Trouble::new(
-                Outcome::Usage,
-                say!(
-                    "something in stacks that you may not read is in the way; ask somebody who may"
-                ),
-            ),
-        });
-    };
-    if plan.steps().next().is_none() {
-        let text = say!("`{}` has nothing to do there: it is so already", plan.title);
-        return Err(Trouble::new(Outcome::Usage, text));
-    }
-    Ok(plan)
-}
-
-fn told(error: &BindError, redactor: &Redactor) -> Trouble {
-    let mut lines = error.problems.iter().map(|problem| redactor.clean(problem));
-    let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
-    trouble.more = lines.collect();
-    trouble
-}
-
-fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
+pub(super) fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trouble> {
     if let Some(runbook) = shelf.get(name) {
         return Ok(runbook);
     }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::heard::Heard;
+use super::undertaking::undertaking;
 use super::{after, show};
-use crate::action::Action;
-use crate::bot::{Context, Outcome, Progress, Trouble, Undertaking};
+use crate::bot::{Context, Outcome, Progress, Trouble};
 use crate::run::book::short;
-use crate::run::{Book, Ended, Plan, PlannedStep, RunEnd, Runner, Tools};
+use crate::run::{Book, Ended, Ground, Plan, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -74,48 +75,6 @@ pub(super) fn word_to_type(plan: &Plan) -> Name {
     plan.stack().unwrap_or(&plan.host).clone()
 }
 
-/// Who asked for a run, which may not be who lets it go.
-async fn asked_by(context: &Context<'_>, id: &str) -> Clean {
-    let asked = match context.bot.store.get().await {
-        Ok(store) => store.run(id).await.ok().map(|run| run.requested_by),
-        Err(_) => None,
-    };
-    asked.map_or_else(
-        || say!("{}", context.caller),
-        |asked| Name::new(&asked).into(),
-    )
-}
-
-async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) -> Undertaking {
-    let is_gate = |step: &&PlannedStep| matches!(step.action, Action::Gate { .. });
-    Undertaking {
-        run: Name::new(id),
-        title: plan.title.clone(),
-        steps: plan.steps().map(|step| step.says.clone()).collect(),
-        gates: plan
-            .steps()
-            .filter(is_gate)
-            .map(|step| step.says.clone())
-            .collect(),
-        logs: logs_line(plan),
-        asked_by: asked_by(context, id).await,
-    }
-}
-
-/// More services than these are a log that nobody reads.
-const LOGGED: usize = 8;
-
-fn logs_line(plan: &Plan) -> Clean {
-    let services = plan.services.iter().take(LOGGED);
-    let targets: Vec<Clean> = services
-        .map(|service| say!("{}:{}", plan.host, service))
-        .collect();
-    if targets.is_empty() {
-        return Clean::default();
-    }
-    say!("logs {} --since 10m", Clean::join(&targets, " "))
-}
-
 /// Carries an approved run out; the answer says how things are afterwards.
 pub(super) async fn perform(
     context: &Context<'_>,
@@ -128,6 +87,7 @@ pub(super) async fn perform(
     let survey = context.survey(&host).await?;
     let before = after::before(context, plan).await;
     let store = context.bot.store.get().await?;
+    let (heard, lines) = Heard::new();
     let runner = Runner {
         store,
         clock: context.bot.clock,
@@ -139,6 +99,12 @@ pub(super) async fn perform(
             secrets: &conduct.secrets,
             directory: &conduct.directory,
             clock: context.bot.clock,
+            ground: Ground::Real {
+                fleet: &context.bot.fleet,
+                sites: &conduct.sites,
+                host: &host.name,
+                on_line: &|line| heard.line(line),
+            },
         },
         slots: &conduct.slots,
         queue,
@@ -171,9 +137,10 @@ pub(super) async fn perform(
     let work = async {
         let end = Box::pin(runner.perform(id, plan, &*watcher, conclude)).await;
         drop(watcher);
+        heard.end();
         end
     };
-    let (end, ()) = tokio::join!(work, forward);
+    let (end, (), ()) = tokio::join!(work, forward, heard.forward(lines, &voice));
     let conclusion = conclusion
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);

@@ -20,7 +20,7 @@ pub(super) async fn status(context: &Context<'_>, targets: &[Target]) -> Result<
     }
     let look = Look::at(context, targets).await?;
     let chosen = look.services(context, targets)?;
-    context.voice.say(message(&look, &chosen)).await;
+    context.voice.say(message(context, &look, &chosen)).await;
     Ok(Outcome::Done)
 }
 
@@ -32,7 +32,7 @@ async fn every_host(context: &Context<'_>, names: &[String]) -> Result<Outcome, 
         let seen = match look {
             Ok(look) => look
                 .services(context, &[])
-                .map(|chosen| message(&look, &chosen)),
+                .map(|chosen| message(context, &look, &chosen)),
             Err(trouble) => Err(trouble),
         };
         let message = seen.unwrap_or_else(|trouble| {
@@ -47,7 +47,7 @@ async fn every_host(context: &Context<'_>, names: &[String]) -> Result<Outcome, 
     Ok(outcome)
 }
 
-fn message(look: &Look, chosen: &[Chosen<'_>]) -> Message {
+fn message(context: &Context<'_>, look: &Look, chosen: &[Chosen<'_>]) -> Message {
     let host = &look.survey.host;
     if chosen.is_empty() {
         return Message::new().line(say!("nothing runs on {}: there are no containers", host));
@@ -86,7 +86,7 @@ fn message(look: &Look, chosen: &[Chosen<'_>]) -> Message {
         }
     }
     Message::new()
-        .heading(headline(host, chosen, &stacks))
+        .heading(headline(&place(context, host, &stacks), chosen))
         .table(table)
 }
 
@@ -128,12 +128,20 @@ fn ports(replica: &Container) -> Clean {
     Clean::join(&unique, ", ")
 }
 
-/// `shop on local: 2 of 9 need attention: api, db`
-fn headline(host: &Name, chosen: &[Chosen<'_>], stacks: &BTreeSet<Option<&Name>>) -> Line {
-    let place = match stacks.first() {
-        Some(Some(stack)) if stacks.len() == 1 => say!("{} on {}", stack, host),
+/// `shop (prod) on local`; where there are several stacks, the host alone.
+fn place(context: &Context<'_>, host: &Name, stacks: &BTreeSet<Option<&Name>>) -> Clean {
+    let policy = &context.bot.policy;
+    match stacks.first() {
+        Some(Some(stack)) if stacks.len() == 1 => match policy.environment_on(host, Some(stack)) {
+            Some(environment) => say!("{} ({}) on {}", stack, Name::new(environment), host),
+            None => say!("{} on {}", stack, host),
+        },
         _ => say!("{}", host),
-    };
+    }
+}
+
+/// `shop on local: 2 of 9 need attention: api, db`
+fn headline(place: &Clean, chosen: &[Chosen<'_>]) -> Line {
     let ill: Vec<Clean> = chosen
         .iter()
         .filter(|chosen| !is_well(chosen))

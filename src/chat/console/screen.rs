@@ -12,7 +12,7 @@ use crate::report::{Report, Templates, report_json};
 use crate::text::dialect::Dialect;
 use crate::text::outgoing::Outgoing;
 use crate::text::write::write;
-use crate::text::{Block, Message};
+use crate::text::{Block, Line, Message};
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +65,8 @@ impl Screen {
             Reply::Report(report) => self.report(report),
             Reply::Both { document, .. } if self.format == Format::Json => self.line(document),
             Reply::Message(message) | Reply::Both { message, .. } => self.message(message),
+            // a program reads one document and nothing else
+            Reply::Streamed(line) if self.format == Format::Json => self.aside(line),
             Reply::Streamed(line) => self.message(&Message {
                 blocks: vec![Block::Line(line.clone())],
                 ..Message::default()
@@ -74,6 +76,17 @@ impl Screen {
                 Ok(())
             }
         }
+    }
+
+    fn aside(&mut self, line: &Line) -> io::Result<()> {
+        let message = Message::new().line(line.clone());
+        let text = write(&message, &Dialect::Plain);
+        self.still();
+        writeln!(
+            io::stderr().lock(),
+            "{}",
+            text.as_str().trim_end_matches('\n')
+        )
     }
 
     pub fn message(&mut self, message: &Message) -> io::Result<()> {

@@ -137,6 +137,7 @@ impl Session {
             if let Ok(mut live) = live.write() {
                 live.targets = survey.inventory.names();
                 live.runbooks = runbooks(&bot, &caller);
+                live.stacks = bot.conduct.sites.names();
             }
         });
     }

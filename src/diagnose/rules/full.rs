@@ -3,10 +3,12 @@
 
 use super::{again_and_again, by_hand, said_finding};
 use crate::action::Risk;
+use crate::diagnose::rank::find;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Finding};
-use crate::evidence::{Citation, Hit};
+use crate::evidence::{Citation, Evidence, Hit};
 use crate::say;
+use crate::stack::Key;
 use crate::text::{Clean, Name};
 
 struct Full {
@@ -30,13 +32,19 @@ pub(super) fn check(view: &View<'_>, words: &Words) -> Option<Finding> {
     if full.is_inodes != (words.cause == Cause::InodesFull) {
         return None;
     }
+    let server = super::server_beyond(view, said);
+    if let Some(own) = server
+        .as_ref()
+        .and_then(|server| told_by(view, server, said.0))
+    {
+        return Some(own);
+    }
     let file = said.1.name("file");
     let place = match (&full.place, file) {
         (Some(place), _) => say!("`{}`", place),
         (None, Some(file)) => say!("the disk of `{}`", file),
         (None, None) => say!("its disk"),
     };
-    let server = super::server_beyond(view, said);
     let who = server
         .as_ref()
         .map_or(view.name(), |server| &server.service);
@@ -54,6 +62,14 @@ pub(super) fn check(view: &View<'_>, words: &Words) -> Option<Finding> {
         .push(by_hand((words.mend)(&place), Risk::Change));
     finding.fixes.push(super::restart(view));
     Some(finding)
+}
+
+/// The server itself knows more than the client that repeats its words.
+fn told_by(view: &View<'_>, server: &Key, line: &Evidence) -> Option<Finding> {
+    let mut own = find(view.case, server, true)
+        .filter(|own| matches!(own.cause, Cause::DiskFull | Cause::InodesFull))?;
+    own.evidence.push(line.cite());
+    Some(own)
 }
 
 /// The file system that is full, where it is known.

@@ -144,10 +144,12 @@ impl Rule {
     /// The rule's finding, with its advice filled in.
     pub fn apply(&self, view: &View<'_>) -> Option<Finding> {
         let mut finding = (self.check)(view)?;
-        finding
-            .prevention
-            .extend(self.prevention.iter().map(|text| Clean::from_static(text)));
-        finding.change = change::of(view, &finding);
+        // what another service told of itself comes with its advice
+        if finding.prevention.is_empty() || finding.service == *view.service {
+            let advice = self.prevention.iter().map(|text| Clean::from_static(text));
+            finding.prevention.extend(advice);
+            finding.change = change::of(view, &finding);
+        }
         Some(finding)
     }
 

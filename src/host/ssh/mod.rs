@@ -73,6 +73,8 @@ struct Open {
 pub struct Login {
     pub(super) session: Session,
     directory: Private,
+    /// Where its engine listens, there.
+    engine: std::sync::OnceLock<PathBuf>,
 }
 
 impl SshHost {
@@ -120,8 +122,13 @@ impl SshHost {
     async fn open(&self) -> Result<Open, EngineError> {
         let directory = Private::new().map_err(|error| self.unreachable(&error.to_string()))?;
         let session = self.login(&directory.0).await?;
-        let login = Arc::new(Login { session, directory });
+        let login = Arc::new(Login {
+            session,
+            directory,
+            engine: std::sync::OnceLock::new(),
+        });
         let found = remote::find_engine(&login.session, self).await?;
+        let found = login.engine.get_or_init(|| found);
         let socket = login.directory.0.join("engine.sock");
         let unix = |path: &Path| Socket::UnixSocket {
             path: Cow::Owned(path.to_owned()),
@@ -129,7 +136,7 @@ impl SshHost {
         let forward =
             login
                 .session
-                .request_port_forward(ForwardType::Local, unix(&socket), unix(&found));
+                .request_port_forward(ForwardType::Local, unix(&socket), unix(found));
         forward
             .await
             .map_err(|error| self.unreachable(&refusal::last_line(&error)))?;
@@ -192,6 +199,13 @@ impl SshHost {
     /// Where programs of this host run.
     pub async fn place(&self) -> Result<Place, EngineError> {
         Ok(Place::There(self.live().await?))
+    }
+
+    /// The engine's address as programs there want it.
+    pub async fn engine_address(&self) -> Option<String> {
+        let login = self.live().await.ok()?;
+        let path = login.engine.get()?;
+        Some(format!("unix://{}", path.display()))
     }
 
     /// The live session, opened if need be.

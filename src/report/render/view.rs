@@ -214,6 +214,11 @@ fn footer(report: &Report) -> String {
 fn place(report: &Report) -> String {
     if report.project.is_empty() {
         format!("on {}", report.host)
+    } else if !report.environment.is_empty() {
+        format!(
+            "{} ({}) on {}",
+            report.project, report.environment, report.host
+        )
     } else {
         format!("{} on {}", report.project, report.host)
     }

@@ -5,6 +5,7 @@ mod params;
 mod steps;
 mod single;
 mod looking;
+mod operating;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ use super::shelf::{Runbook, Shelf};
 use super::template::{OneOrMany, Scope, Text};
 use crate::action::Risk;
 use crate::action::inventory::Volume;
-use crate::stack::{Graph, Inventory, Key};
+use crate::stack::{Graph, Inventory, Key, Revisions, Site, Sites};
 use crate::text::{Clean, Name, Redactor};
 
 pub use params::accepts;
@@ -36,6 +37,25 @@ pub struct World<'w> {
     pub secrets: &'w [String],
     /// Knows their values: what it changes must not be written down.
     pub redactor: &'w Redactor,
+    pub grounds: Grounds<'w>,
+}
+
+/// What is known of stacks from elsewhere than their containers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Grounds<'w> {
+    pub sites: Known<'w>,
+    /// Where the checkout stands of the stack that the runbook is about.
+    pub revisions: Option<&'w Revisions>,
+}
+
+/// The configured stacks; none, where nobody says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'w>(pub Option<&'w Sites>);
+
+impl<'w> Known<'w> {
+    fn at(self, host: &str, project: &str) -> Option<&'w Site> {
+        self.0?.at(host, project)
+    }
 }
 
 /// Values as they were typed, by parameter.
@@ -78,6 +98,7 @@ pub fn bind(runbook: &Runbook, shelf: &Shelf, given: &Given, world: World<'_>) -
         seen: BTreeSet::new(),
         ids: BTreeMap::new(),
         gone: BTreeSet::new(),
+        operated: BTreeSet::new(),
     };
     let scope = binder.params(&runbook.file, given)?;
     binder.plan.title = binder.title(runbook, &scope);
@@ -113,6 +134,8 @@ struct Binder<'b> {
     ids: BTreeMap<String, u32>,
     /// Containers that an earlier step removes: afterwards they are known by name only.
     gone: BTreeSet<String>,
+    /// Stacks that are changed as a whole.
+    operated: BTreeSet<Name>,
 }
 
 impl Binder<'_> {
@@ -122,8 +145,9 @@ impl Binder<'_> {
         } else {
             &self.changed
         };
-        let stacks: BTreeSet<Option<&Name>> =
+        let mut stacks: BTreeSet<Option<&Name>> =
             self.changed.iter().map(|key| key.stack.as_ref()).collect();
+        stacks.extend(self.operated.iter().map(Some));
         if stacks.len() > 1 {
             let names = stacks
                 .iter()
@@ -150,7 +174,10 @@ impl Binder<'_> {
             )));
         }
         self.plan.witnesses = self.witnesses();
-        Ok(self.plan)
+        let host = self.world.host.as_str();
+        let site = self.world.grounds.sites.at(host, self.plan.stack.as_str());
+        let environment = site.and_then(|site| site.environment.as_deref());
+        Ok(self.plan.in_environment(environment))
     }
 
     /// Everything that is acted on by its id.
@@ -161,8 +188,20 @@ impl Binder<'_> {
             .flat_map(|step| step.action.subjects())
             .map(|subject| subject.id.as_str())
             .collect();
-        let containers = self.world.inventory.containers();
-        let meant = containers.filter(|container| ids.contains(container.id.as_str()));
+        // whose images are to be had back must be what they were
+        let moved = self.plan.moved.is_some();
+        let whole = |key: &Key| {
+            let stack = key.stack.as_ref();
+            moved && stack.is_some_and(|stack| self.operated.contains(stack))
+        };
+        let services = self.world.inventory.services.iter();
+        let containers = services.flat_map(|service| {
+            let whole = whole(&service.key);
+            service.replicas.iter().map(move |replica| (whole, replica))
+        });
+        let meant = containers
+            .filter(|(whole, container)| *whole || ids.contains(container.id.as_str()))
+            .map(|(_, container)| container);
         let witnesses: BTreeSet<Witness> = meant.map(Witness::of).collect();
         witnesses.into_iter().collect()
     }

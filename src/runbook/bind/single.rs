@@ -28,6 +28,9 @@ impl<'b> Binder<'b> {
         limit: Option<Duration>,
         scope: &Values,
     ) -> Doings {
+        if let Some(doings) = self.operating(step, limit, scope) {
+            return doings;
+        }
         if let Some(args) = &step.start {
             return self.each(&args.services, scope, Risk::Change, |subject, name| {
                 (Action::Start { subject }, say!("start {}", name))

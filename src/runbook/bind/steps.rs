@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{BindError, Binder, Bound, Values, push};
-use crate::action::Risk;
+use crate::action::{Action, Risk};
 use crate::command::parse::duration;
 use crate::runbook::language::RunbookFile;
 use crate::runbook::plan::{Guard, PlannedStep, Retry, Stage};
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// One thing to do, before it has a place in the plan.
 pub(super) struct Doing {
-    pub(super) action: crate::action::Action,
+    pub(super) action: Action,
     pub(super) says: Clean,
 }
 
@@ -176,8 +176,10 @@ impl Binder<'_> {
             let mut planned = PlannedStep::new(&name, id, doing.action, doing.says);
             if let Some(limit) = limit {
                 // a wait ends by itself, and says what it waited for
-                let ends_itself =
-                    matches!(planned.action, crate::action::Action::WaitHealthy { .. });
+                let ends_itself = matches!(
+                    planned.action,
+                    Action::WaitHealthy { .. } | Action::StackWell { .. } | Action::Call(_)
+                );
                 planned.limit = limit + Duration::from_secs(if ends_itself { 5 } else { 0 });
             }
             planned.round.clone_from(&scope.round);

@@ -78,7 +78,9 @@ impl<'b> Binder<'b> {
 
     pub(super) fn known_stack(&self, typed: &str) -> Result<(), String> {
         let stacks = self.world.inventory.stacks();
-        if stacks.iter().any(|stack| **stack == typed) {
+        let host = self.world.host.as_str();
+        let is_configured = self.world.grounds.sites.at(host, typed).is_some();
+        if is_configured || stacks.iter().any(|stack| **stack == typed) {
             return Ok(());
         }
         let known: Vec<&str> = stacks.iter().map(|stack| stack.as_str()).collect();

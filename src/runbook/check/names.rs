@@ -70,14 +70,19 @@ fn walk(node: &Node, in_env: bool, names: &Names, findings: &mut Findings<'_>) {
         walk(item, false, names, findings);
     }
     for entry in node.entries() {
-        // where a secret may stand is one level deeper: the variables of a program
+        // the variables of a program are one level deeper
         if entry.key == "env" {
-            for variable in entry.node.entries() {
-                walk(&variable.node, true, names, findings);
-            }
+            with_secrets(&entry.node, names, findings);
         } else {
             walk(&entry.node, false, names, findings);
         }
+    }
+}
+
+/// Values among which a secret may stand: variables of a program, what is handed to another runbook.
+pub(super) fn with_secrets(values: &Node, names: &Names, findings: &mut Findings<'_>) {
+    for value in values.entries() {
+        walk(&value.node, true, names, findings);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{Names, condition, handed, templates};
+use super::names::{Names, condition, templates, with_secrets};
 use super::{Findings, is_word};
 use crate::action::Risk;
 use crate::runbook::language::RunbookFile;
@@ -19,6 +19,19 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("network.probe", &["from", "to", "port"]),
     ("port.holder", &["port"]),
     ("engine.prune", &["what"]),
+    ("compose.up", &["stack"]),
+    ("compose.build", &["stack"]),
+    ("compose.pull", &["stack"]),
+    ("compose.down", &["stack"]),
+    ("compose.config", &["stack"]),
+    ("compose.run", &["stack", "task"]),
+    ("program.run", &["stack", "argv"]),
+    ("git.checkout", &["stack", "to"]),
+    ("image.keep", &["stack"]),
+    ("image.restore", &["stack", "to"]),
+    ("stack.preflight", &["stack"]),
+    ("stack.drift", &["stack"]),
+    ("stack.wait_well", &["stack"]),
 ];
 
 /// The part of a runbook that is looked at.
@@ -210,10 +223,7 @@ impl Walk {
                 "when" | "expect" => condition(&entry.node, entry.key == "expect", names, findings),
                 "for_each" => loop_over(entry, step, depth, names, findings),
                 "steps" | "id" | "as" => {}
-                "with" => {
-                    handed(&entry.node, names, findings);
-                    singles(entry, names, findings);
-                }
+                "with" => with_secrets(&entry.node, names, findings),
                 _ => {
                     templates(&entry.node, names, findings);
                     singles(entry, names, findings);

@@ -20,12 +20,18 @@ pub(in crate::watch) struct Standing {
     failures: u32,
     /// It was told that it is down.
     down: bool,
+    /// By an earlier life of the program, which may have ended in the middle of telling.
+    perhaps_untold: bool,
 }
 
 impl Standing {
     /// It was down when the program ended.
     pub(in crate::watch) fn down_before(down: bool) -> Self {
-        Self { failures: 0, down }
+        Self {
+            failures: 0,
+            down,
+            perhaps_untold: down,
+        }
     }
 
     pub(in crate::watch) fn take(&mut self, verdict: &Verdict, retries: u32) -> Step {
@@ -42,7 +48,9 @@ impl Standing {
                 self.failures = self.failures.saturating_add(1);
                 let is_sure = self.failures > retries;
                 self.down = down || is_sure;
-                match (down, is_sure) {
+                let is_known = down && !(self.perhaps_untold && is_sure);
+                self.perhaps_untold &= !is_sure;
+                match (is_known, is_sure) {
                     (true, _) => Step::Same,
                     (false, true) => Step::Down {
                         failures: self.failures,
@@ -83,9 +91,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_down_before_a_restart_is_told_to_be_up() {
+    fn what_was_down_before_a_restart_is_told_once_more() {
         let mut standing = Standing::down_before(true);
-        assert_eq!(standing.take(&Err(Trouble::from("no")), 0), Step::Same);
+        let down = Err(Trouble::from("no"));
+        assert_eq!(standing.take(&down, 0), Step::Down { failures: 1 });
+        assert_eq!(standing.take(&down, 0), Step::Same);
         assert_eq!(standing.take(&Ok(()), 0), Step::Up);
         standing.untold(Step::Up);
         assert_eq!(standing.take(&Ok(()), 0), Step::Up);

@@ -59,6 +59,7 @@ struct Watching {
     written: Option<LedgerEntry>,
     /// Nothing was read yet since the program began.
     is_new: bool,
+    told_gone: Option<Gone>,
 }
 
 impl HostWatch {
@@ -114,6 +115,7 @@ impl HostWatch {
             mark,
             written,
             is_new: true,
+            told_gone: None,
         }
     }
 }
@@ -260,8 +262,8 @@ impl Watching {
     async fn tell_gone(&mut self, error: &EngineError) {
         let (host, at) = (self.with.host.clone(), self.with.sink.clock.now());
         let gone = Gone::told_by(error);
-        let alert = words::unreachable(&host, gone, error, at);
-        if !self.book.holds(&alert.fingerprint()) {
+        if self.told_gone.replace(gone) != Some(gone) {
+            let alert = words::unreachable(&host, gone, error, at);
             self.book.tell(&self.with.sink, vec![alert]).await;
         }
     }
@@ -269,6 +271,7 @@ impl Watching {
     async fn tell_reached(&mut self) {
         let (host, at) = (self.with.host.clone(), self.with.sink.clock.now());
         self.with.sink.tally.host_is_up(&host, true);
+        self.told_gone = None;
         let alerts = [Gone::Host, Gone::Engine].map(|gone| words::reached(&host, gone, at));
         self.book.tell(&self.with.sink, alerts.to_vec()).await;
     }

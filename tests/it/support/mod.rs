@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod compose_shop;
 pub(crate) mod crash_scene;
 pub(crate) mod namespace;
 pub(crate) mod own_engine;

@@ -1,0 +1,128 @@
+//! `config`, `drift`, `preflight`: how a stack is meant to be, whether it is so, and whether it
+//! could be started. They look and change nothing.
+
+use std::collections::BTreeSet;
+
+use super::planning::{failed, operator};
+use super::run::clean;
+use crate::bot::{Context, Outcome, Trouble};
+use crate::command::StackLook;
+use crate::compose::{Operator, drift, hiding};
+use crate::say;
+use crate::stack::{Inventory, Site};
+use crate::text::{Clean, Line, Message, Name, Style};
+
+pub(super) async fn look(
+    context: &Context<'_>,
+    what: StackLook,
+    typed: &str,
+) -> Result<Outcome, Trouble> {
+    let site = context.bot.conduct.sites.find(typed)?;
+    let (host, stack) = (Name::new(&site.host), Name::new(&site.project));
+    context.may_read_on(&host, Some(&stack))?;
+    let operator = operator(context, site).await?;
+    match what {
+        StackLook::Config => config(context, &operator).await,
+        StackLook::Drift => differences(context, &operator).await,
+        StackLook::Preflight => preflight(context, &operator).await,
+    }
+}
+
+/// `shop (prod) on vps`
+fn place(site: &Site) -> Clean {
+    let stack = clean(&site.stack);
+    let host = Name::new(&site.host);
+    match &site.environment {
+        Some(environment) => say!("{} ({}) on {}", stack, clean(environment), host),
+        None => say!("{} on {}", stack, host),
+    }
+}
+
+async fn config(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcome, Trouble> {
+    let resolved = operator.resolved().await.map_err(failed)?;
+    let shown = resolved.shown(&context.bot.secrets);
+    let heading = say!(
+        "{}: {} services as compose reads the files",
+        place(operator.site),
+        resolved.services.len()
+    );
+    let message = Message::new()
+        .heading(Line::new().strong(heading))
+        .code(shown.lines().collect());
+    context.voice.say(message).await;
+    Ok(Outcome::Done)
+}
+
+async fn differences(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcome, Trouble> {
+    let site = operator.site;
+    let resolved = operator.resolved().await.map_err(failed)?;
+    let host = context.bot.fleet.host(Some(&site.host)).await?;
+    let inventory = Inventory::new(host.engine.containers().await?);
+    let images = host.engine.images().await?;
+    let found = drift(site, &resolved, &inventory, &images);
+    if found.is_empty() {
+        let count = resolved.services.len();
+        let text = say!(
+            "{}: all {} services are as the files say",
+            place(site),
+            count
+        );
+        let line = Line::new().styled(Style::Good, text);
+        context.voice.say(Message::new().heading(line)).await;
+        return Ok(Outcome::Done);
+    }
+    let services: BTreeSet<Clean> = found.iter().map(|one| Clean::from(&one.service)).collect();
+    let text = say!(
+        "{}: what runs is not what the files say: {}",
+        place(site),
+        Clean::join(&services, ", ")
+    );
+    let redactor = hiding(&resolved, &context.bot.secrets);
+    let fields = found.iter().map(|one| {
+        let what = redactor.clean(one.what.as_str());
+        (Clean::from(&one.service), Line::new().plain(what))
+    });
+    let hint = say!(
+        "`up {}` makes what runs follow the files",
+        clean(&site.full_name())
+    );
+    let message = Message::new()
+        .heading(Line::new().styled(Style::Bad, text))
+        .fields(fields.collect())
+        .line(Line::new().dim(hint));
+    context.voice.say(message).await;
+    Ok(Outcome::Failed)
+}
+
+async fn preflight(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcome, Trouble> {
+    let points = operator.preflight().await.map_err(failed)?;
+    let bad = points.iter().filter(|point| point.bad.is_some()).count();
+    let place = place(operator.site);
+    let (heading, outcome) = if bad == 0 {
+        let text = say!(
+            "{} can be started: all {} points are well",
+            place,
+            points.len()
+        );
+        (Line::new().styled(Style::Good, text), Outcome::Done)
+    } else {
+        let text = say!(
+            "{} cannot be started: {} of {} points are not well",
+            place,
+            bad,
+            points.len()
+        );
+        (Line::new().styled(Style::Bad, text), Outcome::Failed)
+    };
+    let lines = points.iter().map(|point| match &point.bad {
+        None => Line::new()
+            .styled(Style::Good, "✓ ")
+            .plain(point.what.clone()),
+        Some(why) => Line::new()
+            .styled(Style::Bad, "✗ ")
+            .plain(say!("{} {}", point.what, why)),
+    });
+    let message = Message::new().heading(heading);
+    context.voice.say(lines.fold(message, Message::line)).await;
+    Ok(outcome)
+}
