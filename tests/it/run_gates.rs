@@ -132,6 +132,7 @@ async fn taken_up(place: &Place) -> Vec<Report> {
         secrets: &BTreeMap::new(),
         directory: place.directory.path().to_owned(),
         expires: Duration::from_mins(15),
+        sites: &place.bot.conduct.sites,
         waits: false,
     };
     let taken = timeout(SOON, Box::pin(recovery.run())).await;
