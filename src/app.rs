@@ -7,7 +7,6 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::settings::MemberKind;
 use crate::access::{Allow, Policy};
 use crate::bot::conduct::AT_ONCE;
 use crate::bot::{Bot, Conduct};
@@ -171,14 +170,9 @@ impl App {
             return Ok(None);
         };
         let bot_token = settings.bot_token.clone().ok_or(WiringError::NoBotToken)?;
-        let named = self.config.access.members.keys();
         let options = SlackOptions {
             bot_token,
             app_token: settings.app_token.clone(),
-            groups: named
-                .filter(|member| member.kind == MemberKind::SlackGroup)
-                .map(|member| member.id.clone())
-                .collect(),
             ping: PING,
         };
         let signature = settings.signing_secret.as_ref().map(Signature::new);

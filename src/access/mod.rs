@@ -343,6 +343,13 @@ impl Policy {
         }
     }
 
+    /// Every id that members are named by under a prefix such as `slack-group`.
+    pub fn named(&self, prefix: &str) -> Vec<&str> {
+        let keys = self.members.iter().map(|(key, _)| key.as_str());
+        let ids = keys.filter_map(|key| key.strip_prefix(prefix)?.strip_prefix(':'));
+        ids.collect()
+    }
+
     /// The roles a caller has, by id, by wildcard, by group; sorted.
     pub fn roles_of(&self, caller: &Caller) -> Vec<String> {
         let own = caller.to_string();

@@ -16,7 +16,8 @@ pub struct AccessSettings {
     /// What each role may do.
     pub roles: BTreeMap<Identifier, RoleSettings>,
     /// Who has which roles: `slack:USER`, `slack-group:GROUP`, `discord:USER`,
-    /// `discord-role:ROLE` or `console:USER`, each with an id or `*` for everybody there.
+    /// `discord-role:ROLE` or `console:USER`, each with an id; `*` instead of a user is everybody
+    /// there.
     pub members: BTreeMap<Member, Vec<Identifier>>,
 }
 
@@ -127,6 +128,11 @@ impl TryFrom<String> for Member {
         let odd = |c: char| c.is_whitespace() || c.is_control();
         if id.is_empty() || id.contains(odd) || (id != "*" && id.contains('*')) {
             return Err("expected an id after the `:`, or `*` alone for everybody there");
+        }
+        if id == "*" && matches!(kind, MemberKind::SlackGroup | MemberKind::DiscordRole) {
+            return Err(
+                "expected the id of one group or role; everybody there is `slack:*` or `discord:*`",
+            );
         }
         Ok(Self {
             kind,

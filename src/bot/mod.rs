@@ -90,6 +90,7 @@ impl Bot {
             Ok(outcome) => outcome,
             Err(trouble) => {
                 let outcome = trouble.outcome;
+                let trouble = trouble.without(&self.secrets);
                 voice.say(Reply::Trouble(trouble)).await;
                 outcome
             }

@@ -35,6 +35,24 @@ impl Trouble {
         Self::new(outcome, Redactor::shapes_only().clean(&error.to_string()))
     }
 
+    /// Whoever types a configured secret in the wrong place does not read it in the answer.
+    #[must_use]
+    pub fn without(self, secrets: &[String]) -> Self {
+        let builder = secrets.iter().fold(Redactor::builder(), |builder, secret| {
+            builder.secret(secret)
+        });
+        let redactor = builder.build();
+        Self {
+            text: redactor.clean(self.text.as_str()),
+            more: self
+                .more
+                .iter()
+                .map(|line| redactor.clean(line.as_str()))
+                .collect(),
+            outcome: self.outcome,
+        }
+    }
+
     pub fn message(&self) -> Message {
         let word = if self.outcome == Outcome::Denied {
             "refused: "

@@ -18,11 +18,14 @@ use super::{Engine, EngineError};
 /// What the waiting container is called.
 pub const ASIDE: &str = ".aside";
 /// Labels that keep what the waiting container itself must not have.
-const KEPT: &str = "dogwatch.aside";
+pub(super) const KEPT: &str = "dogwatch.aside";
 
 /// What is taken off a container while it waits.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
+    /// The id of the container it was: another one of that name has other settings.
+    #[serde(default)]
+    source: String,
     /// Compose would take it for a replica.
     labels: HashMap<String, String>,
     volumes: Vec<KeptVolume>,
@@ -39,15 +42,19 @@ struct KeptVolume {
 
 impl Engine {
     /// Keeps the settings of `id` in `NAME.aside`, without the volumes that are to go. Done
-    /// already is done.
+    /// already is done; what was kept of an earlier container of that name is out of date.
     pub async fn set_aside(&self, id: &str, volumes: &[String]) -> Result<(), EngineError> {
         let found = self.inspected(id).await?;
         let name = name_of(&found);
         let aside = format!("{name}{ASIDE}");
-        if gone_is_none(self.inspected(&aside).await)?.is_some() {
-            return Ok(());
+        if let Some(waiting) = gone_is_none(self.inspected(&aside).await)? {
+            if found.id.is_some() && note(&waiting).map(|kept| kept.source).ok() == found.id {
+                return Ok(());
+            }
+            self.remove(&aside, false).await?;
         }
         let kept = Kept {
+            source: found.id.clone().unwrap_or_default(),
             labels: labels_of(&found),
             volumes: self.kept_volumes(&found, volumes).await?,
         };
@@ -83,8 +90,7 @@ impl Engine {
         name: &str,
         waiting: ContainerInspectResponse,
     ) -> Result<(), EngineError> {
-        let note = labels_of(&waiting).remove(KEPT).unwrap_or_default();
-        let kept: Kept = serde_json::from_str(&note).map_err(|error| unreadable(&error))?;
+        let kept = note(&waiting)?;
         let mut body = settings(waiting)?;
         body.labels = Some(kept.labels);
         for volume in &kept.volumes {
@@ -160,6 +166,11 @@ fn labels_of(found: &ContainerInspectResponse) -> HashMap<String, String> {
     config
         .and_then(|config| config.labels.clone())
         .unwrap_or_default()
+}
+
+fn note(waiting: &ContainerInspectResponse) -> Result<Kept, EngineError> {
+    let note = labels_of(waiting).remove(KEPT).unwrap_or_default();
+    serde_json::from_str(&note).map_err(|error| unreadable(&error))
 }
 
 /// What a container was created with, ready to create another one.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bollard::models::ImageDeleteResponseItem;
 use bollard::query_parameters::{
-    PruneBuildOptionsBuilder, PruneContainersOptions, PruneImagesOptionsBuilder,
+    PruneBuildOptionsBuilder, PruneContainersOptionsBuilder, PruneImagesOptionsBuilder,
     PruneNetworksOptions,
 };
 
+use super::anew::KEPT;
 use super::failure::Subject;
 use super::inspect::not_negative;
 use super::{Engine, EngineError};
@@ -29,9 +30,12 @@ impl Engine {
     }
 
     async fn prune_containers(&self) -> Result<Pruned, EngineError> {
-        let request = self
-            .docker()
-            .prune_containers(None::<PruneContainersOptions>);
+        // settings that wait there are all that is left of a container in the middle of a reset
+        let filters = HashMap::from([("label!", vec![KEPT])]);
+        let options = PruneContainersOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let request = self.docker().prune_containers(Some(options));
         let answer = self.ask_within(LIMIT, &Subject::engine(), request).await?;
         Ok(pruned(answer.containers_deleted, answer.space_reclaimed))
     }

@@ -144,6 +144,7 @@ async fn planned(
         graph: &survey.graph,
         volumes: &volumes,
         secrets: &[],
+        redactor: &survey.redactor,
         grounds: Grounds {
             sites: Known(Some(&sites)),
             revisions: Some(&revisions),

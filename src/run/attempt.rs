@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::host::FleetError;
 use crate::runbook::PlannedStep;
 use crate::say;
-use crate::store::{EntryKind, StoreError};
+use crate::store::EntryKind;
 use crate::text::{Clean, Redactor};
 
 /// No pause between two tries is longer.
@@ -41,6 +41,17 @@ impl Flow<'_> {
     ) -> Result<(StepEnd, Yield), Interrupt> {
         let done = self.state().outcomes.len();
         (self.watcher)(done, &step.says);
+        if let Action::Gate { .. } = step.action {
+            return self.gate(part, step).await;
+        }
+        let _working = match part {
+            Part::Steps => match self.turn.take(self.stop, || self.waiting(done)).await {
+                Some(working) => Some(working),
+                None => return Ok((StepEnd::Cancelled, Yield::default())),
+            },
+            // what cleans up and what looks waits for nobody
+            Part::Rollback | Part::Verify => None,
+        };
         if let Some(at) = begun {
             let why = say!("the program stopped during it");
             if let Some(end) = self.found_out(step, at, (why, Duration::ZERO)).await? {
@@ -53,6 +64,10 @@ impl Flow<'_> {
                 .await?;
         }
         self.tries(part, step, at).await
+    }
+
+    fn waiting(&self, done: usize) {
+        (self.watcher)(done, &say!("waiting until another run has ended"));
     }
 
     async fn tries(
@@ -124,9 +139,6 @@ impl Flow<'_> {
     }
 
     async fn act(&self, step: &PlannedStep) -> Result<Yield, Miss> {
-        if let Action::Gate { .. } = step.action {
-            return Ok(self.gate(step).await?);
-        }
         let engine = self.engine().await?;
         if let Action::PortHolder { port, address } = step.action {
             let place = self.fleet.place(Some(self.plan.host.as_str())).await.ok();
@@ -244,29 +256,6 @@ impl Flow<'_> {
                 })
             }
             Err(why) => StepEnd::Failed(why),
-        }
-    }
-
-    /// Waits for a decision that is newer than the gate.
-    async fn gate(&self, step: &PlannedStep) -> Result<Yield, Clean> {
-        use crate::store::Verdict;
-        let failed = |error: StoreError| Redactor::shapes_only().clean(&error.to_string());
-        self.write(EntryKind::Note, super::GATE, &step.says, "{}")
-            .await
-            .map_err(failed)?;
-        let since = self.hold.clock.now().as_millisecond();
-        loop {
-            let decisions = self.hold.store.decisions(&self.hold.claim.run).await;
-            for said in decisions.map_err(failed)? {
-                let who = crate::text::Name::new(&said.who);
-                match said.what {
-                    _ if said.at_ms < since => {}
-                    Verdict::Approve => return Ok(Yield::text(say!("{} let it go on", who))),
-                    Verdict::Deny => return Err(say!("{} said no", who)),
-                    Verdict::Cancel | Verdict::Denied => {}
-                }
-            }
-            sleep(Duration::from_millis(500)).await;
         }
     }
 }

@@ -6,16 +6,19 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use super::gate;
 use crate::access::Caller;
 use crate::clock::Clock;
 use crate::runbook::Plan;
 use crate::store::{
-    Decision, EntryKind, NewRun, RunFilter, RunRecord, RunState, StateChange, Store, StoreError,
-    Verdict,
+    Decision, Match, NewRun, RunFilter, RunRecord, RunState, StateChange, Store, StoreError,
+    Verdict, places_meet,
 };
 
-/// How far back an id's beginning is looked for.
-const LOOKED_THROUGH: u32 = 500;
+/// So many refusals of one caller are written down in an hour, and of one run: nobody can fill the
+/// store by asking for what they may not.
+const REFUSALS_KEPT: usize = 20;
+const HOUR_MS: i64 = 60 * 60 * 1000;
 
 #[derive(Debug, Error)]
 pub enum BookError {
@@ -86,6 +89,23 @@ impl Book<'_> {
         self.set(id, state, reason).await
     }
 
+    /// Writes a plan down together with why it is not carried out.
+    pub async fn plan_refused(
+        &self,
+        plan: &Plan,
+        caller: &Caller,
+        reason: &str,
+    ) -> Result<(), BookError> {
+        let since = self.now_ms().saturating_sub(HOUR_MS);
+        let refused = self.store.refused_since(&caller.to_string(), since).await?;
+        if refused >= REFUSALS_KEPT {
+            tracing::warn!(%caller, reason, "refused, and not written down: it is one of many");
+            return Ok(());
+        }
+        let id = self.plan(plan, caller).await?;
+        self.refuse(&id, caller, Verdict::Denied, reason).await
+    }
+
     /// Writes down that somebody tried what they may not; the run stays as it is.
     pub async fn note_denial(
         &self,
@@ -93,29 +113,31 @@ impl Book<'_> {
         caller: &Caller,
         reason: &str,
     ) -> Result<(), BookError> {
-        Ok(self
-            .store
-            .record_decision(id, &self.decision(caller, Verdict::Denied, reason))
-            .await?)
+        let denial = self.decision(caller, Verdict::Denied, reason);
+        let said = self.store.decisions(id).await?;
+        let own = |said: &&Decision| said.what == Verdict::Denied && said.who == denial.who;
+        if said.iter().filter(own).count() >= REFUSALS_KEPT {
+            tracing::warn!(run = id, %caller, reason, "refused, and not written down again");
+            return Ok(());
+        }
+        Ok(self.store.record_decision(id, &denial).await?)
     }
 
-    /// The run whose id begins with what was typed.
+    /// The run that is meant: by its whole id, else by the beginning of its long or short one. One
+    /// that can still be decided comes before any that is over.
     pub async fn find(&self, typed: &str) -> Result<RunRecord, BookError> {
         let typed = typed.to_uppercase();
-        let filter = RunFilter {
-            limit: Some(LOOKED_THROUGH),
-            ..RunFilter::default()
-        };
-        let mut found: Vec<RunRecord> = self.store.runs(&filter).await?;
-        found.retain(|run| run.id.starts_with(&typed) || short(&run.id).starts_with(&typed));
-        match found.len() {
-            0 => Err(BookError::Unknown(typed)),
-            1 => Ok(found.remove(0)),
-            _ => Err(BookError::Ambiguous {
-                typed,
-                several: found.iter().map(|run| short(&run.id).to_owned()).collect(),
-            }),
+        for over in [false, true] {
+            match self.store.find_run(&typed, over).await? {
+                Match::One(run) => return Ok(run),
+                Match::None => {}
+                Match::Many(ids) => {
+                    let several = ids.iter().map(|id| short(id).to_owned()).collect();
+                    return Err(BookError::Ambiguous { typed, several });
+                }
+            }
         }
+        Err(BookError::Unknown(typed))
     }
 
     /// The plan of a run that waits, if it is still what was planned and not too old.
@@ -154,7 +176,7 @@ impl Book<'_> {
     /// knows what the place is like.
     pub async fn cut_short(&self, place: &str) -> Result<Option<RunRecord>, BookError> {
         let unfinished = self.store.unfinished_runs().await?;
-        let here = |run: &RunRecord| run.stack_key == place && self.was_cut_short(run);
+        let here = |run: &RunRecord| places_meet(&run.stack_key, place) && self.was_cut_short(run);
         Ok(unfinished.into_iter().find(here))
     }
 
@@ -168,9 +190,10 @@ impl Book<'_> {
             .await?)
     }
 
-    /// The plan of a run that goes on, whoever goes on with it.
+    /// The plan of a run that goes on, or will when it is taken up, whoever goes on with it.
     pub fn going_plan(&self, run: &RunRecord) -> Option<Plan> {
-        matches!(run.state, RunState::Running | RunState::Approved)
+        use RunState::{Approved, Running, Unknown};
+        matches!(run.state, Approved | Running | Unknown)
             .then(|| serde_json::from_str(&run.plan_json).ok())
             .flatten()
     }
@@ -189,9 +212,7 @@ impl Book<'_> {
 
     /// Whether the run waits at a gate for somebody's word.
     pub async fn waits_at_gate(&self, id: &str) -> Result<bool, BookError> {
-        let journal = self.store.journal(id).await?;
-        let last = journal.last();
-        Ok(last.is_some_and(|entry| entry.kind == EntryKind::Note && entry.step == super::GATE))
+        Ok(gate::is_pending(&self.store.journal(id).await?))
     }
 
     async fn set(&self, id: &str, to: RunState, detail: &str) -> Result<(), BookError> {

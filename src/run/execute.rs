@@ -11,6 +11,7 @@ use super::act::Tools;
 use super::flow::{Course, Flow, Interrupt, Known};
 use super::hold::Hold;
 use super::outcome::{Ended, RunEnd};
+use super::turn::Turn;
 use super::world;
 use crate::clock::Clock;
 use crate::host::Fleet;
@@ -60,7 +61,12 @@ impl Runner<'_> {
             if let Err(end) = self.ready(&hold, plan, watcher, &stop).await? {
                 return Ok(end);
             }
-            let _slot = self.slots.acquire().await;
+            let turn = Turn::among(Some(self.slots));
+            let told = || watcher(0, &say!("waiting until another run has ended"));
+            if turn.take(&stop, told).await.is_none() {
+                let detail = say!("cancelled while it waited for its turn");
+                return called_off(&hold, detail).await;
+            }
             let changed = world::changes(self.tools.engine, plan).await;
             if !changed.is_empty() {
                 let detail = Clean::join(&changed, "; ");
@@ -72,6 +78,8 @@ impl Runner<'_> {
                 plan,
                 known: BTreeMap::new(),
                 spent: Duration::ZERO,
+                turn: &turn,
+                waits: true,
             };
             self.carry_out(&hold, course, (watcher, &stop), conclude)
                 .await
@@ -84,12 +92,13 @@ impl Runner<'_> {
         Ok(end)
     }
 
-    /// Takes up a run that was cut short, with what its journal knows.
+    /// Takes up a run that was cut short, with what its journal knows. Where it need not wait at
+    /// gates, it is left at one that nobody has decided.
     pub async fn resume<F, R>(
         &self,
         id: &str,
         plan: &Plan,
-        known: BTreeMap<String, Known>,
+        (known, waits): (BTreeMap<String, Known>, bool),
         conclude: F,
     ) -> Result<RunEnd, StoreError>
     where
@@ -114,10 +123,13 @@ impl Runner<'_> {
                 .await?;
             }
             hold.set(RunState::Running, "", "").await?;
+            let turn = Turn::among(None);
             let course = Course {
                 plan,
                 known,
                 spent: self.since(record.started_ms),
+                turn: &turn,
+                waits,
             };
             self.carry_out(&hold, course, (&|_, _| {}, &stop), conclude)
                 .await
@@ -192,15 +204,21 @@ impl Runner<'_> {
             tokio::select! {
                 () = tokio::time::sleep(KNOCK) => {}
                 () = stop.cancelled() => {
-                    hold.set(RunState::Cancelled, "cancelled while it waited", "").await?;
-                    return Ok(Err(RunEnd::Ended(Ended {
-                        id: hold.claim.run.clone(),
-                        state: RunState::Cancelled,
-                        steps: Vec::new(),
-                        detail: say!("cancelled while {} was busy", Name::new(&plan.place())),
-                    })));
+                    let detail = say!("cancelled while {} was busy", Name::new(&plan.place()));
+                    return called_off(hold, detail).await.map(Err);
                 }
             }
         }
     }
+}
+
+/// It ends before it has begun.
+async fn called_off(hold: &Hold<'_>, detail: Clean) -> Result<RunEnd, StoreError> {
+    hold.set(RunState::Cancelled, detail.as_str(), "").await?;
+    Ok(RunEnd::Ended(Ended {
+        id: hold.claim.run.clone(),
+        state: RunState::Cancelled,
+        steps: Vec::new(),
+        detail,
+    }))
 }

@@ -16,6 +16,7 @@ use super::execute::Watcher;
 use super::facts;
 use super::hold::Hold;
 use super::outcome::{Ended, Part, StepEnd, StepOutcome};
+use super::turn::Turn;
 use crate::action::Risk;
 use crate::host::Fleet;
 use crate::runbook::language::OnFailure;
@@ -71,6 +72,8 @@ pub(super) struct Flow<'f> {
     pub(super) watcher: Watcher<'f>,
     pub(super) stop: &'f CancellationToken,
     pub(super) deadline: Instant,
+    pub(super) turn: &'f Turn<'f>,
+    pub(super) waits: bool,
     state: Mutex<State>,
 }
 
@@ -79,24 +82,30 @@ pub(super) struct Course<'f> {
     pub(super) plan: &'f Plan,
     pub(super) known: BTreeMap<String, Known>,
     pub(super) spent: Duration,
+    pub(super) turn: &'f Turn<'f>,
+    /// Stay at a gate until somebody says something, instead of leaving the run there.
+    pub(super) waits: bool,
 }
 
 impl<'f> Flow<'f> {
     pub(super) fn new(
         hold: &'f Hold<'f>,
-        Course { plan, known, spent }: Course<'f>,
+        course: Course<'f>,
         (tools, fleet): (&'f Tools<'f>, &'f Fleet),
         (watcher, stop): (Watcher<'f>, &'f CancellationToken),
     ) -> Self {
+        let left = course.plan.limit.saturating_sub(course.spent);
         Self {
             hold,
-            plan,
+            plan: course.plan,
             tools,
             fleet,
-            known,
+            known: course.known,
             watcher,
             stop,
-            deadline: Instant::now() + plan.limit.saturating_sub(spent),
+            deadline: Instant::now() + left,
+            turn: course.turn,
+            waits: course.waits,
             state: Mutex::default(),
         }
     }

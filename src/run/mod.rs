@@ -13,12 +13,14 @@ mod attempt;
 mod bundle;
 mod facts;
 mod flow;
+mod gate;
 mod greeting;
 mod hold;
 pub mod operate;
 mod ports;
 mod probe;
 mod settle;
+mod turn;
 
 pub use crate::runbook::plan::{Plan, PlannedStep};
 pub use account::People;

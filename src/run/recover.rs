@@ -44,31 +44,51 @@ pub struct Recovery<'r> {
     pub directory: PathBuf,
     /// How long a plan waits for its approval.
     pub expires: Duration,
+    /// Stay with a run at its gate; otherwise it is left there until somebody has said something.
+    pub waits: bool,
 }
 
 impl Recovery<'_> {
-    /// Brings every abandoned run to its end, and gives the reports.
+    /// Brings every abandoned run to its end, one after the other, and gives the reports.
     pub async fn run(&self) -> Result<Vec<Report>, StoreError> {
         let mut reports = Vec::new();
-        for run in self.store.unfinished_runs().await? {
-            match run.state {
-                RunState::Running | RunState::Unknown if self.book().was_cut_short(&run) => {
-                    reports.extend(Box::pin(self.take_up(&run)).await?);
-                }
-                RunState::Approved if self.is_forgotten(&run).await? => {
-                    reports.extend(self.never_begun(&run).await?);
-                }
-                RunState::Planned if self.is_forgotten(&run).await? => {
-                    self.end(&run, RunState::Cancelled, NEVER_BEGUN, "").await?;
-                }
-                RunState::AwaitingApproval if self.book().has_expired(&run) => {
-                    let why = "nobody decided in time";
-                    self.end(&run, RunState::Refused, why, "").await?;
-                }
-                _ => {}
-            }
+        for run in self.abandoned().await? {
+            reports.extend(self.bring_to_end(&run).await?);
         }
         Ok(reports)
+    }
+
+    /// The runs that nobody works on and nobody will.
+    pub async fn abandoned(&self) -> Result<Vec<RunRecord>, StoreError> {
+        let mut abandoned = Vec::new();
+        for run in self.store.unfinished_runs().await? {
+            let is_abandoned = match run.state {
+                RunState::Running | RunState::Unknown => self.book().was_cut_short(&run),
+                RunState::Approved | RunState::Planned => self.is_forgotten(&run).await?,
+                RunState::AwaitingApproval => self.book().has_expired(&run),
+                _ => false,
+            };
+            if is_abandoned {
+                abandoned.push(run);
+            }
+        }
+        Ok(abandoned)
+    }
+
+    /// Brings one of them to its end. That takes as long as the run itself.
+    pub async fn bring_to_end(&self, run: &RunRecord) -> Result<Option<Report>, StoreError> {
+        match run.state {
+            RunState::Running | RunState::Unknown => return Box::pin(self.take_up(run)).await,
+            RunState::Approved => return self.never_begun(run).await,
+            RunState::Planned => {
+                self.end(run, RunState::Cancelled, NEVER_BEGUN, "").await?;
+            }
+            _ => {
+                let why = "nobody decided in time";
+                self.end(run, RunState::Refused, why, "").await?;
+            }
+        }
+        Ok(None)
     }
 
     fn book(&self) -> Book<'_> {
@@ -146,7 +166,7 @@ impl Recovery<'_> {
         };
         let (kept, mut keeping) = tokio::sync::mpsc::channel(1);
         let planned = &plan;
-        let resumed = runner.resume(&run.id, planned, known, |ended| async move {
+        let resumed = runner.resume(&run.id, planned, (known, self.waits), |ended| async move {
             let id = ended.id.clone();
             match self.report(run, planned, &ended).await {
                 Ok(report) => {

@@ -237,8 +237,12 @@ impl Plan {
         self
     }
 
-    /// `host/stack`.
+    /// `host/stack`, or `host/*` where every stack of the host is concerned.
     pub fn place(&self) -> String {
+        let is_prune = |step: &PlannedStep| matches!(step.action, Action::Prune { .. });
+        if self.all_steps().any(is_prune) {
+            return format!("{}/*", self.host);
+        }
         format!("{}/{}", self.host, self.stack)
     }
 

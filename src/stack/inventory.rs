@@ -126,6 +126,18 @@ impl Inventory {
         self
     }
 
+    /// What is left of it where only some stacks may be known of.
+    #[must_use]
+    pub fn of_stacks(&self, may_know: impl Fn(Option<&Name>) -> bool) -> Self {
+        let known = |service: &&Service| may_know(service.key.stack.as_ref());
+        let mut groups = self.groups.clone();
+        groups.retain(|stack, _| may_know(Some(&Name::new(stack)).filter(|name| !name.is_empty())));
+        Self {
+            services: self.services.iter().filter(known).cloned().collect(),
+            groups,
+        }
+    }
+
     /// The names of a stack's groups, sorted.
     pub fn groups_of(&self, stack: &str) -> Vec<&str> {
         let groups = self.groups.get(stack).into_iter().flatten();

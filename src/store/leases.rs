@@ -3,7 +3,23 @@
 
 use sqlx::{query, query_scalar};
 
+use super::rows::{beginning, column};
 use super::{Store, StoreError};
+
+/// Whether two places have anything in common: `HOST/*` is every `HOST/STACK` at once.
+pub fn places_meet(one: &str, other: &str) -> bool {
+    let is_whole = |place: &str| place.ends_with("/*");
+    one == other
+        || (host_of(one).is_some()
+            && host_of(one) == host_of(other)
+            && (is_whole(one) || is_whole(other)))
+}
+
+/// `HOST/` of `HOST/STACK`.
+fn host_of(place: &str) -> Option<&str> {
+    let slash = place.find('/')?;
+    place.get(..=slash)
+}
 
 /// Who wants a lease, and from when until when.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +88,25 @@ impl Store {
 
     /// Takes a lock that is free, has run out, or is the owner's own; gives its fence. Taken
     /// again by its owner it gets a new fence, which ends what an earlier life still does.
+    ///
+    /// `HOST/*` and `HOST/STACK` are not held at once. Each is taken first and looked at then: of
+    /// two that come at the same moment both may go without, and never both have it.
     pub async fn acquire_lock(
+        &self,
+        name: &str,
+        terms: &LeaseTerms<'_>,
+    ) -> Result<Option<i64>, StoreError> {
+        let Some(fence) = self.take_lock(name, terms).await? else {
+            return Ok(None);
+        };
+        if self.in_the_way(name, terms).await? {
+            self.release_lock(name, fence).await?;
+            return Ok(None);
+        }
+        Ok(Some(fence))
+    }
+
+    async fn take_lock(
         &self,
         name: &str,
         terms: &LeaseTerms<'_>,
@@ -92,6 +126,23 @@ impl Store {
         Ok(fences.first().copied())
     }
 
+    /// Whether somebody else holds a lock that this one must not be held beside.
+    async fn in_the_way(&self, name: &str, terms: &LeaseTerms<'_>) -> Result<bool, StoreError> {
+        let Some(host) = host_of(name) else {
+            return Ok(false);
+        };
+        let held: Vec<String> = query_scalar(
+            "SELECT name FROM locks WHERE name LIKE $1 ESCAPE '!' AND owner <> '' \
+             AND owner <> $2 AND until_ms > $3",
+        )
+        .bind(beginning(host))
+        .bind(terms.owner)
+        .bind(terms.now_ms)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(held.iter().any(|held| places_meet(held, name)))
+    }
+
     /// Whether the lock was still held under this fence; it then is until the new time.
     pub async fn renew_lock(
         &self,
@@ -109,13 +160,23 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Who has a lock, or had it last.
+    /// Who has a lock or one that is in its way, or had it last.
     pub async fn lock_holder(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let owners: Vec<String> = query_scalar("SELECT owner FROM locks WHERE name = $1")
-            .bind(name)
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(owners.into_iter().find(|owner| !owner.is_empty()))
+        let rows = query(
+            "SELECT name, owner FROM locks WHERE (name = $1 OR name LIKE $2 ESCAPE '!') \
+             AND owner <> '' ORDER BY until_ms DESC, name",
+        )
+        .bind(name)
+        .bind(beginning(host_of(name).unwrap_or(name)))
+        .fetch_all(&self.pool)
+        .await?;
+        for row in &rows {
+            let held: String = column(row, "name")?;
+            if places_meet(&held, name) {
+                return Ok(Some(column(row, "owner")?));
+            }
+        }
+        Ok(None)
     }
 
     /// The row stays, so that fences go on growing.

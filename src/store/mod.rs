@@ -27,7 +27,7 @@ pub use error::StoreError;
 pub use incidents::{IncidentChange, IncidentFilter, IncidentRecord, LogRecord, NO_INCIDENT};
 pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
 pub use later::Later;
-pub use leases::{Claim, LeaseTerms};
+pub use leases::{Claim, LeaseTerms, places_meet};
 pub use ledger::LedgerEntry;
 pub use reports::{ReportFilter, ReportRecord};
 pub use rows::{Before, Match};

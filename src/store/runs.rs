@@ -3,8 +3,11 @@
 use sqlx::any::AnyRow;
 use sqlx::{query, query_scalar};
 
-use super::rows::{self, Before, column};
+use super::rows::{self, Before, Match, column};
 use super::{RunState, Store, StoreError};
+
+/// How many runs are named where several are meant.
+const CANDIDATES: i64 = 20;
 
 /// A run to be kept, in the state `planned`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,7 +63,7 @@ pub struct StateChange<'a> {
     pub at_ms: i64,
     /// Given: only who holds the claim with this fence may do it.
     pub fence: Option<i64>,
-    /// Empty: stays as it was.
+    /// Empty: stays as it was; at the end of a run it is empty then.
     pub detail: &'a str,
     /// Empty: stays as it was.
     pub report_id: &'a str,
@@ -147,6 +150,11 @@ impl Store {
         };
         let finished = change.to.is_final().then_some(change.at_ms);
         let keep = |new: &str, old: &str| if new.is_empty() { old } else { new }.to_owned();
+        let detail = if change.to.is_final() {
+            change.detail.to_owned()
+        } else {
+            keep(change.detail, &run.detail)
+        };
         let done = query(
             "UPDATE runs SET state = $1, started_ms = $2, finished_ms = $3, detail = $4, \
              report_id = $5 WHERE id = $6 AND state = $7 AND fence = $8",
@@ -154,7 +162,7 @@ impl Store {
         .bind(change.to.word())
         .bind(started)
         .bind(finished)
-        .bind(keep(change.detail, &run.detail))
+        .bind(detail)
         .bind(keep(change.report_id, &run.report_id))
         .bind(&run.id)
         .bind(run.state.word())
@@ -196,6 +204,49 @@ impl Store {
         .iter()
         .map(read)
         .collect()
+    }
+
+    /// The run with this id, or the only one whose long or short id begins so: of those that have
+    /// not ended, or of all.
+    pub async fn find_run(&self, typed: &str, over: bool) -> Result<Match<RunRecord>, StoreError> {
+        if typed.is_empty() {
+            return Ok(Match::None);
+        }
+        let rows = query(
+            "SELECT * FROM runs WHERE (id = $1 OR id LIKE $2 ESCAPE '!' \
+             OR SUBSTR(id, LENGTH(id) - 5) LIKE $2 ESCAPE '!') \
+             AND ($3 = 1 OR state NOT IN ('succeeded', 'failed', 'cancelled', 'refused')) \
+             ORDER BY created_ms DESC, id DESC LIMIT $4",
+        )
+        .bind(typed)
+        .bind(rows::beginning(typed))
+        .bind(i64::from(over))
+        .bind(CANDIDATES)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        if let Some(exact) = found.iter().position(|run| run.id == typed) {
+            return Ok(Match::One(found.swap_remove(exact)));
+        }
+        Ok(match found.len() {
+            0 => Match::None,
+            1 => Match::One(found.swap_remove(0)),
+            _ => Match::Many(found.into_iter().map(|run| run.id).collect()),
+        })
+    }
+
+    /// How many plans of somebody were refused since then.
+    pub async fn refused_since(&self, who: &str, since_ms: i64) -> Result<usize, StoreError> {
+        let counts: Vec<i64> = query_scalar(
+            "SELECT COUNT(*) FROM runs WHERE requested_by = $1 AND state = 'refused' \
+             AND created_ms >= $2",
+        )
+        .bind(who)
+        .bind(since_ms)
+        .fetch_all(&self.pool)
+        .await?;
+        let count = counts.first().copied().unwrap_or_default();
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     pub(super) async fn fence_of(&self, id: &str) -> Result<i64, StoreError> {

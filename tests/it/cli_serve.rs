@@ -5,12 +5,15 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use dogwatch::sim::demo_world;
+use dogwatch::sim::{World, demo_world};
+use dogwatch::store::{NewRun, RunState, StateChange, Store};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr};
 
+use crate::cli::service;
 use crate::support::program::Place;
+use crate::support::real_engine::eventually;
 
 /// A server that listens on a port the system chose.
 struct Server<'p> {
@@ -31,7 +34,11 @@ impl<'p> Server<'p> {
     }
 
     fn listening(place: &'p Place) -> Self {
-        place.write("dogwatch.yaml", CONFIG);
+        Self::configured(place, CONFIG)
+    }
+
+    fn configured(place: &'p Place, config: &str) -> Self {
+        place.write("dogwatch.yaml", config);
         let mut command = place.command(&["serve"]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         place.block_on(async {
@@ -271,4 +278,68 @@ fn a_page_of_somebody_else_gets_no_report() {
     assert!(head.starts_with("http/1.1 200"), "{head}");
     let (head, _) = server.get_as("reports.evil.example", "/healthz");
     assert!(head.starts_with("http/1.1 200"), "{head}");
+}
+
+const GATED: &str = "name: gated\ntitle: Gated\nrisk: change\nparams:\n  stack: { type: stack, required: true }\nsteps:\n  - container.restart: { services: api }\n  - gate: is it quiet?\n";
+
+/// A run that stands at a gate for an hour keeps recovery from nothing else.
+#[test]
+fn a_run_at_a_gate_is_taken_up_beside_everything_else() {
+    let place = Place::simulated(World::new().with(service("shop", "api")));
+    std::fs::create_dir(place.path("own")).unwrap();
+    place.write("own/gated.yml", GATED);
+    let url = format!("sqlite://{}", place.path("runs.db").display());
+    let directory = place.path("own");
+    let config = format!(
+        "{CONFIG}store: {{ url: \"{url}\" }}\nrunbooks: {{ directory: \"{}\" }}\n",
+        directory.display()
+    );
+    place.write("dogwatch.yaml", &config);
+    let mut run = place.command(&["run", "gated", "-p", "stack=shop"]);
+    let mut run = place.block_on(async { run.spawn().unwrap() });
+    let store = || async { Store::open(&url).await.unwrap() };
+    let waiting = || async {
+        let store = store().await;
+        let mut found = None;
+        for run in store.unfinished_runs().await.unwrap() {
+            let journal = store.journal(&run.id).await.unwrap();
+            if journal.iter().any(|entry| entry.step == "gate") {
+                found = Some(run);
+            }
+        }
+        store.close().await;
+        found
+    };
+    let died = place.block_on(async {
+        eventually("it stands at its gate", || async {
+            waiting().await.is_some()
+        })
+        .await;
+        run.kill().await.unwrap();
+        waiting().await.unwrap()
+    });
+    let server = Server::configured(&place, &config);
+    place.block_on(async {
+        eventually("it is taken up", || async {
+            waiting()
+                .await
+                .is_some_and(|run| run.fence > died.fence && !run.lease_owner.is_empty())
+        })
+        .await;
+        let store = store().await;
+        let old = NewRun {
+            id: "OLD".to_owned(),
+            created_ms: 1,
+            ..NewRun::default()
+        };
+        store.create_run(&old).await.unwrap();
+        let asked = StateChange::to(RunState::AwaitingApproval, 1);
+        store.set_state("OLD", &asked).await.unwrap();
+        eventually("what nobody decided in time has ended", || async {
+            store.run("OLD").await.unwrap().state == RunState::Refused
+        })
+        .await;
+    });
+    server.signal("TERM");
+    assert_eq!(server.end(), Some(0));
 }

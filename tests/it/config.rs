@@ -557,9 +557,11 @@ access:
     "slak:U2": [oncall]
     "discord:": [oncall]
     "slack:U*": [oncall]
+    "slack-group:*": [oncall]
+    "discord-role:*": [oncall]
 "#
     ), @r#"
-    5 problems in dogwatch.yaml
+    7 problems in dogwatch.yaml
 
     error: there is no such role
      --> dogwatch.yaml:5:18
@@ -594,6 +596,18 @@ access:
       |
     8 |     "slack:U*": [******]
       |     ^^^^^^^^^^
+
+    error: expected the id of one group or role; everybody there is `slack:*` or `discord:*`
+     --> dogwatch.yaml:9:5
+      |
+    9 |     "slack-group:*": [******]
+      |     ^^^^^^^^^^^^^^^
+
+    error: expected the id of one group or role; everybody there is `slack:*` or `discord:*`
+      --> dogwatch.yaml:10:5
+       |
+    10 |     "discord-role:*": [******]
+       |     ^^^^^^^^^^^^^^^^
     "#);
 }
 

@@ -15,8 +15,24 @@ const MUST_MASK: &[&str] = &[
     "dsn is shop:[[pw-1]]@tcp(mysql:3306)/shop?parseTime=true",
     "cannot reach root:[[toor99]]@db.internal:5432",
     "SENTRY_DSN=https://[[0123456789abcdef0123456789abcdef]]@sentry.example.org/7",
+    "spring.datasource.url=jdbc:oracle:thin:shop/[[tiger99]]@db:1521/XE",
+    "jdbc:oracle:thin:shop/[[tiger99]]@//db:1521/XE is not reachable",
     // pairs
     "POSTGRES_PASSWORD=[[postgres]]",
+    "SSHPASS=[[hunter2]]",
+    "PGPASS=[[hunter2]]",
+    "DBPASS=[[hunter2]]",
+    "ADMINPW=[[hunter2]]",
+    "NEO4J_AUTH=[[neo4j/hunter2]]",
+    "FLOWER_BASIC_AUTH=[[user:hunter2]]",
+    "SMTP_AUTH=[[user:hunter2]]",
+    "REDIS_AUTH=[[hunter2]]",
+    "OTP_SEED=[[JBSWY3DPEHPK3PXP]]",
+    "PASSWORD_SALT=[[a9f3kd02]]",
+    "PEPPER=[[a9f3kd02]]",
+    "DB_CRED=[[hunter2]]",
+    "$ vault login [[s.7Hq2kd9fJ3mN5pQ8]]",
+    "vault login -no-print [[6a9f3kd0-22f1-77ab]]",
     "POSTGRES_PASSWORD=[[two words]]",
     "      - MYSQL_ROOT_PASSWORD=[[ro;ot,1]]",
     "export API_KEY=[[abc def]]",
@@ -174,6 +190,14 @@ const MUST_NOT_MASK: &[&str] = &[
     "kafka: group.id=shop key.deserializer=org.apache.kafka.StringDeserializer",
     "Basic Authentication required",
     "SSL_KEY=/etc/ssl/private/key.pem",
+    "SMTP_AUTH=login HTTP_AUTH=true BASIC_AUTH=enabled auth=md5",
+    "random_seed=42 seed=1700000000 seed: tests/data",
+    "lowpass=3000 multipass=ready WRONGPASS=none",
+    "salt-minion: starting, seeded: 12 rows, peppered=no",
+    "vault login failed: permission denied",
+    "usage: vault login [options] [AUTH K=V...]",
+    "jdbc:oracle:thin:@db:1521/XE",
+    "basic auth: user shop is unknown",
 ];
 
 fn shown(text: &str) -> String {
@@ -270,6 +294,11 @@ fn a_password_that_is_a_word_goes_only_where_a_password_stands() {
         ("POSTGRES_PASSWORD", Raw::new("postgres")),
         ("DATABASE_URL", Raw::new("postgres://shop:gateway@db/shop")),
         ("API_TOKEN", Raw::new("q7")),
+        ("NEO4J_AUTH", Raw::new("neo4j/gr4ph-s3cret")),
+        (
+            "DB_URL",
+            Raw::new("jdbc:oracle:thin:shop/tiger-99-x@db:1521/XE"),
+        ),
         ("REDIS_PASSWORD", Raw::new("Tr0ub4dor&3")),
         ("CACHE_URL", Raw::new("redis://:s3cr3t-cache@cache:6379")),
         ("PATH", Raw::new("/usr/local/bin")),
@@ -279,6 +308,8 @@ fn a_password_that_is_a_word_goes_only_where_a_password_stands() {
         .known_names(["gateway", "db"].into_iter())
         .build();
     for (line, want) in [
+        ("neo4j logs in with gr4ph-s3cret", "neo4j logs in with ••••"),
+        ("ora: tiger-99-x is wrong", "ora: •••• is wrong"),
         (
             "database system of postgres on gateway is ready",
             "database system of postgres on gateway is ready",
@@ -349,6 +380,16 @@ fn names_that_announce_a_secret_are_told_from_names_about_one() {
         "secret_id",
         "GH_PAT",
         "APP_KEY",
+        "SSHPASS",
+        "PGPASS",
+        "dbpass",
+        "ADMINPW",
+        "NEO4J_AUTH",
+        "smtpAuth",
+        "OTP_SEED",
+        "HASH_SALT",
+        "PEPPER",
+        "DB_CRED",
     ] {
         assert!(Redactor::is_secret_name(key), "{key}");
     }
@@ -380,6 +421,11 @@ fn names_that_announce_a_secret_are_told_from_names_about_one() {
         "PASS_THROUGH",
         "cookie_secure",
         "TOKENS_PER_MINUTE",
+        "auth",
+        "seed",
+        "compass",
+        "LOWPASS",
+        "REQUIRE_AUTH_METHOD",
         "TOKEN_SERVICE_PORT_80_TCP_ADDR",
     ] {
         assert!(!Redactor::is_secret_name(key), "{key}");

@@ -5,7 +5,7 @@ use dogwatch::action::Action;
 use dogwatch::action::container::{Container, State, Status};
 use dogwatch::runbook::{Given, Plan, Shelf, Source, World, bind};
 use dogwatch::stack::{Graph, Inventory};
-use dogwatch::text::Name;
+use dogwatch::text::{Name, Redactor};
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -63,6 +63,7 @@ fn bound_on(shelf: &Shelf, given: &[(&str, &str)]) -> Result<Plan, String> {
         graph: &graph,
         volumes: &[],
         secrets: &["pg".to_owned()],
+        redactor: Redactor::shapes_only(),
         grounds: dogwatch::runbook::Grounds::default(),
     };
     bind(runbook, shelf, &given, world).map_err(|error| error.to_string())

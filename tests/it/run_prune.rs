@@ -29,6 +29,16 @@ async fn what_nothing_uses_goes_and_volumes_stay() {
         ];
         own.docker(&[&begin, &[IMAGE][..], program].concat())
     };
+    // what waits in the middle of a reset is in use, though it never ran
+    let aside = ["--name", "db.aside", "--label", "dogwatch.aside={}"];
+    own.docker(
+        &[
+            &["create", "--network", "none"],
+            &aside[..],
+            &[IMAGE, "true"],
+        ]
+        .concat(),
+    );
     made("used", &["sleep", "600"]);
     made("ended", &["true"]);
     own.docker(&["network", "create", "idle"]);
@@ -48,9 +58,10 @@ async fn what_nothing_uses_goes_and_volumes_stay() {
         let (outcome, text) = real.approved("local").await;
         assert_eq!(outcome, Outcome::Done, "{what}: {text}");
     }
-    let [containers, networks, mut volumes] = lists();
+    let [mut containers, networks, mut volumes] = lists();
     volumes.sort();
-    assert_eq!(containers, ["used"]);
+    containers.sort();
+    assert_eq!(containers, ["db.aside", "used"]);
     assert!(!networks.contains(&"idle".to_owned()), "{networks:?}");
     assert_eq!(volumes, ["ended-data", "used-data"]);
     assert_ne!(
@@ -58,5 +69,5 @@ async fn what_nothing_uses_goes_and_volumes_stay() {
         "",
         "it has a name, so it stays"
     );
-    own.docker(&["rm", "--force", "used"]);
+    own.docker(&["rm", "--force", "used", "db.aside"]);
 }

@@ -270,3 +270,29 @@ async fn it_starts_as_told_and_ends_with_its_socket_and_connections() {
     ));
     drop(directory);
 }
+
+fn versioned(version: &str) -> ContainerSpec {
+    ContainerSpec::new("db", "example:1")
+        .label("version", version)
+        .behaviour(Behaviour::idle())
+}
+
+/// Settings that wait are those of the container that was there last, and no prune takes them.
+#[tokio::test(start_paused = true)]
+async fn what_was_set_aside_and_forgotten_is_not_taken_for_new() {
+    let (simulation, _directory) = simulate(World::new().with(versioned("1")));
+    let engine = reach(&simulation).await;
+    let version = async || engine.container("db").await.unwrap().labels["version"].clone();
+    let id = async || engine.container("db").await.unwrap().id;
+    engine.set_aside(&id().await, &[]).await.unwrap();
+    engine.remove("db", true).await.unwrap();
+    simulation.world().add(versioned("2"));
+    engine.set_aside(&id().await, &[]).await.unwrap();
+    engine.set_aside(&id().await, &[]).await.unwrap();
+    engine.remove("db", true).await.unwrap();
+    let gone = engine.prune(Prunable::StoppedContainers).await.unwrap();
+    assert_eq!(gone.removed, [""; 0]);
+    engine.make_anew("db").await.unwrap();
+    assert_eq!(version().await, "2");
+    assert_eq!(engine.containers().await.unwrap().len(), 1);
+}

@@ -1,5 +1,6 @@
 //! What on-call staff live through in Slack: asking, changing, approving, being told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dogwatch::bot::Outcome;
@@ -12,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::fake_slack::Failure;
 use crate::support::slack_shop::{ANNA, BOB, CARL, OPS, SlackShop, policy};
+use crate::support::tester::Tester;
 
 #[tokio::test]
 async fn a_question_is_answered_to_who_asked() {
@@ -478,6 +480,25 @@ async fn doctor_names_the_scope_that_is_missing() {
     assert!(said.contains("usergroups:read"), "{said}");
     assert!(!said.contains("`files:write`"), "{said}");
     shop.slack.assert_obeyed();
+}
+
+#[tokio::test]
+async fn a_group_that_a_reload_names_counts() {
+    let shop = SlackShop::with(|_| {}).await;
+    shop.ops(BOB, "whoami").await;
+    let before = shop
+        .slack
+        .until("who", |shown| shown.text.contains("you are slack:UBOB"))
+        .await;
+    assert!(!before.words().contains("owner"), "{}", before.words());
+    let reloaded = Tester::with(|bot| bot.policy = policy());
+    shop.bots.send_replace(Arc::clone(&reloaded.bot));
+    shop.ops(BOB, "whoami").await;
+    shop.slack
+        .until("who, by group", |shown| {
+            shown.text.contains("you are slack:UBOB") && shown.words().contains("owner")
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -198,6 +198,7 @@ async fn a_cable_that_stays_out_leaves_a_run_to_be_taken_up_when_the_host_is_bac
             secrets: &bot.conduct.secrets,
             directory: cut.real.directory.path().to_owned(),
             expires: Duration::from_mins(15),
+            waits: true,
         };
         Box::pin(recovery.run()).await.unwrap().len() == 1
     })

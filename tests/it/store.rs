@@ -653,6 +653,33 @@ async fn a_lock_is_held_by_one_and_its_fence_only_grows() {
 }
 
 #[tokio::test]
+async fn a_whole_host_and_its_stacks_are_not_locked_at_once() {
+    let store = Store::in_memory().await.unwrap();
+    let lock = async |name: &str, owner: &str, now| {
+        let got = store.acquire_lock(name, &lease(owner, now)).await;
+        got.unwrap().is_some()
+    };
+    assert!(lock("local/shop", "a", 0).await);
+    assert!(!lock("local/*", "c", 0).await);
+    assert_eq!(
+        store.lock_holder("local/*").await.unwrap().as_deref(),
+        Some("a")
+    );
+    assert!(lock("local/", "b", 0).await, "a container of no stack");
+    assert!(lock("local2/*", "c", 0).await, "another host");
+    assert!(lock("local/*", "c", 100).await, "their time is up");
+    assert!(!lock("local/shop", "a", 100).await);
+    assert!(!lock("local/blog", "d", 199).await);
+    assert_eq!(
+        store.lock_holder("local/blog").await.unwrap().as_deref(),
+        Some("c")
+    );
+    assert!(lock("local2/", "e", 100).await);
+    assert!(lock("local/*", "c", 150).await, "its own again");
+    assert!(lock("local/blog", "d", 250).await);
+}
+
+#[tokio::test]
 async fn of_many_that_want_a_lock_at_once_one_gets_it() {
     let disk = Disk::new();
     let (a, b) = (disk.open().await, disk.open().await);

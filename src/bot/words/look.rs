@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
-use crate::host::Host;
+use crate::host::{FleetError, Host};
 use crate::say;
-use crate::stack::Inventory;
 use crate::stack::resolve::{Chosen, resolve};
+use crate::stack::{Inventory, ResolveError};
 use crate::survey::Survey;
 use crate::text::{Clean, Name};
 
@@ -33,7 +33,14 @@ impl Look {
         context: &Context<'_>,
         host: Option<&str>,
     ) -> Result<Self, Trouble> {
-        let host = context.bot.fleet.host(host).await?;
+        let host = match context.bot.fleet.host(host).await {
+            Err(error @ FleetError::Unknown { .. }) => {
+                // it lists the hosts there are
+                context.may_read(None)?;
+                return Err(error.into());
+            }
+            host => host?,
+        };
         let survey = context.survey(&host).await?;
         Ok(Self { host, survey })
     }
@@ -44,7 +51,13 @@ impl Look {
         context: &Context<'_>,
         targets: &[Target],
     ) -> Result<Vec<Chosen<'_>>, Trouble> {
-        let chosen = choose(&self.survey.inventory, targets)?;
+        let chosen = match choose(&self.survey.inventory, targets) {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                let known = self.known_to(context)?;
+                return Err(without_others(error, choose(&known, targets)).into());
+            }
+        };
         for chosen in &chosen {
             context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         }
@@ -57,12 +70,45 @@ impl Look {
         context: &Context<'_>,
         target: &Target,
     ) -> Result<Chosen<'_>, Trouble> {
-        let chosen = resolve(&self.survey.inventory, target, false)?;
+        let chosen = match resolve(&self.survey.inventory, target, false) {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                let known = self.known_to(context)?;
+                return Err(without_others(error, resolve(&known, target, false)).into());
+            }
+        };
         let [chosen] = chosen.as_slice() else {
             return Err(crate::stack::ResolveError::Empty.into());
         };
         context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         Ok(*chosen)
+    }
+
+    /// What an answer may name: who may not read a stack does not learn from a hint that it is
+    /// there.
+    pub(super) fn known_to(&self, context: &Context<'_>) -> Result<Inventory, Trouble> {
+        let all = &self.survey.inventory;
+        let known = all.of_stacks(|stack| context.may_read_on(&self.host.name, stack).is_ok());
+        if known.services.is_empty() && !all.services.is_empty() {
+            context.may_read_on(&self.host.name, None)?;
+        }
+        Ok(known)
+    }
+}
+
+/// The error that somebody gets who knows of a part of the services only. Where the name means one
+/// thing there and is still not clear, it is the others that make it so.
+fn without_others(
+    error: ResolveError,
+    known: Result<Vec<Chosen<'_>>, ResolveError>,
+) -> ResolveError {
+    match (error, known) {
+        (ResolveError::Ambiguous { typed, .. }, Ok(chosen)) => {
+            let candidates = chosen.iter().map(|one| one.service.key.to_string());
+            let candidates = candidates.collect();
+            ResolveError::Ambiguous { typed, candidates }
+        }
+        (error, Ok(_)) | (_, Err(error)) => error,
     }
 }
 
@@ -85,7 +131,10 @@ pub(super) fn one_host(mut named: BTreeSet<Option<String>>) -> Result<Option<Str
     Err(Trouble::new(Outcome::Usage, text))
 }
 
-fn choose<'i>(inventory: &'i Inventory, targets: &[Target]) -> Result<Vec<Chosen<'i>>, Trouble> {
+fn choose<'i>(
+    inventory: &'i Inventory,
+    targets: &[Target],
+) -> Result<Vec<Chosen<'i>>, ResolveError> {
     if targets.is_empty() {
         return Ok(inventory
             .services

@@ -20,6 +20,7 @@ mod planning;
 mod run;
 mod form;
 mod runs;
+mod decide;
 mod stack;
 mod after;
 mod reports;
@@ -56,9 +57,9 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Run(wanted) if wanted.plan_only => run::plan(context, wanted).await,
         Command::Run(wanted) => run::run(context, wanted).await,
         Command::Runs => runs::runs(context).await,
-        Command::Approve { run, typed } => runs::approve(context, run, typed.as_deref()).await,
-        Command::Deny { run, reason } => runs::deny(context, run, reason.as_deref()).await,
-        Command::Cancel { run } => runs::cancel(context, run).await,
+        Command::Approve { run, typed } => decide::approve(context, run, typed.as_deref()).await,
+        Command::Deny { run, reason } => decide::deny(context, run, reason.as_deref()).await,
+        Command::Cancel { run } => decide::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
         Command::Stack { look, stack } => stack::look(context, *look, stack).await,
         Command::Incident(wanted) => incidents::incident(context, wanted).await,

@@ -31,10 +31,8 @@ pub(super) async fn offer(
     let runbook = Some(plan.runbook.as_str());
     let spot = (Some(&plan.host), plan.stack());
     if let Err(denial) = policy.decide_on(context.caller, spot, runbook, risk) {
-        let id = book.plan(plan, context.caller).await?;
         let why = denial.to_string();
-        book.refuse(&id, context.caller, Verdict::Denied, &why)
-            .await?;
+        book.plan_refused(plan, context.caller, &why).await?;
         return Err(denial.into());
     }
     nothing_cut_short(&book, plan).await?;
@@ -71,9 +69,17 @@ async fn nothing_cut_short(book: &Book<'_>, plan: &Plan) -> Result<(), Trouble> 
         place(plan)
     );
     let mut trouble = Trouble::new(Outcome::Failed, text);
-    trouble.more = vec![say!(
+    if book.waits_at_gate(&run.id).await? {
+        let run = Name::new(short(&run.id));
+        trouble.more.push(say!(
+            "it stands at a gate: say `approve {}` or `deny {}` first",
+            run,
+            run
+        ));
+    }
+    trouble.more.push(say!(
         "`dogwatch serve` does so by itself; `dogwatch console` and `dogwatch run` do when they start"
-    )];
+    ));
     Err(trouble)
 }
 

@@ -10,12 +10,12 @@ use crate::compose::Operator;
 use crate::run::Plan;
 use crate::runbook::language::ParamKind;
 use crate::runbook::steps::StepSpec;
-use crate::runbook::{Given, Grounds, Known, Runbook, World, bind};
+use crate::runbook::{BindError, Given, Grounds, Known, Runbook, World, bind};
 use crate::say;
 use crate::stack::revisions::short;
 use crate::stack::{Previous, Revisions, Site, SiteError};
 use crate::store::{RunFilter, RunState};
-use crate::text::{Clean, Line, Message, Name, Style};
+use crate::text::{Clean, Line, Message, Name, Redactor, Style};
 
 /// So far back the revision is looked for that ran before.
 const LOOKED_THROUGH: u32 = 200;
@@ -73,8 +73,9 @@ async fn on(
     context: &Context<'_>,
     runbook: &Runbook,
     given: &Given,
-    (Look { host, survey }, revisions): (&Look, Option<&Revisions>),
+    (look, revisions): (&Look, Option<&Revisions>),
 ) -> Result<Plan, Trouble> {
+    let Look { host, survey } = look;
     let volumes = if runbook.risk == Risk::Destructive {
         host.engine.volumes().await?
     } else {
@@ -89,23 +90,39 @@ async fn on(
         graph: &survey.graph,
         volumes: &volumes,
         secrets: &secrets,
+        redactor: &survey.redactor,
         grounds: Grounds {
             sites: Known(Some(&conduct.sites)),
             revisions,
         },
     };
     let shelf = conduct.library.shelf();
-    let plan = bind(runbook, &shelf, given, world).map_err(|error| {
-        let mut lines = error.problems.iter().map(|problem| clean(problem));
-        let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
-        trouble.more = lines.collect();
-        trouble
-    })?;
+    let Ok(plan) = bind(runbook, &shelf, given, world) else {
+        // what is wrong, told with the names that this caller may know
+        let inventory = &look.known_to(context)?;
+        let known = World { inventory, ..world };
+        return Err(match bind(runbook, &shelf, given, known) {
+            Err(error) => told(&error, &survey.redactor),
+            Ok(_) => Trouble::new(
+                Outcome::Usage,
+                say!(
+                    "something in stacks that you may not read is in the way; ask somebody who may"
+                ),
+            ),
+        });
+    };
     if plan.steps().next().is_none() {
         let text = say!("`{}` has nothing to do there: it is so already", plan.title);
         return Err(Trouble::new(Outcome::Usage, text));
     }
     Ok(plan)
+}
+
+fn told(error: &BindError, redactor: &Redactor) -> Trouble {
+    let mut lines = error.problems.iter().map(|problem| redactor.clean(problem));
+    let mut trouble = Trouble::new(Outcome::Usage, lines.next().unwrap_or_default());
+    trouble.more = lines.collect();
+    trouble
 }
 
 /// The configured stack that a value means; from here on the value is what its host calls it. A

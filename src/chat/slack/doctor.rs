@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::api::ApiError;
 use super::door::Slack;
+use super::groups::GROUP;
 use crate::say;
 use crate::setting::Secret;
 use crate::text::{Clean, Line, Message, Name, Redactor, Style};
@@ -58,7 +59,10 @@ impl Slack {
                     Name::new(word("user").unwrap_or("?")),
                 );
                 checks.push(check("Web API", true, say!("{} on {}", user, team)));
-                checks.push(scopes(&answer.headers, !self.groups.is_empty()));
+                checks.push(scopes(
+                    &answer.headers,
+                    !self.bot().policy.named(GROUP).is_empty(),
+                ));
                 checks.extend(skew(&answer.headers, self.bot().clock.now()));
             }
             Err(error) => checks.push(check("Web API", false, told(&error))),

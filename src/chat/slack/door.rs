@@ -43,8 +43,6 @@ pub struct TurnedAway;
 pub struct SlackOptions {
     pub bot_token: Secret,
     pub app_token: Option<Secret>,
-    /// User groups that `access.members` names.
-    pub groups: Vec<String>,
     /// How often a socket is asked whether it lives.
     pub ping: Duration,
 }
@@ -80,7 +78,7 @@ impl Slack {
                 running: Arc::new(Running::default()),
             },
             outbox,
-            groups: Groups::new(options.groups),
+            groups: Groups::default(),
             settings,
             app_token: options.app_token,
             health: Arc::new(ChatHealth::new("slack")),

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 
 use super::outbox::Outbox;
 
+/// What stands in front of a group's id where it is a member.
+pub(super) const GROUP: &str = "slack-group";
+
 /// Who joins a group can act this much later at the latest; who leaves it no longer can.
 const FRESH: Duration = Duration::from_mins(2);
 /// While Slack cannot be asked, what was known counts for this long, and then nothing does.
@@ -17,8 +20,6 @@ const STALE: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    /// The groups that `access.members` names.
-    wanted: Vec<String>,
     known: Mutex<BTreeMap<String, Members>>,
 }
 
@@ -29,28 +30,17 @@ struct Members {
 }
 
 impl Groups {
-    pub(super) fn new(wanted: Vec<String>) -> Self {
-        Self {
-            wanted,
-            known: Mutex::default(),
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.wanted.is_empty()
-    }
-
-    /// As members are written in the configuration: `slack-group:S1`.
-    pub(super) async fn of(&self, user: &str, outbox: &Outbox) -> Vec<String> {
+    /// Those of `wanted`, as members are written in the configuration: `slack-group:S1`.
+    pub(super) async fn of(&self, user: &str, wanted: &[&str], outbox: &Outbox) -> Vec<String> {
         let mut groups = Vec::new();
         let mut known = self.known.lock().await;
-        for group in &self.wanted {
+        for group in wanted.iter().copied() {
             let age = known.get(group).map(|members| members.asked.elapsed());
             if age.is_none_or(|age| age > FRESH) {
                 match ask(group, outbox).await {
                     Ok(users) => {
                         let asked = Instant::now();
-                        known.insert(group.clone(), Members { users, asked });
+                        known.insert(group.to_owned(), Members { users, asked });
                     }
                     Err(why) => {
                         tracing::warn!(group, why, "a user group cannot be looked up");
@@ -64,7 +54,7 @@ impl Groups {
                 .get(group)
                 .is_some_and(|members| members.users.iter().any(|member| member == user));
             if is_in {
-                groups.push(format!("slack-group:{group}"));
+                groups.push(format!("{GROUP}:{group}"));
             }
         }
         groups

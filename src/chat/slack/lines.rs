@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::door::Slack;
+use super::groups::GROUP;
 use super::inbound::{Asked, Wish};
 use crate::access::{Caller, Surface};
 use crate::bot::{Incoming, Outcome, Trouble, Voice, What};
@@ -60,10 +61,12 @@ impl Slack {
     }
 
     async fn caller(&self, place: &Place) -> Caller {
+        let bot = self.bot();
+        let wanted = bot.policy.named(GROUP);
         Caller {
             surface: Surface::Slack,
             id: Name::new(&place.person),
-            groups: self.groups.of(&place.person, &self.outbox).await,
+            groups: self.groups.of(&place.person, &wanted, &self.outbox).await,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::single::{Doings, volumes_of};
 use super::steps::{Doing, time};
-use super::{BindError, Binder, Bound, Values, clean};
+use super::{BindError, Binder, Bound, Values};
 use crate::action::container::{Container, Status};
 use crate::action::logs::LogQuery;
 use crate::action::{Action, EnvValue, Risk, Speaks};
@@ -39,7 +39,7 @@ impl Binder<'_> {
             (name.clone(), value)
         });
         let env: BTreeMap<String, EnvValue> = env.collect();
-        let shown = clean(&argv.join(" "));
+        let shown = self.clean(&argv.join(" "));
         let says = say!("run `{}` in {}", shown, Name::new(&container.name));
         let subject = self.subject(container);
         Ok(vec![Doing {

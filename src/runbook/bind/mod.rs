@@ -35,6 +35,8 @@ pub struct World<'w> {
     pub volumes: &'w [Volume],
     /// Names of the configured secrets.
     pub secrets: &'w [String],
+    /// Knows their values: what it changes must not be written down.
+    pub redactor: &'w Redactor,
     pub grounds: Grounds<'w>,
 }
 
@@ -99,12 +101,12 @@ pub fn bind(runbook: &Runbook, shelf: &Shelf, given: &Given, world: World<'_>) -
         operated: BTreeSet::new(),
     };
     let scope = binder.params(&runbook.file, given)?;
-    binder.plan.title = title(runbook, &scope);
+    binder.plan.title = binder.title(runbook, &scope);
     binder.plan.declared = runbook.file.risk.unwrap_or(Risk::Read);
     if let Some(limit) = runbook.file.timeout {
         binder.plan.limit = limit.0;
     }
-    binder.plan.report = report(runbook, &scope.texts);
+    binder.plan.report = binder.report(runbook, &scope.texts);
     binder.whole(&runbook.file, &scope)?;
     binder.finish(&scope)
 }
@@ -205,46 +207,45 @@ impl Binder<'_> {
     }
 }
 
-/// `restart api`, `ordered-restart shop`.
-fn title(runbook: &Runbook, scope: &Values) -> Clean {
-    let required = runbook
-        .file
-        .params
-        .iter()
-        .filter(|(_, param)| param.required);
-    let values = required.filter_map(|(name, param)| {
-        let values = scope.texts.get(name)?.iter();
-        let short = values.map(|value| match param.kind {
-            // the stack stands beside the title already
-            ParamKind::Service => value
-                .split_once('/')
-                .map_or(value.as_str(), |(_, name)| name),
-            _ => value,
+impl Binder<'_> {
+    /// `restart api`, `ordered-restart shop`.
+    fn title(&self, runbook: &Runbook, scope: &Values) -> Clean {
+        let params = runbook.file.params.iter();
+        let required = params.filter(|(_, param)| param.required);
+        let values = required.filter_map(|(name, param)| {
+            let values = scope.texts.get(name)?.iter();
+            let short = values.map(|value| match param.kind {
+                // the stack stands beside the title already
+                ParamKind::Service => value
+                    .split_once('/')
+                    .map_or(value.as_str(), |(_, name)| name),
+                _ => value,
+            });
+            Some(short.collect::<Vec<_>>().join(", "))
         });
-        Some(short.collect::<Vec<_>>().join(", "))
-    });
-    let values: Vec<String> = values.collect();
-    let text = format!("{} {}", runbook.file.name, values.join(" "));
-    clean(text.trim_end())
-}
-
-fn report(runbook: &Runbook, scope: &Scope) -> PlannedReport {
-    let spec = &runbook.file.report;
-    let fill = |text: &Text| clean(&text.fill(scope));
-    PlannedReport {
-        issue: spec.issue.as_ref().map(fill),
-        prevention: spec.prevention.iter().map(fill).collect(),
-        related: OneOrMany(spec.related.clone())
-            .fill(scope)
-            .iter()
-            .map(Name::from)
-            .collect(),
+        let values: Vec<String> = values.collect();
+        let text = format!("{} {}", runbook.file.name, values.join(" "));
+        self.clean(text.trim_end())
     }
-}
 
-/// What a person or a file wrote passes the redactor like anything foreign.
-fn clean(text: &str) -> Clean {
-    Redactor::shapes_only().clean(text)
+    fn report(&self, runbook: &Runbook, scope: &Scope) -> PlannedReport {
+        let spec = &runbook.file.report;
+        let fill = |text: &Text| self.clean(&text.fill(scope));
+        PlannedReport {
+            issue: spec.issue.as_ref().map(fill),
+            prevention: spec.prevention.iter().map(fill).collect(),
+            related: OneOrMany(spec.related.clone())
+                .fill(scope)
+                .iter()
+                .map(Name::from)
+                .collect(),
+        }
+    }
+
+    /// What a person or a file wrote passes the redactor like anything foreign.
+    fn clean(&self, text: &str) -> Clean {
+        self.world.redactor.clean(text)
+    }
 }
 
 /// A pattern that the whole value has to match.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::single::Doings;
 use super::steps::Doing;
-use super::{BindError, Binder, Bound, Values, clean};
+use super::{BindError, Binder, Bound, Values};
 use crate::action::operate::{Call, Checkout, KeptImage, Verb};
 use crate::action::{Action, Risk};
 use crate::runbook::plan::HEALTH_LIMIT;
@@ -15,7 +15,7 @@ use crate::runbook::template::{OneOrMany, Text};
 use crate::say;
 use crate::stack::revisions::short;
 use crate::stack::{Key, Site};
-use crate::text::{Clean, Name};
+use crate::text::{Clean, Name, Redactor};
 
 /// Why a step cannot be planned, for people.
 fn refuse<T>(why: impl Into<String>) -> Bound<T> {
@@ -94,7 +94,7 @@ impl<'b> Binder<'b> {
         if let Some(args) = &step.stack_well {
             let limit = limit.unwrap_or(HEALTH_LIMIT);
             let project = args.stack.fill(&scope.texts);
-            let says = say!("wait until all of {} is well", clean(&project));
+            let says = say!("wait until all of {} is well", self.clean(&project));
             return Some(Ok(one(Action::StackWell { project, limit }, says)));
         }
         None
@@ -331,5 +331,5 @@ fn one(action: Action, says: Clean) -> Vec<Doing> {
 }
 
 fn named(site: &Site) -> Clean {
-    clean(&site.full_name())
+    Redactor::shapes_only().clean(&site.full_name())
 }

@@ -65,7 +65,12 @@ impl Binder<'_> {
         let mut bound = Values::default();
         let mut chosen = BTreeMap::new();
         for (name, spec) in &file.params {
-            match texts(name, spec, given.get(name)) {
+            let given = given.get(name);
+            let bound_texts = texts(name, spec, given).and_then(|texts| match given {
+                Some(_) => self.nothing_secret(name, spec, texts),
+                None => Ok(texts),
+            });
+            match bound_texts {
                 Ok(texts) => {
                     if spec.kind == ParamKind::Secret {
                         bound.secrets.insert(name.clone());
@@ -136,6 +141,22 @@ impl Binder<'_> {
             }
             _ => Ok(texts),
         }
+    }
+
+    /// A plan is stored and shown with everything that was typed for it.
+    fn nothing_secret(
+        &self,
+        name: &str,
+        spec: &ParamSpec,
+        texts: Vec<String>,
+    ) -> Result<Vec<String>, String> {
+        let shows = |text: &String| self.world.redactor.clean(text).as_str() != text;
+        if spec.kind == ParamKind::String && texts.iter().any(shows) {
+            return Err(format!(
+                "`{name}`: it holds a secret, and would be stored and shown; name the secret under `runbooks.secrets`, and let the runbook take it by a parameter of type `secret`"
+            ));
+        }
+        Ok(texts)
     }
 
     fn known_secret(&self, name: &str) -> Result<(), String> {

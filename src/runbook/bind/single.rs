@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::looking::{address, port};
 use super::steps::{Doing, time};
-use super::{BindError, Binder, Bound, Values, clean};
+use super::{BindError, Binder, Bound, Values};
 use crate::action::container::{Container, Status};
 use crate::action::{Action, Prunable, Risk, Subject};
 use crate::command::parse::{prunable, signal_name};
@@ -167,7 +167,7 @@ impl<'b> Binder<'b> {
             }]);
         }
         if let Some(text) = &step.gate {
-            let text = clean(&text.fill(&scope.texts));
+            let text = self.clean(&text.fill(&scope.texts));
             let says = say!("wait for somebody's word: {}", text);
             return Ok(vec![Doing {
                 action: Action::Gate { text },

@@ -41,16 +41,17 @@ impl Filters {
         values.is_empty() || values.iter().any(|value| fits(value))
     }
 
-    /// Labels are different: every one of them has to fit.
+    /// Labels are different: every one of them has to fit, and none of those under `label!`.
     pub(super) fn labels(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.values("label").iter().all(|wanted| {
+        let fits = |wanted: &String| {
             let (key, value) = wanted
                 .split_once('=')
                 .map_or((wanted.as_str(), None), |(key, value)| (key, Some(value)));
             labels
                 .get(key)
                 .is_some_and(|found| value.is_none_or(|value| found == value))
-        })
+        };
+        self.values("label").iter().all(fits) && !self.values("label!").iter().any(fits)
     }
 
     /// Names are matched as patterns, or as plain text where they are no pattern.

@@ -4,12 +4,24 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
+use super::Answer;
+use super::params::Params;
 use crate::sim::live::LiveWorld;
-use crate::sim::world::World;
+use crate::sim::world::{Container, World};
 
-pub(super) async fn containers(State(world): State<LiveWorld>) -> Json<Value> {
-    let gone = world.change(World::prune_containers);
-    Json(json!({ "ContainersDeleted": gone, "SpaceReclaimed": 0 }))
+/// Which containers are meant. Of the engine's own, `until` is not spoken here.
+const FILTERS: &[&str] = &["label", "label!"];
+
+pub(super) async fn containers(
+    State(world): State<LiveWorld>,
+    params: Params,
+) -> Answer<Json<Value>> {
+    let filters = params.filters()?.only(FILTERS)?;
+    let is_meant = |container: &Container| filters.labels(&container.spec.labels);
+    let gone = world.change(|world, now| world.prune_containers(is_meant, now));
+    Ok(Json(
+        json!({ "ContainersDeleted": gone, "SpaceReclaimed": 0 }),
+    ))
 }
 
 pub(super) async fn networks(State(world): State<LiveWorld>) -> Json<Value> {

@@ -257,12 +257,17 @@ impl World {
         Ok(())
     }
 
-    /// Removes everything that does not run; returns the ids.
-    pub(in crate::sim) fn prune_containers(&mut self, now: Timestamp) -> Vec<String> {
+    /// Removes what is meant and does not run; returns the ids.
+    pub(in crate::sim) fn prune_containers(
+        &mut self,
+        is_meant: impl Fn(&Container) -> bool,
+        now: Timestamp,
+    ) -> Vec<String> {
         let dead: Vec<String> = self
             .containers
             .iter()
             .filter(|container| !container.is_alive() && !container.is_restarting())
+            .filter(|container| is_meant(container))
             .map(|container| container.id.clone())
             .collect();
         dead.into_iter()

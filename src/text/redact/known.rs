@@ -110,15 +110,11 @@ impl RedactorBuilder {
             let text = raw.expose().trim();
             if names::is_secret(key) && value::is_worth_hiding(key, text) {
                 self.secrets.insert(text.to_owned());
+                self.secrets.extend(login(key, text).map(str::to_owned));
             }
-            for (_, rest) in text
-                .match_indices("://")
-                .map(|(at, _)| text.split_at(at + 3))
-            {
-                if let Some(span) = url::userinfo_secret(rest) {
-                    self.secrets.extend(rest.get(span).map(str::to_owned));
-                }
-            }
+            let inside = url::secrets(text).into_iter();
+            self.secrets
+                .extend(inside.filter_map(|span| text.get(span).map(str::to_owned)));
         }
         self
     }
@@ -139,6 +135,13 @@ impl RedactorBuilder {
             || self.names.contains(&lower)
             || MASK.contains(secret)
     }
+}
+
+/// The password of `NEO4J_AUTH=neo4j/password`: programs show it without its user.
+fn login<'t>(key: &str, text: &'t str) -> Option<&'t str> {
+    let names_login = key.to_ascii_lowercase().ends_with("auth");
+    let (_, password) = text.split_once(['/', ':']).filter(|_| names_login)?;
+    Some(password)
 }
 
 /// Never shows what it collected.

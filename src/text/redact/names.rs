@@ -27,7 +27,35 @@ const ROOTS: &[&str] = &[
 ];
 
 /// These name a secret as the last word only: `DB_PASS`, not `bypass` or `PASS_THROUGH`.
-const LAST_WORDS: &[&str] = &["pass", "pwd", "dsn", "pat", "cookie", "creds"];
+const LAST_WORDS: &[&str] = &[
+    "pass", "pw", "pwd", "dsn", "pat", "cookie", "cred", "creds", "salt", "pepper",
+];
+
+/// These do only where something stands before them: `REDIS_AUTH`, but not `auth: md5`.
+const OWNED_WORDS: &[&str] = &["auth", "seed"];
+
+/// What a last word may be glued to: `SSHPASS`, `ADMINPW`.
+const GLUED: &[&str] = &["pass", "pw"];
+
+/// They end so and are words of their own.
+const NOT_GLUED: &[&str] = &[
+    "allpass",
+    "bandpass",
+    "bypass",
+    "compass",
+    "encompass",
+    "highpass",
+    "lowpass",
+    "multipass",
+    "onepass",
+    "overpass",
+    "proxypass",
+    "singlepass",
+    "surpass",
+    "trespass",
+    "underpass",
+    "wrongpass",
+];
 
 /// `…_KEY` is a secret after one of these words; a `cache_key` is not.
 const KEY_OWNERS: &[&str] = &[
@@ -186,7 +214,10 @@ pub(super) fn is_secret(key: &str) -> bool {
     {
         return false;
     }
-    LAST_WORDS.contains(&without_number(last))
+    let last = without_number(last);
+    LAST_WORDS.contains(&last)
+        || (words.len() > 1 && OWNED_WORDS.contains(&last))
+        || is_glued(last)
         || words.iter().any(|word| ends_with_root(word))
         || names_key(&words)
 }
@@ -194,6 +225,10 @@ pub(super) fn is_secret(key: &str) -> bool {
 /// `password2` is a password too.
 fn without_number(word: &str) -> &str {
     word.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+fn is_glued(word: &str) -> bool {
+    GLUED.iter().any(|end| word.ends_with(end)) && !NOT_GLUED.contains(&word)
 }
 
 fn ends_with_root(word: &str) -> bool {

@@ -14,17 +14,8 @@ static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .build([
-            "pass",
-            "pwd",
-            "secret",
-            "token",
-            "key",
-            "credential",
-            "creds",
-            "auth",
-            "dsn",
-            "cookie",
-            "_pat",
+            "pass", "pw", "secret", "token", "key", "cred", "auth", "dsn", "salt", "seed",
+            "pepper", "cookie", "_pat",
         ])
         .expect("a few literals")
 });

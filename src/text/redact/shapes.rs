@@ -214,6 +214,10 @@ const SHAPES: &[Shape] = &[
         &["mongo", "sshpass", "docker"],
         r"(?-u:\b)(?:mongo[a-z]*|sshpass|docker login)[ \t](?:[ -:<-{}]{0,120}?[ \t])?-p[ =]?([^\s'\x22\],]+)",
     ),
+    mixed(
+        &["vault"],
+        r"(?-u:\b)vault login(?:[ \t]+-[a-z-]+)*[ \t]+([A-Za-z0-9._-]{8,})",
+    ),
     password(
         &["redis-cli"],
         r"(?-u:\b)redis-cli[ \t](?:[ -:<-{}]{0,120}?[ \t])?-a[ \t]+([^\s'\x22\],]+)",

@@ -22,13 +22,33 @@ static WITHOUT_SCHEME: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
-pub(super) fn find(text: &str, spans: &mut Spans) {
+/// `jdbc:oracle:thin:user/password@host`
+static ORACLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"jdbc:oracle:[a-z0-9]+:[^\s/@:"']+/([^\s@"']+)@"#).expect("a constant pattern")
+});
+
+/// Every password inside an address that begins with its scheme.
+pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut secrets = Vec::new();
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find("://")) {
         at += found + 3;
         if let Some(secret) = userinfo_secret(text.get(at..).unwrap_or_default()) {
-            spans.add(at + secret.start..at + secret.end);
+            secrets.push(at + secret.start..at + secret.end);
         }
+    }
+    if text.contains("jdbc:oracle:") {
+        let found = ORACLE.captures_iter(text);
+        let found = found.filter_map(|found| found.get(1));
+        let worth = found.filter(|secret| value::is_worth_hiding("password", secret.as_str()));
+        secrets.extend(worth.map(|secret| secret.range()));
+    }
+    secrets
+}
+
+pub(super) fn find(text: &str, spans: &mut Spans) {
+    for secret in secrets(text) {
+        spans.add(secret);
     }
     if text.contains('@') {
         for found in WITHOUT_SCHEME.captures_iter(text) {
@@ -42,7 +62,7 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
 }
 
 /// The password in `text`, which starts behind `://`.
-pub(super) fn userinfo_secret(text: &str) -> Option<Range<usize>> {
+fn userinfo_secret(text: &str) -> Option<Range<usize>> {
     let token = token(text);
     let authority = token.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.rsplit_once('@') {

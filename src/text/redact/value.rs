@@ -118,6 +118,44 @@ const CODE_ROOTS: &[&str] = &[
     "ctx.",
 ];
 
+/// What stands after `…_AUTH` where it says how somebody proves who they are, and not with what.
+const METHODS: &[&str] = &[
+    "anonymous",
+    "basic",
+    "bearer",
+    "cert",
+    "certificate",
+    "cram-md5",
+    "default",
+    "digest",
+    "disabled",
+    "enabled",
+    "external",
+    "internal",
+    "jwt",
+    "key",
+    "ldap",
+    "login",
+    "md5",
+    "need",
+    "ntlm",
+    "oauth",
+    "oauth2",
+    "oidc",
+    "ok",
+    "password",
+    "plain",
+    "requested",
+    "required",
+    "saml",
+    "scram-sha-256",
+    "token",
+    "trust",
+    "want",
+    "x509",
+    "xoauth2",
+];
+
 /// Where files live; a value below one of these is a path, however it looks.
 const PATH_ROOTS: &[&str] = &[
     "/run/",
@@ -160,14 +198,24 @@ pub(super) fn is_worth_hiding(key: &str, value: &str) -> bool {
     {
         return false;
     }
-    !is_count(&key, value)
+    !is_count(&key, value) && !is_method(&key, value)
 }
 
-/// `token: 42`, `pass=12 fail=0` and `max_tokens=4096` count something.
+fn is_method(key: &str, value: &str) -> bool {
+    key.ends_with("auth")
+        && METHODS
+            .iter()
+            .any(|method| value.eq_ignore_ascii_case(method))
+}
+
+/// `token: 42`, `pass=12 fail=0`, `max_tokens=4096` and `random_seed=42` count something.
 fn is_count(key: &str, value: &str) -> bool {
     let first = value.split([' ', ',', ';']).next().unwrap_or_default();
     let is_number = first.chars().all(|c| c.is_ascii_digit() || c == '.');
-    is_number && (key.ends_with("tokens") || (matches!(key, "token" | "pass") && first.len() < 6))
+    let short = matches!(key, "token" | "pass") && first.len() < 6
+        || key.ends_with("auth") && first.len() < 4;
+    // what numbers are drawn from is a number; what codes are made from is not
+    is_number && (short || key.ends_with("tokens") || key.ends_with("seed"))
 }
 
 fn is_placeholder(value: &str) -> bool {

@@ -28,7 +28,7 @@ pub(crate) struct SlackShop {
     pub(crate) adapter: Arc<Slack>,
     stop: CancellationToken,
     task: JoinHandle<()>,
-    _bots: watch::Sender<Arc<Bot>>,
+    pub(crate) bots: watch::Sender<Arc<Bot>>,
 }
 
 pub(crate) fn policy() -> Policy {
@@ -77,7 +77,6 @@ impl SlackShop {
         let options = SlackOptions {
             bot_token: Secret::new(BOT_TOKEN),
             app_token: sockets.then(|| Secret::new(APP_TOKEN)),
-            groups: vec!["SOWNERS".to_owned()],
             ping: Duration::from_secs(1),
         };
         let stop = CancellationToken::new();
@@ -89,7 +88,7 @@ impl SlackShop {
             adapter,
             stop,
             task,
-            _bots: bots,
+            bots,
         }
     }
 
