@@ -356,6 +356,7 @@ async fn a_deploy_that_was_cut_short_is_taken_up_and_comes_to_its_end() {
     let taken_up = async {
         while newest().await.state != RunState::Succeeded {
             let recovery = Recovery {
+                waits: false,
                 store,
                 fleet: &bot.fleet,
                 clock: bot.clock,
