@@ -55,13 +55,6 @@ pub(super) fn templates(node: &Node, names: &Names, findings: &mut Findings<'_>)
     walk(node, false, names, findings);
 }
 
-/// What is handed to another runbook: a secret may stand there, alone.
-pub(super) fn handed(with: &Node, names: &Names, findings: &mut Findings<'_>) {
-    for value in with.entries() {
-        walk(&value.node, true, names, findings);
-    }
-}
-
 fn walk(node: &Node, in_env: bool, names: &Names, findings: &mut Findings<'_>) {
     if let Some(text) = node.text() {
         one(node, text, in_env, names, findings);
