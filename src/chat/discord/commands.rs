@@ -347,7 +347,8 @@ mod tests {
             set(command, "id", "1");
             set(command, "version", "2");
             set(command, "nsfw", false);
-            for option in command["options"].as_array_mut().unwrap() {
+            let options = command.get_mut("options").and_then(Value::as_array_mut);
+            for option in options.into_iter().flatten() {
                 set(option, "name_localizations", Value::Null);
                 set(option, "required", false);
             }
