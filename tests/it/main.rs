@@ -40,6 +40,7 @@ mod engine_tls;
 mod engine_wire;
 mod generated;
 mod heal_engine;
+mod incident_both;
 mod incident_crash;
 mod incident_intake;
 mod incident_machine;
