@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::Risk;
 use crate::setting::Identifier;
 
-/// Who may do what. Without members, nobody in a chat may do anything; the console may.
+/// Who may do what. Without members, everybody in a chat may look and nobody may change anything; the console may.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessSettings {

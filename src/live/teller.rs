@@ -87,9 +87,9 @@ impl<S: Stage> Telling<'_, S> {
             let scene = seen.borrow_and_update().clone();
             match (scene.over, &scene.work) {
                 (Some(outcome), Some(work)) => return self.end(work, &scene, outcome).await,
-                (Some(_), None) => return self.answer(&scene.said).await,
-                (None, Some(work)) => self.show(work, &scene.said).await,
-                (None, None) => self.answer(&scene.said).await,
+                (Some(_), None) => return self.answer(&scene, scene.count).await,
+                (None, Some(work)) => self.show(work, &scene).await,
+                (None, None) => self.answer(&scene, scene.count).await,
             }
             let pause = if self.living.is_some() {
                 REFRESH
@@ -107,9 +107,9 @@ impl<S: Stage> Telling<'_, S> {
     }
 
     /// Everything that was said and not delivered, each to whom it concerns.
-    async fn answer(&mut self, said: &[Said]) {
-        let fresh = said.get(self.given..).unwrap_or_default();
-        self.given = said.len();
+    async fn answer(&mut self, scene: &Scene, until: usize) {
+        let fresh = scene.between(self.given, until);
+        self.given = until;
         for group in fresh.chunk_by(can_join) {
             let Some(kind) = group.first().map(|said| said.kind) else {
                 continue;
@@ -165,11 +165,10 @@ impl<S: Stage> Telling<'_, S> {
     }
 
     /// The run as it stands now: in the message that offered it, or in one of its own.
-    async fn show(&mut self, work: &Work, said: &[Said]) {
+    async fn show(&mut self, work: &Work, scene: &Scene) {
         let message = face::going(work, self.by, self.bot.clock.now());
         let Some(mut living) = self.living.take() else {
-            self.answer(said.get(..work.said_before).unwrap_or(said))
-                .await;
+            self.answer(scene, work.said_before).await;
             self.running.begin(work.run.run.as_str());
             self.living = Some(self.appear(work, message).await);
             return;
@@ -226,9 +225,9 @@ impl<S: Stage> Telling<'_, S> {
 
     /// The last words arrive, whatever it takes; in a new message where the old one can't be edited.
     async fn end(mut self, work: &Work, scene: &Scene, outcome: Outcome) {
-        let said = scene.said.get(work.said_before..).unwrap_or_default();
+        let said = scene.between(work.said_before, scene.count);
         if self.living.is_none() {
-            self.show(work, &scene.said).await;
+            self.show(work, scene).await;
         }
         let message = face::ended(work, self.by, self.bot.clock.now(), outcome, said);
         let posted = self.living.take().and_then(|living| living.posted);

@@ -92,12 +92,15 @@ async fn a_dead_host_is_asked_once_and_then_left_alone_for_a_while() {
         return;
     };
     sshd.stop();
+    // nobody else may listen there meanwhile
+    let kept = sshd.kept_port();
     let host = SshHost::new(sshd.settings());
     let first = host.engine().await.unwrap_err();
     assert!(
         matches!(first, EngineError::Unreachable { .. }),
         "{first:?}"
     );
+    drop(kept);
     sshd.restart();
     let second = host.engine().await.unwrap_err();
     assert_eq!(first, second, "within the pause nobody tries again");

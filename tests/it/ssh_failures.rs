@@ -3,7 +3,7 @@
 //! A run keeps its promises through it: nothing is done twice, and what happened is found out.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use dogwatch::bot::Outcome;
@@ -16,7 +16,7 @@ use dogwatch::host::ssh::SshHost;
 use dogwatch::run::Recovery;
 use dogwatch::store::{RunFilter, RunRecord, RunState};
 
-use crate::support::real_engine::{docker, eventually, program, real_engine, within};
+use crate::support::real_engine::{eventually, program, real_engine, within};
 use crate::support::real_stack::Real;
 use crate::support::sshd::Sshd;
 use crate::support::tester::Tester;
@@ -96,7 +96,28 @@ struct Cut {
     real: Real,
     sshd: Sshd,
     before: String,
+    /// What the engine told of the container since then: its own memory is short.
+    events: Events,
     answer: tokio::task::JoinHandle<(Outcome, String)>,
+}
+
+struct Events {
+    listener: Child,
+    file: PathBuf,
+}
+
+impl Events {
+    fn count(&self, action: &str) -> usize {
+        let told = std::fs::read_to_string(&self.file).unwrap();
+        told.lines().filter(|line| *line == action).count()
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.listener.kill().unwrap();
+        self.listener.wait().unwrap();
+    }
 }
 
 impl Cut {
@@ -105,25 +126,22 @@ impl Cut {
         let real = Real::through(fleet(&sshd)).await?;
         real.service("api", &[], SLOW);
         let before = real.started("api");
-        let state = sshd.path("events");
-        let mut events = program("docker")
+        let file = sshd.path("events");
+        let listener = program("docker")
             .args(["events", "--format", "{{.Action}}", "--filter"])
             .arg(format!("container={}", real.name("api")))
-            .stdout(Stdio::from(std::fs::File::create(&state).unwrap()))
+            .stdout(Stdio::from(std::fs::File::create(&file).unwrap()))
             .spawn()
             .unwrap();
+        let events = Events { listener, file };
         let answer = real.later("run restart service=STACK/api grace=20s");
-        eventually("it is told to stop", || async {
-            std::fs::read_to_string(&state).unwrap().contains("kill")
-        })
-        .await;
+        eventually("it is told to stop", || async { events.count("kill") > 0 }).await;
         sshd.namespace().pull();
-        events.kill().unwrap();
-        events.wait().unwrap();
         Some(Self {
             real,
             sshd,
             before,
+            events,
             answer,
         })
     }
@@ -139,19 +157,11 @@ impl Cut {
             self.real.started("api") > self.before
         })
         .await;
-        let since = ["events", "--since", "10m", "--until", "0s"];
-        let name = format!("container={}", self.real.name("api"));
-        let filter = [
-            "--format",
-            "{{.Action}}",
-            "--filter",
-            "event=restart",
-            "--filter",
-            &name,
-        ];
-        let restarts = || docker(&[&since[..], &filter[..]].concat()).lines().count();
-        eventually("the engine has told of it", || async { restarts() > 0 }).await;
-        assert_eq!(restarts(), 1);
+        eventually("the engine has told of it", || async {
+            self.events.count("restart") > 0
+        })
+        .await;
+        assert_eq!(self.events.count("restart"), 1);
     }
 }
 

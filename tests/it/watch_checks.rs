@@ -295,7 +295,7 @@ async fn what_fails_inside_a_container_is_told_in_words() {
         check("closed", port(&name, 8081)),
         check("gone", process(&name, "worker")),
         check("fails", command(&name, &fails, None)),
-        check("missing", command(&name, &["pg_isready"], None)),
+        check("missing", command(&name, &["no-such-probe"], None)),
         check("memory", memory),
         check("nobody", nobody),
     ];
@@ -313,7 +313,7 @@ async fn what_fails_inside_a_container_is_told_in_words() {
     check closed: nobody listens on port 8081 in there
     check gone: no process `worker` runs in there
     check fails: `sh` ended with 4
-    check missing: there is no `pg_isready` in there
+    check missing: there is no `no-such-probe` in there
     check nobody: there is no container `no-such-container`
     ");
     let alert = watched.until_firing("fails", "check:fails").await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dogwatch::host::settings::SshAddress;
 use dogwatch::host::ssh::SshSettings;
+use tokio::net::TcpSocket;
 
 use super::namespace::Namespace;
 use super::real_engine::program;
@@ -164,6 +165,15 @@ impl Sshd {
         }
         server.kill().unwrap();
         server.wait().unwrap();
+    }
+
+    /// The port of a stopped server, held so that nobody else listens on it; nobody answers there.
+    pub(crate) fn kept_port(&self) -> TcpSocket {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        let address = format!("{}:{}", self.address(), self.port);
+        socket.bind(address.parse().unwrap()).unwrap();
+        socket
     }
 
     pub(crate) fn settings(&self) -> SshSettings {
