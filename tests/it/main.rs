@@ -25,7 +25,6 @@ mod contract;
 mod contract_changes;
 mod contract_reads;
 mod conversation;
-mod deploy;
 mod diagnose_incidents;
 mod diagnose_pages;
 mod discord;
