@@ -38,6 +38,9 @@ pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
+    /// A connection that is never used: what is in memory lasts as long as one is open, and one
+    /// in use is lost when who uses it goes away in the middle.
+    anchor: Option<AnyPool>,
     /// Grows when alerts were added or incidents changed.
     stirred: Arc<watch::Sender<u64>>,
 }
@@ -63,5 +66,8 @@ impl Store {
     /// Ends when everything in flight is written. Later calls fail.
     pub async fn close(&self) {
         self.pool.close().await;
+        if let Some(anchor) = &self.anchor {
+            anchor.close().await;
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -79,13 +80,17 @@ impl Store {
 
     /// A database that is gone with the last clone: for tests and the demo.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        // Every connection would have a database of its own, so there is one, kept for good.
-        let pool = AnyPoolOptions::new()
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let url = format!("sqlite:file:in-memory-{number}?mode=memory");
+        let one = AnyPoolOptions::new()
             .min_connections(1)
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None);
-        Self::connect(pool, "sqlite::memory:", ":memory:").await
+        let mut store = Self::connect(one.clone(), &url, ":memory:").await?;
+        store.anchor = Some(one.connect(&url).await?);
+        Ok(store)
     }
 
     /// Whether the file is sound, page by page. Slow on large files.
@@ -119,7 +124,11 @@ impl Store {
             match start(&pool, &options).await {
                 Ok(pool) => {
                     let stirred = Arc::default();
-                    return Ok(Self { pool, stirred });
+                    return Ok(Self {
+                        pool,
+                        anchor: None,
+                        stirred,
+                    });
                 }
                 Err(error) if attempt < ATTEMPTS && is_race(&error) => attempt += 1,
                 Err(error) => return Err(explain(error, place)),
@@ -236,6 +245,7 @@ fn without_credentials(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::NewAlert;
     use super::*;
 
     /// Each connection has settings of its own; one without them would lose what it acknowledged.
@@ -265,5 +275,15 @@ mod tests {
             assert_eq!(mode, "wal");
             held.push(connection);
         }
+    }
+
+    /// Who asks may go away in the middle of a question: a connection may be lost by that, what
+    /// was written may not.
+    #[tokio::test]
+    async fn what_is_kept_in_memory_outlives_its_connections() {
+        let store = Store::in_memory().await.unwrap();
+        store.add_alerts(&[NewAlert::default()], 1).await.unwrap();
+        store.pool.acquire().await.unwrap().close().await.unwrap();
+        assert_eq!(store.unplaced_alerts().await.unwrap().len(), 1);
     }
 }

@@ -8,7 +8,7 @@ use dogwatch::clock::Clock;
 use dogwatch::engine::Endpoint;
 use dogwatch::host::Fleet;
 use dogwatch::incident::{Alert, AlertState};
-use dogwatch::store::Store;
+use dogwatch::store::{NO_INCIDENT, Store};
 use dogwatch::watch::settings::WatchSettings;
 use dogwatch::watch::{self as sources, Calls, Orders, Sink, Tally};
 use tempfile::TempDir;
@@ -107,11 +107,13 @@ impl Drop for Watched {
 
 /// In the order in which they came, wherever incidents have put them.
 pub(crate) async fn alerts_in(store: &Store) -> Vec<Alert> {
+    // The duty places them meanwhile: what has left the first list is in a later one, or in both.
     let mut records = store.unplaced_alerts().await.unwrap();
-    for incident in 1..20 {
+    for incident in std::iter::once(NO_INCIDENT).chain(1..20) {
         records.extend(store.alerts_of(incident).await.unwrap());
     }
     records.sort_by_key(|record| record.seq);
+    records.dedup_by_key(|record| record.seq);
     let read = |body: &String| serde_json::from_str(body).unwrap();
     records
         .iter()
