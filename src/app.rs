@@ -115,7 +115,7 @@ impl Connected {
     /// Shows incidents in its channels until the program stops.
     pub fn show_incidents(&self, duty: &Duty, stop: CancellationToken) {
         let board = Board {
-            stage: self.slack.stage(),
+            stage: self.slack.as_stage(),
             bots: duty.bots.clone(),
             counts: Arc::clone(&duty.counts),
         };

@@ -130,9 +130,8 @@ impl<S: Stage> Listener<S> {
     }
 
     /// What a run that an `approve` or `deny` is about is called, if this person may decide it now.
-    pub(super) async fn waiting(&self, caller: &Caller, line: &str) -> Result<Clean, Trouble> {
+    pub(super) async fn waiting(&self, caller: &Caller, id: &str) -> Result<Clean, Trouble> {
         let bot = self.bot();
-        let id = line.split_whitespace().nth(1).unwrap_or_default();
         let book = Book {
             store: bot.store.get().await?,
             clock: bot.clock,

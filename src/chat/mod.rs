@@ -4,6 +4,8 @@
 pub mod settings;
 pub mod health;
 mod listener;
+mod press;
+mod checkup;
 pub mod slack;
 pub mod discord;
 pub mod console;

@@ -54,7 +54,7 @@ impl Both {
         };
         let (_, bots) = watch::channel(Arc::clone(&this.slack.shop.bot));
         let counts = Arc::new(Counts::default());
-        this.show(this.slack.adapter.stage(), &bots, &counts);
+        this.show(this.slack.adapter.as_stage(), &bots, &counts);
         this.show(this.discord.adapter.as_stage(), &bots, &counts);
         tokio::spawn(Duty::new(bots, counts).run(this.stop.clone()));
         this

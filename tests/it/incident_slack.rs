@@ -43,7 +43,7 @@ impl OnDuty {
         let (_, bots) = watch::channel(Arc::clone(&self.shop.shop.bot));
         let counts = Arc::new(Counts::default());
         let board = Board {
-            stage: self.shop.adapter.stage(),
+            stage: self.shop.adapter.as_stage(),
             bots: bots.clone(),
             counts: Arc::clone(&counts),
         };

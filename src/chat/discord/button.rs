@@ -1,9 +1,7 @@
 //! Buttons that begin something: each works once and not for ever. What a button types is done like
 //! any line; here is only whether this press of it still counts.
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -11,16 +9,10 @@ use super::door::Discord;
 use super::rooms::text;
 use crate::access::Caller;
 use crate::bot::Outcome;
-use crate::command::{self, Command};
-use crate::live::{Ledger, Place, Stage};
+use crate::chat::press::{BEGUN, begins, is_old};
+use crate::live::Place;
 use crate::text::Message;
 
-/// What was seen so long ago is no reason to change anything now.
-const LASTS: SignedDuration = SignedDuration::from_hours(1);
-/// A refusal is quick. What has not ended by now has begun, and its button goes.
-const BEGUN: Duration = Duration::from_secs(2);
-/// Under which used buttons are remembered.
-const SOURCE: &str = "discord-button";
 /// Discord counts the milliseconds of its ids from the beginning of 2015.
 const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 
@@ -54,7 +46,7 @@ impl Pressed {
         let since_2015 = id.and_then(|id| i64::try_from(id >> 22).ok());
         let posted =
             since_2015.and_then(|ms| Timestamp::from_millisecond(ms + DISCORD_EPOCH_MS).ok());
-        posted.is_none_or(|posted| now.duration_since(posted) > LASTS)
+        is_old(posted, now)
     }
 
     /// The message's rows without this button.
@@ -72,16 +64,6 @@ impl Pressed {
             !buttons.is_some_and(Vec::is_empty)
         });
         rows
-    }
-}
-
-/// It begins something, so doing it twice is not the same as doing it once. What decides or ends a
-/// run looks at the run's state instead.
-fn begins(line: &str) -> bool {
-    match command::parse(line) {
-        Ok(Command::Run(run)) => !run.plan_only,
-        Ok(Command::Change { .. } | Command::Prune { .. }) => true,
-        _ => false,
     }
 }
 
@@ -107,7 +89,7 @@ impl Discord {
                 )
                 .await;
         }
-        match self.claim(pressed).await {
+        match self.listener.claim(&pressed.key()).await {
             Some(true) => {}
             Some(false) => {
                 let used = "somebody has pressed this already; `runs` tells what became of it";
@@ -121,7 +103,7 @@ impl Discord {
         let mut work = Box::pin(self.line(place, caller, line));
         match timeout(BEGUN, &mut work).await {
             Ok(Outcome::Done | Outcome::Failed) => self.strike(place, pressed).await,
-            Ok(_) => self.give_back(pressed).await,
+            Ok(_) => self.listener.give_back(&pressed.key()).await,
             Err(_) => {
                 tokio::join!(self.strike(place, pressed), work);
             }
@@ -134,32 +116,18 @@ impl Discord {
             .await;
     }
 
-    /// True for the first press, in whatever process; `None` where that cannot be known.
-    async fn claim(&self, pressed: &Pressed) -> Option<bool> {
-        let bot = self.listener.bot();
-        let store = bot.store.get().await.ok()?;
-        let now = bot.clock.now().as_millisecond();
-        store.remember(SOURCE, &pressed.key(), now).await.ok()
-    }
-
-    /// Nothing came of it: somebody who may can still press it.
-    async fn give_back(&self, pressed: &Pressed) {
-        let bot = self.listener.bot();
-        let Ok(store) = bot.store.get().await else {
-            return;
-        };
-        if let Err(error) = store.forget(SOURCE, &pressed.key()).await {
-            tracing::warn!(%error, "a button that did nothing stays used");
-        }
-    }
-
     /// The button is gone from its message, but for one that still lives: its next edit must not
     /// meet an older one.
     async fn strike(&self, place: &Place, pressed: &Pressed) {
         let Some(token) = place.ticket.as_deref() else {
             return;
         };
-        if pressed.rows.is_empty() || self.lives(pressed).await {
+        if pressed.rows.is_empty()
+            || self
+                .listener
+                .lives(&pressed.channel, &pressed.message)
+                .await
+        {
             return;
         }
         let body = json!({
@@ -170,26 +138,12 @@ impl Discord {
             tracing::info!(%error, "a used button could not be taken away");
         }
     }
-
-    async fn lives(&self, pressed: &Pressed) -> bool {
-        let bot = self.listener.bot();
-        let Ok(store) = bot.store.get().await else {
-            return false;
-        };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.stage().name(),
-        };
-        let open = ledger.all().await.unwrap_or_default();
-        open.iter().any(|(_, open)| {
-            open.posted.channel == pressed.channel && open.posted.id == pressed.message
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     #[test]

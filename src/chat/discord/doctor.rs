@@ -10,24 +10,13 @@ use super::door::Discord;
 use super::outbox::SOON;
 use super::permissions::{Member, missing, needed};
 use super::rooms::{channel, number, text};
+use crate::chat::checkup::{Check, check, outcome, told};
 use crate::say;
 use crate::setting::BaseUrl;
-use crate::text::{Clean, Line, Message, Name, Redactor, Style};
+use crate::text::{Clean, Message, Name, Redactor};
 
 /// Flags of an application that has the intents only some bots get.
 const PRIVILEGED: u64 = (0b1111 << 12) | (0b11 << 18);
-
-/// One check, as it came out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Check {
-    what: &'static str,
-    well: bool,
-    says: Clean,
-}
-
-fn check(what: &'static str, well: bool, says: Clean) -> Check {
-    Check { what, well, says }
-}
 
 impl Discord {
     /// Whether all is well, and what to say.
@@ -45,8 +34,7 @@ impl Discord {
             }
             Err(error) => checks.push(check("token", false, token(&error))),
         }
-        let well = checks.iter().all(|check| check.well);
-        (well, message(&checks))
+        outcome("Discord", &checks)
     }
 
     /// Exactly one way in.
@@ -186,28 +174,4 @@ fn invitation(application: &Value) -> Check {
     );
     let says = Redactor::shapes_only().clean(&link);
     check("invitation", true, says)
-}
-
-fn told(error: &ApiError) -> Clean {
-    Redactor::shapes_only().clean(&error.to_string())
-}
-
-fn message(checks: &[Check]) -> Message {
-    let bad = checks.iter().filter(|check| !check.well).count();
-    let heading = match bad {
-        0 => Line::new().styled(Style::Good, "Discord: all is well"),
-        bad => Line::new().styled(
-            Style::Bad,
-            say!("Discord: {} of {} checks fail", bad, checks.len()),
-        ),
-    };
-    let fields = checks.iter().map(|check| {
-        let mark = if check.well {
-            Line::new().styled(Style::Good, "✓ ")
-        } else {
-            Line::new().styled(Style::Bad, "✗ ")
-        };
-        (Clean::from(check.what), mark.plain(check.says.clone()))
-    });
-    Message::new().heading(heading).fields(fields.collect())
 }

@@ -236,7 +236,8 @@ impl Discord {
             },
             Wish::Ask(form) => {
                 let caller = caller(came);
-                let waiting = self.listener.waiting(&caller, &form.line);
+                let run = form.line.split_whitespace().nth(1).unwrap_or_default();
+                let waiting = self.listener.waiting(&caller, run);
                 let answer = match timeout(FOR_A_FORM, waiting).await {
                     Ok(Ok(title)) => form.view(title.as_str()),
                     Ok(Err(trouble)) => only_you(&trouble.message()),

@@ -1,9 +1,7 @@
 //! Buttons that begin something: each works once and not for ever. What a button types is done like
 //! any line; here is only whether this press of it still counts.
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -11,17 +9,10 @@ use super::door::Slack;
 use super::outbox::SOON;
 use crate::access::Caller;
 use crate::bot::Outcome;
-use crate::command::{self, Command};
-use crate::live::{Ledger, Place, Stage};
+use crate::chat::press::{BEGUN, begins, is_old};
+use crate::live::Place;
 use crate::say;
 use crate::text::{Action, Message};
-
-/// What was seen so long ago is no reason to change anything now.
-const LASTS: SignedDuration = SignedDuration::from_hours(1);
-/// A refusal is quick. What has not ended by now has begun, and its button goes.
-const BEGUN: Duration = Duration::from_secs(2);
-/// Under which used buttons are remembered.
-const SOURCE: &str = "slack-button";
 
 /// A button as Slack tells of its press, with the message it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +53,7 @@ impl Pressed {
     fn is_old(&self, now: Timestamp) -> bool {
         let seconds = self.ts.split('.').next().and_then(|text| text.parse().ok());
         let posted = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        posted.is_none_or(|posted| now.duration_since(posted) > LASTS)
+        is_old(posted, now)
     }
 
     /// The message without this button.
@@ -81,16 +72,6 @@ impl Pressed {
         };
         blocks.retain(|block| !bare(block));
         blocks
-    }
-}
-
-/// It begins something, so doing it twice is not the same as doing it once. What decides or ends a
-/// run looks at the run's state instead.
-fn begins(line: &str) -> bool {
-    match command::parse(line) {
-        Ok(Command::Run(run)) => !run.plan_only,
-        Ok(Command::Change { .. } | Command::Prune { .. }) => true,
-        _ => false,
     }
 }
 
@@ -113,7 +94,7 @@ impl Slack {
                        or type the line if you still mean it";
             return self.whisper(place, &Message::new().line(old)).await;
         }
-        match self.claim(pressed).await {
+        match self.listener.claim(&pressed.key()).await {
             Some(true) => {}
             Some(false) => {
                 let used = "somebody has pressed this already; `runs` tells what became of it";
@@ -130,41 +111,22 @@ impl Slack {
         let mut work = Box::pin(self.line(place, caller, line));
         match timeout(BEGUN, &mut work).await {
             Ok(Outcome::Done | Outcome::Failed) => self.strike(place, pressed).await,
-            Ok(_) => self.give_back(pressed).await,
+            Ok(_) => self.listener.give_back(&pressed.key()).await,
             Err(_) => {
                 tokio::join!(self.strike(place, pressed), work);
             }
         }
     }
 
-    /// True for the first press, in whatever process; `None` where that cannot be known.
-    async fn claim(&self, pressed: &Pressed) -> Option<bool> {
-        let bot = self.bot();
-        let store = bot.store.get().await.ok()?;
-        let now = bot.clock.now().as_millisecond();
-        store.remember(SOURCE, &pressed.key(), now).await.ok()
-    }
-
-    /// Nothing came of it: somebody who may can still press it.
-    async fn give_back(&self, pressed: &Pressed) {
-        let bot = self.bot();
-        let Ok(store) = bot.store.get().await else {
-            return;
-        };
-        if let Err(error) = store.forget(SOURCE, &pressed.key()).await {
-            tracing::warn!(%error, "a button that did nothing stays used");
-        }
-    }
-
     /// The button is gone from its message. Where Slack does not let us, it stays and does nothing;
     /// so it does in a message that still lives, whose next edit must not meet an older one.
     async fn strike(&self, place: &Place, pressed: &Pressed) {
-        if pressed.blocks.is_empty() || self.lives(pressed).await {
+        if pressed.blocks.is_empty() || self.listener.lives(&pressed.channel, &pressed.ts).await {
             return;
         }
         let (text, blocks) = (&pressed.text, pressed.without());
         let struck = if pressed.ephemeral {
-            let usable = |url: &&str| self.teller.stage.use_ticket(url);
+            let usable = |url: &&str| self.stage().use_ticket(url);
             let Some(url) = place.ticket.as_deref().filter(usable) else {
                 return;
             };
@@ -178,41 +140,6 @@ impl Slack {
         };
         if let Err(error) = struck {
             tracing::info!(%error, "a used button could not be taken away");
-        }
-    }
-
-    async fn lives(&self, pressed: &Pressed) -> bool {
-        let bot = self.bot();
-        let Ok(store) = bot.store.get().await else {
-            return false;
-        };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.teller.stage.name(),
-        };
-        let open = ledger.all().await.unwrap_or_default();
-        open.iter()
-            .any(|(_, open)| open.posted.channel == pressed.channel && open.posted.id == pressed.ts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_begins_something_works_once() {
-        for line in ["run restart service=api", "restart api", "prune images"] {
-            assert!(begins(line), "{line}");
-        }
-        for line in [
-            "plan restart service=api",
-            "logs api",
-            "approve X",
-            "nonsense",
-        ] {
-            assert!(!begins(line), "{line}");
         }
     }
 }

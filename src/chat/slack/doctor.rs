@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
-use super::api::ApiError;
 use super::door::Slack;
 use super::groups::GROUP;
+use crate::chat::checkup::{Check, check, outcome, told};
 use crate::say;
 use crate::setting::Secret;
-use crate::text::{Clean, Line, Message, Name, Redactor, Style};
+use crate::text::{Clean, Message, Name};
 
 /// What the app's manifest asks for, and why.
 const SCOPES: &[(&str, &str)] = &[
@@ -29,18 +29,6 @@ const SCOPES: &[(&str, &str)] = &[
 
 /// Slack turns away what is signed five minutes off, and so do we.
 const SKEW: i64 = 120;
-
-/// One check, as it came out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Check {
-    what: &'static str,
-    well: bool,
-    says: Clean,
-}
-
-fn check(what: &'static str, well: bool, says: Clean) -> Check {
-    Check { what, well, says }
-}
 
 impl Slack {
     /// Whether all is well, and what to say.
@@ -71,8 +59,7 @@ impl Slack {
         for channel in self.channels() {
             checks.push(self.channel(&channel).await);
         }
-        let well = checks.iter().all(|check| check.well);
-        (well, message(&checks))
+        outcome("Slack", &checks)
     }
 
     async fn entrance(&self) -> Check {
@@ -173,28 +160,4 @@ fn skew(headers: &HeaderMap, now: Timestamp) -> Option<Check> {
     } else {
         check("clock", false, say!("{}; set this machine's clock", says))
     })
-}
-
-fn told(error: &ApiError) -> Clean {
-    Redactor::shapes_only().clean(&error.to_string())
-}
-
-fn message(checks: &[Check]) -> Message {
-    let bad = checks.iter().filter(|check| !check.well).count();
-    let heading = match bad {
-        0 => Line::new().styled(Style::Good, "Slack: all is well"),
-        bad => Line::new().styled(
-            Style::Bad,
-            say!("Slack: {} of {} checks fail", bad, checks.len()),
-        ),
-    };
-    let fields = checks.iter().map(|check| {
-        let mark = if check.well {
-            Line::new().styled(Style::Good, "✓ ")
-        } else {
-            Line::new().styled(Style::Bad, "✗ ")
-        };
-        (Clean::from(check.what), mark.plain(check.says.clone()))
-    });
-    Message::new().heading(heading).fields(fields.collect())
 }

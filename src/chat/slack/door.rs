@@ -17,6 +17,7 @@ use super::outbox::Outbox;
 use super::stage::SlackStage;
 use crate::bot::Bot;
 use crate::chat::health::ChatHealth;
+use crate::chat::listener::Listener;
 use crate::chat::settings::SlackSettings;
 use crate::live::{Running, Stage, Teller};
 use crate::setting::Secret;
@@ -48,8 +49,7 @@ pub struct SlackOptions {
 }
 
 pub struct Slack {
-    pub(super) bots: watch::Receiver<Arc<Bot>>,
-    pub(super) teller: Teller<SlackStage>,
+    pub(super) listener: Listener<SlackStage>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) groups: Groups,
     pub(super) settings: SlackSettings,
@@ -72,10 +72,13 @@ impl Slack {
         let outbox = Arc::new(Outbox::new(api, options.bot_token));
         let stage = Arc::new(SlackStage::new(Arc::clone(&outbox)));
         Ok(Arc::new(Self {
-            bots,
-            teller: Teller {
-                stage,
-                running: Arc::new(Running::default()),
+            listener: Listener {
+                bots,
+                teller: Teller {
+                    stage,
+                    running: Arc::new(Running::default()),
+                },
+                stop: stop.clone(),
             },
             outbox,
             groups: Groups::default(),
@@ -90,8 +93,12 @@ impl Slack {
     }
 
     /// Where living messages of its channels are shown.
-    pub fn stage(&self) -> Arc<impl Stage + use<>> {
-        Arc::clone(&self.teller.stage)
+    pub fn as_stage(&self) -> Arc<impl Stage + use<>> {
+        Arc::clone(&self.listener.teller.stage)
+    }
+
+    pub(super) fn stage(&self) -> &SlackStage {
+        &self.listener.teller.stage
     }
 
     pub fn health(&self) -> Arc<ChatHealth> {
@@ -99,7 +106,7 @@ impl Slack {
     }
 
     pub(super) fn bot(&self) -> Arc<Bot> {
-        Arc::clone(&self.bots.borrow())
+        self.listener.bot()
     }
 
     /// Something came in. What it is known by is stored before anything is done about it.
@@ -127,7 +134,7 @@ impl Slack {
         }
         self.health.took();
         if let Some(url) = &asked.place.ticket {
-            self.teller.stage.admit(url);
+            self.stage().admit(url);
         }
         self.work_on(asked);
         Ok(Reaction::Taken)

@@ -7,10 +7,10 @@ use super::door::Slack;
 use super::modal::{Filled, Sheet, Wants, objected, shown};
 use super::outbox::SOON;
 use crate::access::Caller;
-use crate::bot::Trouble;
+
 use crate::command::{self, Command, LONGEST_LINE};
 use crate::live::{Patience, Place, Stage};
-use crate::run::Book;
+
 use crate::say;
 use crate::text::{Action, Clean, Form, Line, Message, Style};
 
@@ -43,7 +43,7 @@ impl Slack {
         }
         let message = by_hand(form, view.is_some());
         if place.private {
-            let posted = self.teller.stage.post(place, &message, Patience::Brief);
+            let posted = self.stage().post(place, &message, Patience::Brief);
             if let Err(why) = posted.await {
                 tracing::warn!(%why, "a form could not be offered");
             }
@@ -73,7 +73,7 @@ impl Slack {
     ) {
         let about = match command::parse(&sheet.line) {
             Ok(Command::Approve { run, .. } | Command::Deny { run, .. }) => {
-                match self.waiting(caller, &run).await {
+                match self.listener.waiting(caller, &run).await {
                     Ok(title) => title,
                     Err(trouble) => return self.whisper(place, &trouble.message()).await,
                 }
@@ -90,25 +90,6 @@ impl Slack {
             shown(&sheet.line)
         );
         self.whisper(place, &Message::new().line(line)).await;
-    }
-
-    /// What a run that an `approve` or `deny` is about is called, if this person may decide it now.
-    async fn waiting(&self, caller: &Caller, id: &str) -> Result<Clean, Trouble> {
-        let bot = self.bot();
-        let book = Book {
-            store: bot.store.get().await?,
-            clock: bot.clock,
-            expires: bot.policy.approval().expires(),
-        };
-        let run = book.find(id).await?;
-        let plan = match book.going_plan(&run) {
-            Some(plan) => plan,
-            None => book.waiting_plan(&run)?,
-        };
-        let runbook = Some(plan.runbook.as_str());
-        bot.policy
-            .decide_run(caller, plan.stack(), runbook, plan.risk())?;
-        Ok(plan.title)
     }
 }
 

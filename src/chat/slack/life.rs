@@ -65,7 +65,7 @@ impl Slack {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for look in 0_u32.. {
             ticks.tick().await;
-            self.settle().await;
+            self.listener.settle().await;
             if look.is_multiple_of(TIDYING) {
                 self.forget().await;
             }
@@ -82,7 +82,7 @@ impl Slack {
         let ledger = Ledger {
             store,
             clock: bot.clock,
-            chat: self.teller.stage.name(),
+            chat: self.stage().name(),
         };
         let tidied = ledger.forget_threads(before(THREADS)).await;
         let forgotten = store.forget_before(before(REMEMBERED)).await;
