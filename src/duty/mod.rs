@@ -14,10 +14,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::bot::Bot;
-use crate::incident::{Counts, FileError};
+use crate::incident::{Counts, FileError, Shelf};
 use crate::store::StoreError;
 
 /// Without a reason to look, a look is taken after so long.
@@ -69,22 +70,25 @@ impl Duty {
     }
 
     async fn turns(&self, work: &mut JoinSet<()>) {
+        let mut shelf = Shelf::default();
         loop {
             let bot = Arc::clone(&self.bots.borrow());
-            let pause = match self.turn(bot, work).await {
-                Ok(next) => next,
-                Err(error) => {
-                    tracing::error!(%error, "incidents could not be looked after; trying again");
-                    PAUSE
-                }
-            };
-            tokio::time::sleep(pause).await;
+            if let Err(error) = self.turn(bot, &mut shelf, work).await {
+                tracing::error!(%error, "incidents could not be looked after; trying again");
+                sleep(PAUSE).await;
+            }
             while work.try_join_next().is_some() {}
         }
     }
 
-    /// One look; waits for a reason to take the next one, and gives how long to pause before.
-    async fn turn(&self, bot: Arc<Bot>, work: &mut JoinSet<()>) -> Result<Duration, FileError> {
+    /// One look; then waits for a reason to take the next one.
+    async fn turn(
+        &self,
+        bot: Arc<Bot>,
+        shelf: &mut Shelf,
+        work: &mut JoinSet<()>,
+    ) -> Result<(), FileError> {
+        let began = Instant::now();
         let store = bot.store.get().await?.clone();
         // first, so that nothing that comes while we look is missed
         let mut stirs = store.stirs();
@@ -92,17 +96,19 @@ impl Duty {
             bot,
             counts: Arc::clone(&self.counts),
         };
-        let seen = turn.take_turn(&store).await?;
+        let seen = turn.take_turn(&store, shelf).await?;
         for (id, kind) in seen.work {
             self.begin(&turn, id, kind, work);
         }
+        // while alerts pour in, half of the time is left to who takes them in
+        sleep(began.elapsed().min(TURN)).await;
         let now = turn.bot.clock.now();
         let wait = seen.due.map_or(TURN, |due| until(now, due)).min(TURN);
         tokio::select! {
             _ = stirs.changed() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = sleep(wait) => {}
         }
-        Ok(Duration::ZERO)
+        Ok(())
     }
 
     /// Begins what takes longer, unless it is under way.
@@ -119,7 +125,7 @@ impl Duty {
             };
             if let Err(error) = done {
                 tracing::warn!(incident = id, %error, "an incident could not be looked at");
-                tokio::time::sleep(PAUSE).await;
+                sleep(PAUSE).await;
             }
             lock(&busy).remove(&(id, kind));
             // whoever waits for a reason has one: what was begun has ended

@@ -7,6 +7,7 @@ mod error;
 mod open;
 mod rows;
 mod alerts;
+mod intake;
 mod reports;
 mod runs;
 mod run_state;
@@ -37,18 +38,22 @@ pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
 /// The database. Clones share its few connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: AnyPool,
+    reads: AnyPool,
+    /// One connection: `SQLite` lets one write at a time and makes the others look again and again
+    /// whether it is their turn. Here they queue, and each comes in its turn.
+    writes: AnyPool,
     /// A connection that is never used: what is in memory lasts as long as one is open, and one
     /// in use is lost when who uses it goes away in the middle.
     anchor: Option<AnyPool>,
     /// Grows when alerts were added or incidents changed.
     stirred: Arc<watch::Sender<u64>>,
+    intake: Arc<intake::Intake>,
 }
 
 impl Store {
     /// Whether it answers, for readiness checks.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").fetch_all(&self.pool).await?;
+        sqlx::query("SELECT 1").fetch_all(&self.reads).await?;
         Ok(())
     }
 
@@ -65,7 +70,8 @@ impl Store {
 
     /// Ends when everything in flight is written. Later calls fail.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.writes.close().await;
+        self.reads.close().await;
         if let Some(anchor) = &self.anchor {
             anchor.close().await;
         }
