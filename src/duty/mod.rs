@@ -1,9 +1,11 @@
 //! What is done without being asked: alerts get their place, incidents are diagnosed, verified,
-//! escalated and summed up. Level-triggered: every turn looks at what the store says, so it can
-//! stop at any moment and go on later. What people ask for is for `bot`.
+//! escalated, summed up and, when they are old, forgotten. Level-triggered: every turn looks at
+//! what the store says, so it can stop at any moment and go on later. What people ask for is for
+//! `bot`.
 
 pub mod desk;
 pub mod examine;
+mod forget;
 mod outbound;
 mod summary;
 
@@ -66,6 +68,7 @@ impl Duty {
             () = self.turns(&mut work) => {}
             () = outbound.run(self.bots.clone(), Arc::clone(&self.counts)) => {}
             () = summary::run(self.bots.clone()) => {}
+            () = forget::run(self.bots.clone(), Arc::clone(&self.counts)) => {}
         }
     }
 

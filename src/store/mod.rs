@@ -16,6 +16,7 @@ mod leases;
 mod handled;
 mod incidents;
 mod ledger;
+mod prune;
 mod later;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
 pub use later::Later;
 pub use leases::{Claim, LeaseTerms, places_meet};
 pub use ledger::LedgerEntry;
+pub use prune::Pruned;
 pub use reports::{ReportFilter, ReportRecord};
 pub use rows::{Before, Match};
 pub use run_state::RunState;

@@ -41,6 +41,7 @@ mod generated;
 mod heal_engine;
 mod incident_both;
 mod incident_crash;
+mod incident_forget;
 mod incident_intake;
 mod incident_machine;
 mod incident_slack;
