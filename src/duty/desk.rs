@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::examine::can_be_seen;
-use super::{Turn, Work};
+use super::{NEWS, Turn, Work};
 use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
 use crate::incident::place::Casebook;
@@ -79,9 +79,8 @@ impl Turn {
         if files.save(&mut filed, &placed).await? {
             shelf.keep(&filed);
             for one in filed.iter().skip(known) {
-                // whoever sits at the console of the program hears it too
                 let title = face::title(&one.incident);
-                tracing::warn!(incident = one.incident.id, %title, "something is wrong");
+                tracing::warn!(target: NEWS, incident = one.incident.id, %title, "something is wrong");
             }
         }
         Ok(false)

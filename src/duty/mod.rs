@@ -23,6 +23,9 @@ use crate::bot::Bot;
 use crate::incident::{Counts, FileError, Shelf};
 use crate::store::StoreError;
 
+/// What incidents do, in the log. Where somebody sits at the prompt it is told there instead.
+pub const NEWS: &str = "dogwatch::news";
+
 /// Without a reason to look, a look is taken after so long.
 const TURN: Duration = Duration::from_secs(1);
 /// After a failure of the store.
