@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bot::Bot;
 use crate::incident::{Counts, FileError, Shelf};
-use crate::store::StoreError;
+use crate::store::{Seat, StoreError};
 
 /// What incidents do, in the log. Where somebody sits at the prompt it is told there instead.
 pub const NEWS: &str = "dogwatch::news";
@@ -64,14 +64,33 @@ impl Duty {
 
     /// Goes on until the program stops. Nothing is lost when it is dropped in the middle.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.work() => {}
+        }
+    }
+
+    /// As soon as no other program on the same store does it.
+    async fn work(&self) {
+        let _seat = self.seat().await;
         let mut work = JoinSet::new();
         let outbound = outbound::Sender::new();
         tokio::select! {
-            () = stop.cancelled() => {}
             () = self.turns(&mut work) => {}
             () = outbound.run(self.bots.clone(), Arc::clone(&self.counts)) => {}
             () = summary::run(self.bots.clone()) => {}
             () = forget::run(self.bots.clone(), Arc::clone(&self.counts)) => {}
+        }
+    }
+
+    async fn seat(&self) -> Seat {
+        loop {
+            let bot = Arc::clone(&self.bots.borrow());
+            match bot.store.get().await {
+                Ok(store) => return store.seat("duty").await,
+                Err(error) => tracing::error!(%error, "incidents cannot be looked after yet"),
+            }
+            sleep(PAUSE).await;
         }
     }
 

@@ -20,7 +20,7 @@ use crate::bot::Bot;
 use crate::incident::counts::{Gauge, Stage as Stages};
 use crate::incident::digest::{self, Due};
 use crate::incident::{Counts, FileError, Incident, Routes, Shelf, face, files};
-use crate::store::Store;
+use crate::store::{Seat, Store};
 use crate::text::{Message, Name};
 
 /// Without a reason to look, a look is taken after so long.
@@ -40,6 +40,7 @@ impl<S: Stage> Board<S> {
         let (this, lanes) = (Arc::new(self), Arc::new(Mutex::new(Lanes::default())));
         let mut work = JoinSet::new();
         let turns = async {
+            let _seat = this.seat().await;
             let mut shelf = Shelf::default();
             loop {
                 if let Err(error) = Self::turn(&this, &lanes, &mut shelf, &mut work).await {
@@ -52,6 +53,18 @@ impl<S: Stage> Board<S> {
         tokio::select! {
             () = turns => {}
             () = stop.cancelled() => {}
+        }
+    }
+
+    /// Of several programs on one store, one speaks in a chat.
+    async fn seat(&self) -> Seat {
+        loop {
+            let bot = Arc::clone(&self.bots.borrow());
+            match bot.store.get().await {
+                Ok(store) => return store.seat(&format!("board-{}", self.stage.name())).await,
+                Err(error) => tracing::error!(%error, "a board has nothing to show yet"),
+            }
+            sleep(TURN).await;
         }
     }
 

@@ -17,8 +17,10 @@ mod handled;
 mod incidents;
 mod ledger;
 mod prune;
+mod seat;
 mod later;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::AnyPool;
@@ -36,6 +38,7 @@ pub use reports::{ReportFilter, ReportRecord};
 pub use rows::{Before, Match};
 pub use run_state::RunState;
 pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
+pub use seat::Seat;
 
 /// The database. Clones share its few connections.
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ pub struct Store {
     /// Grows when alerts were added or incidents changed.
     stirred: Arc<watch::Sender<u64>>,
     intake: Arc<intake::Intake>,
+    /// `None` in memory.
+    file: Option<Arc<Path>>,
 }
 
 impl Store {

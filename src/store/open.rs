@@ -78,7 +78,9 @@ impl Store {
         let pool = with_settings(AnyPoolOptions::new().acquire_timeout(PATIENCE * 2));
         let reads = connect(&pool.clone().max_connections(READERS), &options, &place).await?;
         let writes = pool.max_connections(1).connect_lazy_with(options);
-        Ok(Self::over(reads, writes))
+        let mut store = Self::over(reads, writes);
+        store.file = Some(path.into());
+        Ok(store)
     }
 
     /// A database that is gone with the last clone: for tests and the demo.
@@ -105,6 +107,7 @@ impl Store {
             anchor: None,
             stirred: Arc::default(),
             intake: Arc::default(),
+            file: None,
         }
     }
 

@@ -45,6 +45,7 @@ mod incident_forget;
 mod incident_intake;
 mod incident_machine;
 mod incident_slack;
+mod incident_two;
 mod lab;
 mod own_signatures;
 mod lab_scenario;
