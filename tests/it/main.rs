@@ -86,6 +86,7 @@ mod ssh_failures;
 mod store;
 mod watch_events;
 mod watch_checks;
+mod watch_edges;
 mod watch_registry;
 mod alerts_http;
 mod alerts_real;
