@@ -290,6 +290,7 @@ fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
         incidents: routes(config),
         heal: config.heal.clone(),
         registries: registry_files(config),
+        keep: config.store.keep,
         at_once,
         slots,
     }

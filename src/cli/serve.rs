@@ -1,7 +1,7 @@
 //! `dogwatch serve`: everything that stays: HTTP, reload on change, and the console where there is
 //! a terminal.
 
-use std::io::{IsTerminal, stdin};
+use std::io::{IsTerminal, stderr, stdin};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::bot::{Bot, Outcome};
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::duty::Duty;
+use crate::duty::{Duty, NEWS};
 use crate::web::{self, Chats, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -37,6 +37,13 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         .log
         .clone()
         .unwrap_or_else(|| loaded.config.log.level.word().to_owned());
+    let at_prompt = !args.headless && stdin().is_terminal();
+    // both would be on the same screen
+    let level = if at_prompt && stderr().is_terminal() {
+        format!("{level},{NEWS}=off")
+    } else {
+        level
+    };
     start::logging(&level, loaded.config.log.format == LogFormat::Json);
     let app =
         App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
@@ -75,7 +82,7 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
 
     let tending = tokio::spawn(tend(bot.clone()));
 
-    if !args.headless && stdin().is_terminal() {
+    if at_prompt {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
         session.bot = bot;
         tokio::select! {

@@ -4,6 +4,7 @@
 pub mod board;
 pub mod brief;
 pub mod face;
+pub mod headlines;
 mod lanes;
 pub mod ledger;
 mod notice;

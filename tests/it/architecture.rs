@@ -64,6 +64,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence",
             "host", "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
+            "watch",
         ],
     ),
     (

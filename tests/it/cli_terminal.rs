@@ -6,10 +6,14 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use dogwatch::clock::Clock;
+use dogwatch::incident::{AlertState, accept};
 use dogwatch::sim::demo_world;
+use dogwatch::store::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
+use crate::incident_intake::alert;
 use crate::lab::missing;
 use crate::support::program::{DOGWATCH, Place};
 
@@ -235,5 +239,44 @@ fn the_demo_is_driven_by_a_person_on_a_terminal() {
     terminal.press("diagnose gateway\r");
     terminal.until("oom-killed");
     terminal.until(PROMPT);
+    assert_eq!(terminal.leave(), Some(0));
+}
+
+/// As chats show it, above the line that is being typed, which stays as it is.
+#[test]
+fn incidents_are_told_above_the_line_that_is_typed() {
+    let place = Place::without_engine();
+    if !has_terminals(&place) {
+        return;
+    }
+    let database = format!("sqlite://{}", place.path("x.db").display());
+    place.write(
+        "dogwatch.yaml",
+        &format!(
+            "http: {{ listen: \"127.0.0.1:0\" }}\nstore: {{ url: \"{database}\" }}\n\
+             watch: {{ events: false }}\nincidents: {{ calm: 1s }}\n"
+        ),
+    );
+    let store = place.block_on(async { Store::open(&database).await.unwrap() });
+    let tell = |state| {
+        let mut alert = alert("shop", "db", "died");
+        // nobody can look whether it is well there
+        "elsewhere".clone_into(&mut alert.host);
+        alert.state = state;
+        place.block_on(async { accept(&store, Clock::System, &[alert]).await.unwrap() });
+    };
+    let mut terminal = Terminal::open(&place, "serve", true);
+    let mut seen = terminal.until(PROMPT);
+    terminal.press("who");
+    seen += &terminal.until("who");
+    tell(AlertState::Firing);
+    seen += &terminal.until("🔴 #1 shop/db: it went wrong");
+    seen += &terminal.until(&format!("{PROMPT}who"));
+    tell(AlertState::Resolved);
+    seen += &terminal.until("🟢 #1 shop/db: it went wrong");
+    seen += &terminal.until(&format!("{PROMPT}who"));
+    assert!(!seen.contains("something is wrong"), "told twice: {seen}");
+    terminal.press("ami\r");
+    terminal.until("you are console:");
     assert_eq!(terminal.leave(), Some(0));
 }

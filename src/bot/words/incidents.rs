@@ -289,7 +289,7 @@ async fn join(context: &Context<'_>, from: &str, into: &str) -> Result<Outcome, 
                 context.bot.clock.now(),
             );
         }
-        if files.save(&pair, &Placed::default()).await? {
+        if files.save(&mut pair, &Placed::default()).await? {
             return answer(context, say!("#{} goes on in #{}", from, into)).await;
         }
     }

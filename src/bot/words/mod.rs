@@ -3,6 +3,7 @@
 mod look;
 mod status;
 mod health;
+mod registry;
 mod logs;
 mod stats;
 mod inspect;

@@ -43,6 +43,16 @@ impl Served {
         }
     }
 
+    /// A second program of the same configuration, on the same store.
+    pub(crate) async fn twin(&self) -> (Child, String) {
+        begin(self.place()).await
+    }
+
+    /// Killed without a warning, for good.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("it is killed");
+    }
+
     fn place(&self) -> &Place {
         self.place.as_ref().expect("it is there")
     }

@@ -133,11 +133,7 @@ impl Session {
 /// An incident as a channel is told of it, and what can be done there.
 fn incidents() -> Kinds {
     let (settings, now) = (IncidentSettings::default(), Clock::System.now());
-    let mut book = Casebook {
-        settings: &settings,
-        incidents: Vec::new(),
-        next: 42,
-    };
+    let mut book = Casebook::new(&settings, Vec::new(), 42);
     let troubles = [
         (
             "db",
@@ -162,7 +158,7 @@ fn incidents() -> Kinds {
         };
         book.place(&alert, now);
     }
-    let mut incident = book.incidents.remove(0);
+    let mut incident = book.into_incidents().remove(0);
     incident.finding = Some(Finding {
         report: "01M7WEAK71VMYZKMHBW537QTQ4".to_owned(),
         at: now,
