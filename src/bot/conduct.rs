@@ -37,6 +37,8 @@ pub struct Conduct {
     pub registries: Vec<RegistryFile>,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
+    /// Settings that were changed while the program ran and that only its next start takes up.
+    pub need_restart: Vec<&'static str>,
 }
 
 impl Default for Conduct {
@@ -53,6 +55,7 @@ impl Default for Conduct {
             registries: Vec::new(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
+            need_restart: Vec::new(),
         }
     }
 }
