@@ -55,11 +55,13 @@ impl StoreError {
 pub(super) const BUSY: u32 = 5;
 pub(super) const LOCKED: u32 = 6;
 const READ_ONLY: u32 = 8;
-const IO: u32 = 10;
+pub(super) const IO: u32 = 10;
 const CORRUPT: u32 = 11;
 const FULL: u32 = 13;
 const CANNOT_OPEN: u32 = 14;
 const NOT_A_DATABASE: u32 = 26;
+
+pub(super) const DISK_FULL: &str = "the disk is full: free some space";
 
 /// The result code of `SQLite`; the extended one has more in its upper bytes.
 pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
@@ -86,7 +88,7 @@ pub(super) fn advice(error: &sqlx::Error) -> &'static str {
             "give this user the right to write the file and its directory, or set another \
              `store.url`"
         }
-        Some(FULL) => "the disk is full: free some space",
+        Some(FULL) => DISK_FULL,
         Some(IO) => "the disk fails: look at the host's kernel log",
         Some(BUSY | LOCKED) => "another program keeps it locked: end that program",
         _ => "look at `store.url`",

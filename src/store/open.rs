@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use nix::sys::statvfs::statvfs;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, ConnectOptions, Connection, Executor, SqlSafeStr};
 
-use super::error::{BUSY, LOCKED, advice, sqlite_code, why};
+use super::error::{BUSY, DISK_FULL, IO, LOCKED, advice, sqlite_code, why};
 use super::{Store, StoreError};
 
 /// Every step from an empty database to this version's, in order. Steps that were released are
@@ -194,11 +195,19 @@ fn explain(error: MigrateError, place: &str) -> StoreError {
             "install the version that made it, or set another `store.url`",
         ),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            let advice = advice(&error);
+            // where its side files find no room, it speaks of the disk's failing
+            let is_full = sqlite_code(&error) == Some(IO) && has_no_room(Path::new(place));
+            let advice = if is_full { DISK_FULL } else { advice(&error) };
             unusable(why(&error), advice)
         }
         other => unusable(other.to_string(), "look at `store.url`"),
     }
+}
+
+/// Whether not even the index beside a database could be made there.
+fn has_no_room(path: &Path) -> bool {
+    const INDEX: u64 = 32 * 1024;
+    statvfs(path).is_ok_and(|found| found.blocks_available() * found.fragment_size() < INDEX)
 }
 
 /// Makes the directory and the file, for this user's eyes only: reports tell a lot about a

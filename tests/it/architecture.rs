@@ -129,7 +129,7 @@ const ABOVE_ALL: &[&str] = &["app", "cli", "lib", "main"];
 /// Where each outside library may be named.
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
-    ("nix", &["host", "cli"]),
+    ("nix", &["host", "cli", "store"]),
     ("openssh", &["host/ssh", "host/program.rs"]),
     ("handlebars", &["report/render"]),
     ("granit_parser", &["yaml"]),
