@@ -194,7 +194,7 @@ async fn what_can_change_changes_in_both_and_what_cannot_is_said() {
     let words = [
         "chat.slack.bot_token",
         "chat.discord.token",
-        "restart `dogwatch serve`",
+        "changed in the file since the start",
     ];
     chats
         .is_answered_in_both("what takes a restart", &words)
