@@ -40,6 +40,8 @@ pub struct Conduct {
     pub keep: KeepSettings,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
+    /// Settings that were changed while the program ran and that only its next start takes up.
+    pub need_restart: Vec<&'static str>,
 }
 
 impl Default for Conduct {
@@ -57,6 +59,7 @@ impl Default for Conduct {
             keep: KeepSettings::default(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
+            need_restart: Vec::new(),
         }
     }
 }

@@ -320,12 +320,17 @@ impl<S: Stage> Board<S> {
         Ok(())
     }
 
-    /// Posts a message unless it is there already: the last try may have arrived unheard.
+    /// Posts a message unless it is there already: the last try may have arrived unheard, and as it
+    /// was then.
     async fn post_once(&self, sent: Sent) -> Result<Option<Posted>, StageError> {
-        if let Some(about) = sent.message.about.as_ref().filter(|_| sent.again)
-            && let Some(posted) = self.stage.recall(&sent.place, about).await?
+        if sent.again
+            && let Some(posted) = self.stage.recall(&sent.place, &sent.message).await?
         {
-            return Ok(Some(posted));
+            let edited = self
+                .stage
+                .edit(&posted, &sent.message, Patience::Brief)
+                .await;
+            return self.heard(edited).map(|()| Some(posted));
         }
         let posted = self.stage.post(&sent.place, &sent.message, Patience::Brief);
         self.heard(posted.await)

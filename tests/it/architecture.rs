@@ -139,6 +139,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("slack_morphism", &["chat/slack"]),
     ("serenity", &["chat/discord"]),
     ("reqwest", &["chat/discord"]),
+    ("tokio_tungstenite", &["chat/discord/session.rs"]),
     ("ring", &["chat/discord/signature.rs"]),
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),

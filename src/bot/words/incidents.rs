@@ -94,9 +94,11 @@ fn permitted(
     word: &str,
     risk: Risk,
 ) -> Result<(), Trouble> {
-    let stack = Some(Name::new(&incident.stack)).filter(|stack| !stack.is_empty());
+    let named = |name: &str| Some(Name::new(name)).filter(|name| !name.is_empty());
+    let (host, stack) = (named(&incident.host), named(&incident.stack));
+    let spot = (host.as_ref(), stack.as_ref());
     let policy = &context.bot.policy;
-    policy.decide_run(context.caller, stack.as_ref(), Some(word), risk)?;
+    policy.decide_on(context.caller, spot, Some(word), risk)?;
     Ok(())
 }
 

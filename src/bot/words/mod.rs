@@ -14,6 +14,7 @@ mod help;
 mod hosts;
 mod show;
 mod change;
+mod described;
 mod offer;
 mod heard;
 mod undertaking;

@@ -34,7 +34,12 @@ impl Served {
             store.display(),
             slack.api_url()
         );
-        place.write("dogwatch.yaml", &config);
+        Self::configured(place, &config).await
+    }
+
+    /// With this configuration, as it stands.
+    pub(crate) async fn configured(place: Place, config: &str) -> Self {
+        place.write("dogwatch.yaml", config);
         let (child, address) = begin(&place).await;
         Self {
             place: Some(place),
@@ -51,6 +56,11 @@ impl Served {
     /// Killed without a warning, for good.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.expect("it is killed");
+    }
+
+    /// Another configuration, which the program notices by itself.
+    pub(crate) fn reconfigure(&self, config: &str) {
+        self.place().write("dogwatch.yaml", config);
     }
 
     fn place(&self) -> &Place {
