@@ -12,6 +12,7 @@ use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
 use crate::stack::{Groups, Sites};
 use crate::survey::own::OwnSignatures;
+use crate::survey::settings::DiagnoseSettings;
 
 /// Runs at the same time, unless the configuration says otherwise.
 pub const AT_ONCE: u16 = 4;
@@ -21,6 +22,7 @@ pub struct Conduct {
     pub library: Library,
     /// What logs are searched for.
     pub signatures: OwnSignatures,
+    pub diagnose: DiagnoseSettings,
     /// For programs that runbooks start, by name.
     pub secrets: BTreeMap<String, String>,
     /// Where bundles are written.
@@ -44,6 +46,7 @@ impl Default for Conduct {
         Self {
             library: Library::default(),
             signatures: OwnSignatures::default(),
+            diagnose: DiagnoseSettings::default(),
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),
