@@ -3,6 +3,7 @@
 mod look;
 mod status;
 mod health;
+mod registry;
 mod logs;
 mod stats;
 mod inspect;
@@ -14,6 +15,7 @@ mod help;
 mod hosts;
 mod show;
 mod change;
+mod described;
 mod offer;
 mod heard;
 mod undertaking;
