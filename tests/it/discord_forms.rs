@@ -187,8 +187,8 @@ fn command(shop: &DiscordShop, kind: u64, options: &Value) -> Value {
     shop.discord.interaction(ANNA, OPS, kind, &data)
 }
 
-fn given(name: &str, kind: u64, value: Value) -> Value {
-    json!({ "type": kind, "name": name, "value": value })
+fn given(name: &str, kind: u64, value: impl Into<Value>) -> Value {
+    json!({ "type": kind, "name": name, "value": value.into() })
 }
 
 #[tokio::test]
@@ -223,11 +223,11 @@ async fn a_runbook_may_have_a_command_of_its_own() {
         &shop,
         2,
         &json!([
-            given("service", 3, "shop/cache".into()),
-            given("ticket", 3, "OPS-9".into()),
-            given("count", 4, 7.into()),
-            given("force", 5, true.into()),
-            given("words", 3, words.into()),
+            given("service", 3, "shop/cache"),
+            given("ticket", 3, "OPS-9"),
+            given("count", 4, 7),
+            given("force", 5, true),
+            given("words", 3, words),
         ]),
     );
     shop.send(&run);
@@ -243,7 +243,7 @@ async fn a_runbook_may_have_a_command_of_its_own() {
         })
         .await;
 
-    let unfinished = command(&shop, 2, &json!([given("service", 3, "shop/cache".into())]));
+    let unfinished = command(&shop, 2, &json!([given("service", 3, "shop/cache")]));
     shop.send(&unfinished);
     let answer = shop.discord.answer_to(&unfinished).await;
     assert_eq!(
