@@ -110,8 +110,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "watch",
-            "web", "yaml",
+            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "survey",
+            "watch", "web", "yaml",
         ],
     ),
     ("sim", &["clock"]),
@@ -167,7 +167,11 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("engine.prune(", &[]),
     (
         "engine.exec(",
-        &["survey/inside.rs", "watch/check/inside.rs"],
+        &[
+            "survey/inside.rs",
+            "survey/probes.rs",
+            "watch/check/inside.rs",
+        ],
     ),
 ];
 

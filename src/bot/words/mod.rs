@@ -10,6 +10,7 @@ mod inspect;
 mod events;
 mod things;
 mod diagnose;
+mod absent;
 mod help;
 mod hosts;
 mod show;
