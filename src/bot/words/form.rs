@@ -3,10 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::future::join_all;
-use tokio::time::timeout;
 
 use super::run::{clean, given, host_of};
 use crate::access::Caller;
@@ -18,12 +14,7 @@ use crate::runbook::template::OneOrMany;
 use crate::runbook::{Given, Runbook, accepts};
 use crate::say;
 use crate::stack::Inventory;
-use crate::survey::Survey;
 use crate::text::{Choice, Clean, Field, Form, Input, Name, Objection};
-
-/// A chat's form has to open within three seconds of the press; a host that takes longer than this
-/// is left out of what can be chosen.
-const LOOKING: Duration = Duration::from_millis(1500);
 
 /// Answers by parameter, as a form gives them.
 pub type Answers = BTreeMap<String, Vec<String>>;
@@ -105,26 +96,6 @@ impl Bot {
         };
         let runbook = self.conduct.library.shelf().get(&wanted.runbook).cloned()?;
         Some((wanted, runbook))
-    }
-
-    /// What every host has at this moment, or the one that is meant; with its name in front where
-    /// there are several.
-    async fn there(&self, only: Option<&str>) -> Vec<(Option<String>, Inventory)> {
-        let names = self.fleet.names();
-        let several = names.len() > 1;
-        let meant = names
-            .into_iter()
-            .filter(|name| only.is_none_or(|only| only == name));
-        let looks = meant.map(|name| async move {
-            let look = async {
-                let host = self.fleet.host(Some(&name)).await.ok()?;
-                let survey = Survey::take(&host, self.clock, &self.secrets).await.ok()?;
-                Some(survey.inventory)
-            };
-            let seen = timeout(LOOKING, look).await.ok().flatten()?;
-            Some((several.then_some(name), seen))
-        });
-        join_all(looks).await.into_iter().flatten().collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The names that exist right now, for whoever types a command: kept for a few seconds, so that a
 //! choice is there at once, and never more of them than this person may touch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -181,23 +181,29 @@ impl Typist<'_> {
         policy.decide(self.caller, stack, self.risk).is_ok()
     }
 
-    /// Services, stacks and `stack/service`, the short ones first.
+    /// Services, stacks and `stack/service`, the short ones first; with the host in front where
+    /// several have one of that name.
     fn targets(&self) -> Vec<String> {
-        let mut names = BTreeSet::new();
-        for known in self
-            .known
-            .iter()
-            .filter(|known| self.may(known.stack.as_ref()))
-        {
-            let host = known.host.as_ref().map(|host| format!("{host}:"));
-            let host = host.unwrap_or_default();
-            names.insert((false, format!("{host}{}", known.service)));
+        let mut hosts: BTreeMap<(bool, String), BTreeSet<Option<&str>>> = BTreeMap::new();
+        let is_open = |known: &&Known| self.may(known.stack.as_ref());
+        for known in self.known.iter().filter(is_open) {
+            let host = known.host.as_deref();
+            let mut add = |long, name| hosts.entry((long, name)).or_default().insert(host);
+            add(false, known.service.clone());
             if let Some(stack) = &known.stack {
-                names.insert((false, format!("{host}{stack}")));
-                names.insert((true, format!("{host}{stack}/{}", known.service)));
+                add(false, stack.to_string());
+                add(true, format!("{stack}/{}", known.service));
             }
         }
-        names.into_iter().map(|(_, name)| name).collect()
+        let typed = |((_, name), hosts): ((bool, String), BTreeSet<Option<&str>>)| {
+            let alone = hosts.len() == 1;
+            let with_host = move |host: Option<&str>| match host {
+                Some(host) if !alone => format!("{host}:{name}"),
+                _ => name.clone(),
+            };
+            hosts.into_iter().map(with_host).collect::<Vec<_>>()
+        };
+        hosts.into_iter().flat_map(typed).collect()
     }
 
     fn stacks(&self) -> Vec<String> {

@@ -1,0 +1,124 @@
+//! What every host has at this moment, for choices: forms and completion offer it before anything
+//! is asked of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::Bot;
+use crate::stack::{Inventory, Sites};
+use crate::survey::Survey;
+
+/// A chat's form has to open within three seconds of the press; a host that takes longer than this
+/// is left out of what can be chosen.
+const LOOKING: Duration = Duration::from_millis(1500);
+
+/// What a host has, with its name where there are several hosts.
+pub type There = (Option<String>, Inventory);
+
+impl Bot {
+    /// What every host has, or the one that is meant.
+    pub async fn there(&self, only: Option<&str>) -> Vec<There> {
+        let names = self.fleet.names();
+        let several = names.len() > 1;
+        let meant = names
+            .into_iter()
+            .filter(|name| only.is_none_or(|only| only == name));
+        let looks = meant.map(|name| async move {
+            let look = async {
+                let host = self.fleet.host(Some(&name)).await.ok()?;
+                let survey = Survey::take(&host, self.clock, &self.secrets).await.ok()?;
+                Some(survey.inventory)
+            };
+            let seen = timeout(LOOKING, look).await.ok().flatten()?;
+            Some((several.then_some(name), seen))
+        });
+        join_all(looks).await.into_iter().flatten().collect()
+    }
+}
+
+/// What may be typed for what is there, the short names first. The host stands in front only where
+/// a name is on several; a configured stack may be called by its own name too.
+pub fn typeable(there: &[There], sites: &Sites) -> Vec<String> {
+    let mut hosts: BTreeMap<String, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for (host, inventory) in there {
+        for name in inventory.names() {
+            hosts.entry(name).or_default().insert(host.as_deref());
+        }
+    }
+    for site in sites.iter() {
+        // with one host only, none is named
+        let host = there
+            .iter()
+            .find_map(|(host, _)| Some(host.as_deref()?).filter(|host| *host == site.host));
+        hosts.entry(site.stack.clone()).or_default().insert(host);
+    }
+    let mut names: Vec<String> = hosts
+        .into_iter()
+        .flat_map(|(name, hosts)| {
+            let alone = hosts.len() == 1;
+            hosts.into_iter().map(move |host| match host {
+                Some(host) if !alone => format!("{host}:{name}"),
+                _ => name.clone(),
+            })
+        })
+        .collect();
+    names.sort_by_cached_key(|name| (name.contains('/'), name.clone()));
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::container::Container;
+    use crate::stack::Site;
+
+    fn on(host: &str, services: &[(&str, &str)]) -> There {
+        let container = |(stack, service): &(&str, &str)| Container {
+            id: format!("{host}{stack}{service}"),
+            name: format!("{stack}-{service}-1"),
+            labels: [
+                ("com.docker.compose.project".to_owned(), (*stack).to_owned()),
+                (
+                    "com.docker.compose.service".to_owned(),
+                    (*service).to_owned(),
+                ),
+            ]
+            .into(),
+            ..Container::default()
+        };
+        let containers = services.iter().map(container).collect();
+        (Some(host.to_owned()), Inventory::new(containers))
+    }
+
+    #[test]
+    fn the_host_is_offered_only_where_a_name_is_on_several() {
+        let there = [
+            on("local", &[("blog", "db"), ("blog", "web")]),
+            on("vps", &[("shop-prod", "db")]),
+        ];
+        let site = Site {
+            stack: "shop".into(),
+            project: "shop-prod".into(),
+            host: "vps".into(),
+            ..Site::default()
+        };
+        assert_eq!(
+            typeable(&there, &Sites::of([site])),
+            [
+                "blog",
+                "local:db",
+                "shop",
+                "shop-prod",
+                "vps:db",
+                "web",
+                "blog/db",
+                "blog/web",
+                "shop-prod/db",
+            ]
+        );
+    }
+}
