@@ -1,6 +1,6 @@
 //! How fast slash commands are acknowledged while runs go on, beside a Bolt app that only
-//! acknowledges, and what a hundred thousand commands do to memory. Called by `benches/run`:
-//! `bench-slack BINARY [BOLT_DIRECTORY]`; prints one row of the table per line.
+//! acknowledges, and what a hundred thousand commands do to memory. Called by `benches/slack.py`:
+//! `bench-slack BINARY SECONDS COMMANDS [BOLT_DIRECTORY]`; prints one row of the table per line.
 
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
@@ -33,10 +33,19 @@ type Http = Client<HttpConnector, Full<Bytes>>;
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 const RUNS: u64 = 50;
 const A_SECOND: u64 = 200;
-const LASTS: Duration = Duration::from_secs(15);
 const ROUNDS: usize = 2;
-const MANY: u64 = 100_000;
 const AT_ONCE: usize = 16;
+/// An acknowledgement that takes longer never comes.
+const NEVER: Duration = Duration::from_secs(30);
+/// What was begun before has ended by then: memory is looked at when it is quiet.
+const QUIET: Duration = Duration::from_mins(3);
+
+/// How long each round takes, and how many commands come after.
+#[derive(Clone, Copy)]
+struct Load {
+    seconds: u64,
+    commands: u64,
+}
 
 /// Waits for somebody's word, so it is in progress for as long as we like.
 const HOLD: &str = "name: hold\ntitle: Hold\nrisk: change\nparams:\n  stack: { type: stack, required: true }\nsteps:\n  - id: gate\n    gate: go on?\n  - id: restart\n    container.restart: { services: \"{{stack}}\" }\n";
@@ -46,6 +55,7 @@ const HOLD: &str = "name: hold\ntitle: Hold\nrisk: change\nparams:\n  stack: { t
 struct Told {
     posts: AtomicU64,
     running: AtomicU64,
+    answers: AtomicU64,
 }
 
 async fn web_api(State(told): State<Arc<Told>>, body: Bytes) -> Json<Value> {
@@ -57,11 +67,16 @@ async fn web_api(State(told): State<Arc<Told>>, body: Bytes) -> Json<Value> {
     Json(json!({ "ok": true, "channel": "C1", "ts": format!("1700000000.{number:06}") }))
 }
 
+async fn answer(State(told): State<Arc<Told>>) -> &'static str {
+    told.answers.fetch_add(1, Ordering::Relaxed);
+    "ok"
+}
+
 async fn fake_slack() -> Result<(String, Arc<Told>), Failure> {
     let told = Arc::new(Told::default());
     let app = Router::new()
         .route("/api/{method}", post(web_api))
-        .route("/respond", post(web_api))
+        .route("/respond/{number}", post(answer))
         .with_state(Arc::clone(&told));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
@@ -206,7 +221,9 @@ impl Sender {
     async fn send(&self, line: &str, since: Instant) -> Result<Duration, Failure> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let line = line.replace(' ', "+").replace('=', "%3D");
-        let respond = self.respond.replace(':', "%3A").replace('/', "%2F");
+        // each command has an answer URL of its own
+        let respond = format!("{}/{number}", self.respond);
+        let respond = respond.replace(':', "%3A").replace('/', "%2F");
         let body = format!(
             "token=x&team_id=T1&team_domain=d&channel_id=C1&channel_name=ops&user_id=U1&user_name=u&command=%2Fops&text={line}&response_url={respond}&trigger_id=t.{number}&api_app_id=A1"
         );
@@ -216,7 +233,7 @@ impl Sender {
             .header("x-slack-signature", signature(at, &body))
             .header("x-slack-request-timestamp", at.to_string())
             .body(Full::new(Bytes::from(body)))?;
-        let response = self.http.request(request).await?;
+        let response = timeout(NEVER, self.http.request(request)).await??;
         let status = response.status();
         response.into_body().collect().await?;
         if status.is_success() {
@@ -236,11 +253,11 @@ impl Sender {
     }
 
     /// So many a second, whether the answers come or not; a late one counts from when it was due.
-    async fn steadily(&self) -> Result<Vec<Duration>, Failure> {
+    async fn steadily(&self, seconds: u64) -> Result<Vec<Duration>, Failure> {
         let mut ticks = interval(Duration::from_micros(1_000_000 / A_SECOND));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let mut tasks = JoinSet::new();
-        for number in 0..A_SECOND * LASTS.as_secs() {
+        for number in 0..A_SECOND * seconds {
             let due = ticks.tick().await;
             let sender = self.clone();
             tasks.spawn(async move { sender.send(&Self::line(number), due).await });
@@ -292,7 +309,23 @@ fn spread(mut times: Vec<Duration>) -> String {
     format!("p50 {:.1} ms, p99 {:.1} ms", at(50), at(99))
 }
 
-async fn measure(binary: &Path, bolt_directory: Option<&Path>) -> Result<(), Failure> {
+/// When no answer has come for a second, nothing is worked on any more.
+async fn quiet(told: &Told) -> Result<(), Failure> {
+    let silence = async {
+        let mut before = u64::MAX;
+        loop {
+            let now = told.answers.load(Ordering::Relaxed);
+            if now == before {
+                return;
+            }
+            before = now;
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    Ok(timeout(QUIET, silence).await?)
+}
+
+async fn measure(binary: &Path, load: Load, bolt_directory: Option<&Path>) -> Result<(), Failure> {
     let scratch = tempfile::tempdir()?;
     let socket = scratch.path().join("engine.sock");
     let _engine = Simulation::start(world(), &socket, Clock::System)?;
@@ -322,9 +355,9 @@ async fn measure(binary: &Path, bolt_directory: Option<&Path>) -> Result<(), Fai
     };
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        our_times.extend(to_ours.steadily().await?);
+        our_times.extend(to_ours.steadily(load.seconds).await?);
         if let Some(theirs) = &theirs {
-            their_times.extend(sender(theirs).steadily().await?);
+            their_times.extend(sender(theirs).steadily(load.seconds).await?);
         }
     }
     say(&format!(
@@ -336,14 +369,16 @@ async fn measure(binary: &Path, bolt_directory: Option<&Path>) -> Result<(), Fai
         say(&format!("{what} | {} | ", spread(their_times)));
     }
     drop(theirs);
-    to_ours.at_once(MANY / 10).await?;
+    let first = load.commands / 10;
+    to_ours.at_once(first).await?;
+    quiet(&told).await?;
     let early = memory(&ours)?;
-    to_ours.at_once(MANY).await?;
+    to_ours.at_once(load.commands).await?;
+    quiet(&told).await?;
     let late = memory(&ours)?;
     say(&format!(
-        "resident memory after {} commands, and after {} more | {early:.1} MiB, {late:.1} MiB | no growth",
-        MANY / 10,
-        MANY
+        "resident memory after {first} commands, and after {} more | {early:.1} MiB, {late:.1} MiB | no growth",
+        load.commands
     ));
     Ok(())
 }
@@ -351,12 +386,17 @@ async fn measure(binary: &Path, bolt_directory: Option<&Path>) -> Result<(), Fai
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let Some(binary) = arguments.next() else {
-        say("usage: bench-slack BINARY [BOLT_DIRECTORY]");
+    let mut next = || arguments.next();
+    let (binary, seconds, commands) = (next(), next(), next());
+    let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
+    let (Some(binary), Some(seconds), Some(commands)) = (binary, number(seconds), number(commands))
+    else {
+        say("usage: bench-slack BINARY SECONDS COMMANDS [BOLT_DIRECTORY]");
         return ExitCode::FAILURE;
     };
-    let bolt_directory = arguments.next();
-    match measure(Path::new(&binary), bolt_directory.as_deref().map(Path::new)).await {
+    let (load, bolt_directory) = (Load { seconds, commands }, next());
+    let bolt_directory = bolt_directory.as_deref().map(Path::new);
+    match measure(Path::new(&binary), load, bolt_directory).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));

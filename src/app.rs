@@ -76,16 +76,25 @@ fn lines(problems: &[TemplateProblem]) -> String {
 impl App {
     pub fn wire(config: Config) -> Result<Self, WiringError> {
         let store = Later::at(config.store_url());
-        Self::build(config, store, None)
+        let conduct = conduct(&config, None);
+        Self::build(config, store, conduct)
     }
 
     /// A changed configuration takes over from the one in force: what is kept stays where it is
-    /// kept, and what goes on still counts against how much may.
-    pub fn rewire(config: Config, before: &Bot) -> Result<Self, WiringError> {
-        Self::build(config, before.store.clone(), Some(&before.conduct))
+    /// kept, what goes on still counts against how much may, and what takes a restart is known.
+    pub fn rewire(
+        config: Config,
+        before: &Bot,
+        need_restart: Vec<&'static str>,
+    ) -> Result<Self, WiringError> {
+        let conduct = Conduct {
+            need_restart,
+            ..conduct(&config, Some(&before.conduct))
+        };
+        Self::build(config, before.store.clone(), conduct)
     }
 
-    fn build(config: Config, store: Later, before: Option<&Conduct>) -> Result<Self, WiringError> {
+    fn build(config: Config, store: Later, conduct: Conduct) -> Result<Self, WiringError> {
         let templates = Templates::load(config.templates.directory.as_deref())
             .map_err(WiringError::Templates)?;
         let bot = Bot {
@@ -95,7 +104,7 @@ impl App {
             secrets: hidden(&config),
             store,
             confirm_changes: false,
-            conduct: conduct(&config, before),
+            conduct,
         };
         Ok(Self {
             config,
@@ -290,8 +299,10 @@ fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
         incidents: routes(config),
         heal: config.heal.clone(),
         registries: registry_files(config),
+        keep: config.store.keep,
         at_once,
         slots,
+        ..Conduct::default()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::incident::Routes;
 use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
 use crate::stack::{Groups, Sites};
+use crate::store::settings::KeepSettings;
 use crate::survey::own::OwnSignatures;
 
 /// Runs at the same time, unless the configuration says otherwise.
@@ -35,8 +36,12 @@ pub struct Conduct {
     pub heal: Vec<HealRule>,
     /// Where services say themselves how they are started again.
     pub registries: Vec<RegistryFile>,
+    /// How long what is over is kept.
+    pub keep: KeepSettings,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
+    /// Settings that were changed while the program ran and that only its next start takes up.
+    pub need_restart: Vec<&'static str>,
 }
 
 impl Default for Conduct {
@@ -51,8 +56,10 @@ impl Default for Conduct {
             incidents: Routes::default(),
             heal: Vec::new(),
             registries: Vec::new(),
+            keep: KeepSettings::default(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
+            need_restart: Vec::new(),
         }
     }
 }

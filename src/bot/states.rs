@@ -1,4 +1,5 @@
-//! Whether the services of an incident look well, without a diagnosis.
+//! Which containers an incident or a registry means, and whether they look well, without a
+//! diagnosis.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,6 +46,20 @@ pub fn key_of(inventory: &Inventory, member: &Member) -> Option<Key> {
         .filter(|service| stack.is_none() && *service.name() == print.service.as_str());
     let only = named.next()?;
     named.next().is_none().then(|| only.key.clone())
+}
+
+/// By the container's own name, or its service's where that is one alone.
+pub fn called<'i>(inventory: &'i Inventory, name: &str) -> Option<(&'i Key, &'i Container)> {
+    let all = || {
+        let services = inventory.services.iter();
+        services.flat_map(|service| service.replicas.iter().map(|one| (&service.key, one)))
+    };
+    if let Some(found) = all().find(|(_, container)| container.name == name) {
+        return Some(found);
+    }
+    let mut named = all().filter(|(key, _)| key.service == name);
+    let only = named.next()?;
+    named.next().is_none().then_some(only)
 }
 
 fn ill(container: &Container, now: Timestamp) -> Option<Clean> {

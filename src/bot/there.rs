@@ -10,22 +10,20 @@ use tokio::time::timeout;
 use super::Bot;
 use crate::stack::{Inventory, Sites};
 use crate::survey::Survey;
+use crate::text::Name;
 
 /// A chat's form has to open within three seconds of the press; a host that takes longer than this
 /// is left out of what can be chosen.
 const LOOKING: Duration = Duration::from_millis(1500);
 
-/// What a host has, with its name where there are several hosts.
-pub type There = (Option<String>, Inventory);
+/// What a host has.
+pub type There = (Name, Inventory);
 
 impl Bot {
-    /// What every host has, or the one that is meant.
+    /// What every host has at this moment, or the one that is meant.
     pub async fn there(&self, only: Option<&str>) -> Vec<There> {
-        let names = self.fleet.names();
-        let several = names.len() > 1;
-        let meant = names
-            .into_iter()
-            .filter(|name| only.is_none_or(|only| only == name));
+        let names = self.fleet.names().into_iter();
+        let meant = names.filter(|name| only.is_none_or(|only| only == name));
         let looks = meant.map(|name| async move {
             let look = async {
                 let host = self.fleet.host(Some(&name)).await.ok()?;
@@ -33,7 +31,7 @@ impl Bot {
                 Some(survey.inventory)
             };
             let seen = timeout(LOOKING, look).await.ok().flatten()?;
-            Some((several.then_some(name), seen))
+            Some((Name::new(&name), seen))
         });
         join_all(looks).await.into_iter().flatten().collect()
     }
@@ -42,29 +40,25 @@ impl Bot {
 /// What may be typed for what is there, the short names first. The host stands in front only where
 /// a name is on several; a configured stack may be called by its own name too.
 pub fn typeable(there: &[There], sites: &Sites) -> Vec<String> {
-    let mut hosts: BTreeMap<String, BTreeSet<Option<&str>>> = BTreeMap::new();
+    let mut hosts: BTreeMap<String, BTreeSet<Name>> = BTreeMap::new();
     for (host, inventory) in there {
         for name in inventory.names() {
-            hosts.entry(name).or_default().insert(host.as_deref());
+            hosts.entry(name).or_default().insert(host.clone());
         }
     }
     for site in sites.iter() {
-        // with one host only, none is named
-        let host = there
-            .iter()
-            .find_map(|(host, _)| Some(host.as_deref()?).filter(|host| *host == site.host));
-        hosts.entry(site.stack.clone()).or_default().insert(host);
+        let of = hosts.entry(site.stack.clone()).or_default();
+        of.insert(Name::new(&site.host));
     }
-    let mut names: Vec<String> = hosts
-        .into_iter()
-        .flat_map(|(name, hosts)| {
-            let alone = hosts.len() == 1;
-            hosts.into_iter().map(move |host| match host {
-                Some(host) if !alone => format!("{host}:{name}"),
-                _ => name.clone(),
-            })
-        })
-        .collect();
+    let typed = |(name, hosts): (String, BTreeSet<Name>)| {
+        let alone = hosts.len() == 1;
+        let with_host = move |host: Name| match alone {
+            true => name.clone(),
+            false => format!("{host}:{name}"),
+        };
+        hosts.into_iter().map(with_host).collect::<Vec<_>>()
+    };
+    let mut names: Vec<String> = hosts.into_iter().flat_map(typed).collect();
     names.sort_by_cached_key(|name| (name.contains('/'), name.clone()));
     names.dedup();
     names
@@ -91,7 +85,7 @@ mod tests {
             ..Container::default()
         };
         let containers = services.iter().map(container).collect();
-        (Some(host.to_owned()), Inventory::new(containers))
+        (Name::new(host), Inventory::new(containers))
     }
 
     #[test]

@@ -1,23 +1,30 @@
 //! What a chat does with a line once it has come in: handed to the bot in a task of its own, told
 //! from beginning to end, its old messages looked after. Knows no chat.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::ask::shown;
 use crate::access::Caller;
 use crate::bot::{Bot, Incoming, Outcome, Trouble, Voice, What};
 use crate::command::{self, Command};
 use crate::live::sweep::sweep;
-use crate::live::{Place, Stage, Teller};
+use crate::live::{Ledger, Place, Stage, Teller};
 use crate::run::Book;
 use crate::survey::Survey;
 use crate::text::{Clean, Message};
 
 /// Looking never takes longer, nor does following a log in a chat.
 const LOOKING: Duration = Duration::from_mins(10);
+
+/// Chats send again for an hour at most, and a little longer after an outage of their own.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+const THREADS: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What a line is, as far as telling it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +45,16 @@ pub(super) struct Listener<S> {
 impl<S: Stage> Listener<S> {
     pub(super) fn bot(&self) -> Arc<Bot> {
         Arc::clone(&self.bots.borrow())
+    }
+
+    /// Where incidents are told in this chat: what the routes name, and where the rest goes.
+    pub(super) fn channels(&self) -> BTreeSet<String> {
+        let bot = self.bot();
+        let routes = &bot.conduct.incidents;
+        let named = routes.settings.routes.iter().flat_map(|route| &route.to);
+        let chat = self.teller.stage.name();
+        let here = named.chain(&routes.usual).filter(|to| to.chat == chat);
+        here.map(|to| to.channel.clone()).collect()
     }
 
     /// One line from beginning to end. `examined` is what the chat itself has to say to `doctor`.
@@ -123,14 +140,44 @@ impl<S: Stage> Listener<S> {
         }
     }
 
+    /// What came in long ago comes no more, and nobody answers in old threads.
+    pub(super) async fn forget(&self) {
+        let bot = self.bot();
+        let now = bot.clock.now();
+        let before = |age: SignedDuration| (now - age).as_millisecond();
+        let Ok(store) = bot.store.get().await else {
+            return;
+        };
+        let ledger = Ledger {
+            store,
+            clock: bot.clock,
+            chat: self.teller.stage.name(),
+        };
+        let tidied = ledger.forget_threads(before(THREADS)).await;
+        let forgotten = store.forget_before(before(REMEMBERED)).await;
+        if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
+            tracing::warn!(%error, "what is no longer needed could not be forgotten");
+        }
+    }
+
     pub(super) async fn whisper(&self, place: &Place, message: &Message) {
         if let Err(why) = self.teller.stage.whisper(place, message).await {
             tracing::warn!(%why, "an answer could not be given");
         }
     }
 
-    /// What a run that an `approve` or `deny` is about is called, if this person may decide it now.
-    pub(super) async fn waiting(&self, caller: &Caller, id: &str) -> Result<Clean, Trouble> {
+    /// What a press that asks something first is about: a run by its name, if this person may decide
+    /// it now; anything else by its line, which is looked at when it is done.
+    pub(super) async fn about(&self, caller: &Caller, line: &str) -> Result<Clean, Trouble> {
+        match command::parse(line) {
+            Ok(Command::Approve { run, .. } | Command::Deny { run, .. }) => {
+                self.waiting(caller, &run).await
+            }
+            _ => Ok(shown(line)),
+        }
+    }
+
+    async fn waiting(&self, caller: &Caller, id: &str) -> Result<Clean, Trouble> {
         let bot = self.bot();
         let book = Book {
             store: bot.store.get().await?,
@@ -142,9 +189,9 @@ impl<S: Stage> Listener<S> {
             Some(plan) => plan,
             None => book.waiting_plan(&run)?,
         };
-        let runbook = Some(plan.runbook.as_str());
+        let (spot, runbook) = ((Some(&plan.host), plan.stack()), plan.runbook.as_str());
         bot.policy
-            .decide_run(caller, plan.stack(), runbook, plan.risk())?;
+            .decide_on(caller, spot, Some(runbook), plan.risk())?;
         Ok(plan.title)
     }
 

@@ -3,6 +3,8 @@
 
 pub mod settings;
 pub mod health;
+mod backoff;
+mod ask;
 mod listener;
 mod press;
 mod checkup;

@@ -17,6 +17,57 @@ pub struct ChatSettings {
     pub discord: Option<DiscordSettings>,
 }
 
+impl ChatSettings {
+    /// The keys of `wanted` that take another connection, and so a restart: by which account a chat
+    /// is spoken to, and how it is listened to. Everything else is taken up while it is connected.
+    pub fn need_restart(&self, wanted: &Self) -> Vec<&'static str> {
+        let mut keys = Vec::new();
+        match (&self.slack, &wanted.slack) {
+            (Some(now), Some(wanted)) => keys.extend(now.need_restart(wanted)),
+            (None, None) => {}
+            _ => keys.push("chat.slack"),
+        }
+        match (&self.discord, &wanted.discord) {
+            (Some(now), Some(wanted)) => keys.extend(now.need_restart(wanted)),
+            (None, None) => {}
+            _ => keys.push("chat.discord"),
+        }
+        keys
+    }
+}
+
+fn changed<const N: usize>(keys: [(bool, &'static str); N]) -> impl Iterator<Item = &'static str> {
+    let changed = keys.into_iter().filter(|(changed, _)| *changed);
+    changed.map(|(_, key)| key)
+}
+
+impl SlackSettings {
+    fn need_restart(&self, wanted: &Self) -> impl Iterator<Item = &'static str> {
+        changed([
+            (self.api_url != wanted.api_url, "chat.slack.api_url"),
+            (self.bot_token != wanted.bot_token, "chat.slack.bot_token"),
+            (self.app_token != wanted.app_token, "chat.slack.app_token"),
+            (
+                self.signing_secret != wanted.signing_secret,
+                "chat.slack.signing_secret",
+            ),
+        ])
+    }
+}
+
+impl DiscordSettings {
+    fn need_restart(&self, wanted: &Self) -> impl Iterator<Item = &'static str> {
+        changed([
+            (self.api_url != wanted.api_url, "chat.discord.api_url"),
+            (self.token != wanted.token, "chat.discord.token"),
+            (
+                self.public_key != wanted.public_key,
+                "chat.discord.public_key",
+            ),
+        ])
+    }
+}
+
 /// A Slack app.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

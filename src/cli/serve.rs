@@ -1,7 +1,7 @@
 //! `dogwatch serve`: everything that stays: HTTP, reload on change, and the console where there is
 //! a terminal.
 
-use std::io::{IsTerminal, stdin};
+use std::io::{IsTerminal, stderr, stdin};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,10 @@ use super::watching::{self, Director};
 use super::{Failure, FormatArg, recover, start};
 use crate::app::App;
 use crate::bot::{Bot, Outcome};
+use crate::chat::discord::Discord;
 use crate::config::watch::{Reload, Watcher};
 use crate::config::{Config, Loaded, LogFormat};
-use crate::duty::Duty;
+use crate::duty::{Duty, NEWS};
 use crate::web::{self, Chats, Doors, Metrics, Site};
 
 #[derive(Debug, Args)]
@@ -37,6 +38,13 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
         .log
         .clone()
         .unwrap_or_else(|| loaded.config.log.level.word().to_owned());
+    let at_prompt = !args.headless && stdin().is_terminal();
+    // both would be on the same screen
+    let level = if at_prompt && stderr().is_terminal() {
+        format!("{level},{NEWS}=off")
+    } else {
+        level
+    };
     start::logging(&level, loaded.config.log.format == LogFormat::Json);
     let app =
         App::wire(loaded.config.clone()).map_err(|error| Failure::new(Outcome::Usage, error))?;
@@ -51,10 +59,10 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     let (sites, site) = watch::channel(Arc::new(site_of(&app)));
     let (bots, bot) = watch::channel(Arc::clone(&app.bot));
     let duty = Duty::new(bot.clone(), metrics.counts());
-    let (chats, mut talking) = connect(&app, &bot, &duty, &stop)?;
+    let mut connected = connect(&app, &bot, &duty, &stop)?;
     let on_duty = tokio::spawn(duty.run(stop.clone()));
     let doors = Doors {
-        chats,
+        chats: connected.chats,
         alerts: Some(watching.intake),
     };
     let http_settings = loaded.config.http.clone();
@@ -70,12 +78,13 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
             bots,
             metrics,
             sources: watching.director,
+            discord: connected.discord,
         },
     ));
 
     let tending = tokio::spawn(tend(bot.clone()));
 
-    if !args.headless && stdin().is_terminal() {
+    if at_prompt {
         let mut session = start::session(&app, settings, FormatArg::Text, true);
         session.bot = bot;
         tokio::select! {
@@ -93,12 +102,21 @@ pub(super) async fn run(args: ServeArgs, settings: &start::Settings) -> Result<O
     if let Err(error) = on_duty.await {
         tracing::error!(%error, "looking after incidents ended");
     }
-    while let Some(ended) = talking.join_next().await {
+    while let Some(ended) = connected.talking.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a chat ended");
         }
     }
     ended(http).await
+}
+
+/// The chats as they were connected at the start.
+#[derive(Default)]
+struct Connections {
+    /// What HTTP has to know of them.
+    chats: Chats,
+    discord: Option<Arc<Discord>>,
+    talking: JoinSet<()>,
 }
 
 /// The chats that are configured, each with a board that shows incidents, until the program stops.
@@ -107,20 +125,21 @@ fn connect(
     bot: &watch::Receiver<Arc<Bot>>,
     duty: &Duty,
     stop: &CancellationToken,
-) -> Result<(Chats, JoinSet<()>), Failure> {
+) -> Result<Connections, Failure> {
     let wrong = |error| Failure::new(Outcome::Usage, error);
-    let (mut chats, mut talking) = (Chats::default(), JoinSet::new());
+    let mut connected = Connections::default();
     if let Some(slack) = app.slack(bot.clone(), stop.clone()).map_err(wrong)? {
         slack.show_incidents(duty, stop.clone());
-        slack.add_to(&mut chats);
-        talking.spawn(slack.slack.run());
+        slack.add_to(&mut connected.chats);
+        connected.talking.spawn(slack.slack.run());
     }
     if let Some(discord) = app.discord(bot.clone(), stop.clone()).map_err(wrong)? {
         discord.show_incidents(duty, stop.clone());
-        discord.add_to(&mut chats);
-        talking.spawn(discord.discord.run());
+        discord.add_to(&mut connected.chats);
+        connected.talking.spawn(Arc::clone(&discord.discord).run());
+        connected.discord = Some(discord.discord);
     }
-    Ok((chats, talking))
+    Ok(connected)
 }
 
 /// So long open requests may take when the program is to end.
@@ -205,6 +224,21 @@ struct Readers {
     bots: watch::Sender<Arc<Bot>>,
     metrics: Arc<Metrics>,
     sources: Director,
+    discord: Option<Arc<Discord>>,
+}
+
+impl Readers {
+    /// Those that go on are told; what they were started with stays as it is.
+    fn follow(&self, app: App) {
+        self.metrics.reloaded(true);
+        tracing::info!("the configuration was reloaded");
+        self.sources.follow(&app);
+        self.sites.send_replace(Arc::new(site_of(&app)));
+        self.bots.send_replace(app.bot);
+        if let (Some(discord), Some(settings)) = (&self.discord, &app.config.chat.discord) {
+            discord.follow(settings);
+        }
+    }
 }
 
 /// Takes a changed configuration while everything goes on; a wrong one changes nothing.
@@ -215,23 +249,14 @@ async fn reload(watcher: Option<Watcher>, started_with: Config, readers: Readers
     loop {
         match watcher.changed().await {
             Reload::New(config) => {
-                if config.http != started_with.http
-                    || config.store_url() != started_with.store_url()
-                    || config.chat != started_with.chat
-                {
-                    tracing::warn!(
-                        "`http.listen`, `store.url` and `chat` change with a restart only"
-                    );
+                let need_restart = started_with.need_restart(&config);
+                if !need_restart.is_empty() {
+                    let keys = need_restart.join(", ");
+                    tracing::warn!(keys, "changed in the file, and takes a restart to be used");
                 }
                 let before = Arc::clone(&readers.bots.borrow());
-                match App::rewire(*config, &before) {
-                    Ok(app) => {
-                        readers.metrics.reloaded(true);
-                        tracing::info!("the configuration was reloaded");
-                        readers.sources.follow(&app);
-                        readers.sites.send_replace(Arc::new(site_of(&app)));
-                        readers.bots.send_replace(app.bot);
-                    }
+                match App::rewire(*config, &before, need_restart) {
+                    Ok(app) => readers.follow(app),
                     Err(error) => {
                         tracing::error!(%error, "the changed configuration is wrong; the old one stays in force");
                         readers.metrics.reloaded(false);

@@ -107,6 +107,18 @@ impl Config {
         named.or_else(local).or_else(only)
     }
 
+    /// The keys of a changed configuration that a running program takes up with its next start only.
+    pub fn need_restart(&self, wanted: &Self) -> Vec<&'static str> {
+        let mut keys = self.chat.need_restart(&wanted.chat);
+        if self.http != wanted.http {
+            keys.push("http");
+        }
+        if self.store_url() != wanted.store_url() {
+            keys.push("store.url");
+        }
+        keys
+    }
+
     /// Every secret value, for the redactor to know.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let slack = self

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::examine::can_be_seen;
-use super::{Turn, Work};
+use super::{NEWS, Turn, Work};
 use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
 use crate::incident::place::Casebook;
 use crate::incident::silence::{self, Silence};
-use crate::incident::{Alert, FileError, Filed, Files, Incident, Placed, escalate, face};
+use crate::incident::{Alert, FileError, Filed, Files, Incident, Placed, Shelf, escalate, face};
 use crate::store::{AlertRecord, Store};
 use crate::text::Name;
 
@@ -21,13 +21,29 @@ pub(super) struct Seen {
 }
 
 impl Turn {
-    pub(super) async fn take_turn(&self, store: &Store) -> Result<Seen, FileError> {
-        while !self.place(store).await? {}
-        self.advance(store).await
+    pub(super) async fn take_turn(
+        &self,
+        store: &Store,
+        shelf: &mut Shelf,
+    ) -> Result<Seen, FileError> {
+        let all_placed = self.place(store, shelf).await?;
+        let mut seen = self.advance(store, shelf).await?;
+        if !all_placed {
+            seen.due = Some(self.bot.clock.now());
+        }
+        Ok(seen)
+    }
+
+    /// What goes on, and what ended lately enough to be opened again.
+    async fn live(&self, store: &Store, shelf: &mut Shelf) -> Result<Vec<Filed>, FileError> {
+        let now = self.bot.clock.now();
+        let reopen = self.bot.conduct.incidents.settings.reopen();
+        let since = now.checked_sub(reopen).unwrap_or(now);
+        Ok(shelf.live(store, since.as_millisecond()).await?)
     }
 
     /// Places some of what waits; true when nothing waits any more.
-    pub async fn place(&self, store: &Store) -> Result<bool, FileError> {
+    async fn place(&self, store: &Store, shelf: &mut Shelf) -> Result<bool, FileError> {
         let clock = self.bot.clock;
         let waiting = store.unplaced_alerts().await?;
         self.counts.set(Gauge::Waiting, "", waiting.len());
@@ -36,17 +52,13 @@ impl Turn {
         }
         let files = Files { store, clock };
         let settings = &self.bot.conduct.incidents.settings;
-        let filed = files.live(settings).await?;
-        let mut book = Casebook {
-            settings,
-            incidents: filed.iter().map(|one| one.incident.clone()).collect(),
-            next: store.next_incident().await?,
-        };
-        let placed = self.take_in(&mut book, &waiting);
-        let mut filed = filed;
+        let mut filed = self.live(store, shelf).await?;
         let known = filed.len();
-        for (number, incident) in book.incidents.into_iter().enumerate() {
-            match filed.get_mut(number).filter(|_| number < known) {
+        let incidents = filed.iter().map(|one| one.incident.clone()).collect();
+        let mut book = Casebook::new(settings, incidents, store.next_incident().await?);
+        let placed = self.take_in(&mut book, &waiting);
+        for (number, incident) in book.into_incidents().into_iter().enumerate() {
+            match filed.get_mut(number) {
                 Some(filed) => filed.incident = incident,
                 None => filed.push(Filed::new(incident)),
             }
@@ -66,11 +78,11 @@ impl Turn {
         }
         // before it is written that they were called: a call too many is better than none
         escalate::enqueue(store, clock, &called).await?;
-        if files.save(&filed, &placed).await? {
+        if files.save(&mut filed, &placed).await? {
+            shelf.keep(&filed);
             for one in filed.iter().skip(known) {
-                // whoever sits at the console of the program hears it too
                 let title = face::title(&one.incident);
-                tracing::warn!(incident = one.incident.id, %title, "something is wrong");
+                tracing::warn!(target: NEWS, incident = one.incident.id, %title, "something is wrong");
             }
         }
         Ok(false)
@@ -80,12 +92,12 @@ impl Turn {
         let mut placed = Placed::default();
         let now = self.bot.clock.now();
         for record in waiting {
-            let before = book.incidents.len();
+            let before = book.count();
             // what cannot be read is kept where it is found, and does not hold up the rest
             let alert = serde_json::from_str::<Alert>(&record.body_json).ok();
             match alert.and_then(|alert| book.place(&alert, now)) {
                 Some(id) => {
-                    let opened = book.incidents.len() > before;
+                    let opened = book.count() > before;
                     let label = if opened { "opened" } else { "joined" };
                     self.counts.add(Stage::Grouped, label, 1);
                     placed.alerts.entry(id).or_default().push(record.seq);
@@ -123,11 +135,11 @@ impl Turn {
     }
 
     /// Takes every incident that goes on to this moment, and says what takes longer.
-    async fn advance(&self, store: &Store) -> Result<Seen, FileError> {
+    async fn advance(&self, store: &Store, shelf: &mut Shelf) -> Result<Seen, FileError> {
         let clock = self.bot.clock;
         let files = Files { store, clock };
         let silences = silence::in_force(store, clock.now()).await?;
-        let filed = files.live(&self.bot.conduct.incidents.settings).await?;
+        let filed = self.live(store, shelf).await?;
         let mut seen = Seen::default();
         let mut open = 0;
         for mut one in filed {
@@ -146,9 +158,10 @@ impl Turn {
             let id = one.incident.id;
             let called: Vec<_> = called.into_iter().map(|call| (id, call)).collect();
             escalate::enqueue(store, clock, &called).await?;
-            files
-                .save(std::slice::from_ref(&one), &Placed::default())
-                .await?;
+            let saved = std::slice::from_mut(&mut one);
+            if files.save(saved, &Placed::default()).await? {
+                shelf.keep(saved);
+            }
             let moment = self.moment(&silences);
             if one.incident.unclear {
                 seen.work.push((id, Work::Diagnose));

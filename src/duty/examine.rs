@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
-use super::Turn;
+use super::{NEWS, Turn};
 use crate::bot::examine::examine;
 use crate::bot::states::{key_of, states};
 use crate::diagnose::Cause;
@@ -176,7 +176,7 @@ fn conclude(
             Clean::join(&names, ", ")
         )
     };
-    tracing::info!(incident = incident.id, %why, "resolved");
+    tracing::info!(target: NEWS, incident = incident.id, %why, "resolved");
     resolve(incident, ITSELF, why, now);
     true
 }

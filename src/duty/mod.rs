@@ -1,9 +1,11 @@
 //! What is done without being asked: alerts get their place, incidents are diagnosed, verified,
-//! escalated and summed up. Level-triggered: every turn looks at what the store says, so it can
-//! stop at any moment and go on later. What people ask for is for `bot`.
+//! escalated, summed up and, when they are old, forgotten. Level-triggered: every turn looks at
+//! what the store says, so it can stop at any moment and go on later. What people ask for is for
+//! `bot`.
 
 pub mod desk;
 pub mod examine;
+mod forget;
 mod outbound;
 mod summary;
 
@@ -14,11 +16,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::bot::Bot;
-use crate::incident::{Counts, FileError};
-use crate::store::StoreError;
+use crate::incident::{Counts, FileError, Shelf};
+use crate::store::{Seat, StoreError};
+
+/// What incidents do, in the log. Where somebody sits at the prompt it is told there instead.
+pub const NEWS: &str = "dogwatch::news";
 
 /// Without a reason to look, a look is taken after so long.
 const TURN: Duration = Duration::from_secs(1);
@@ -58,33 +64,56 @@ impl Duty {
 
     /// Goes on until the program stops. Nothing is lost when it is dropped in the middle.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.work() => {}
+        }
+    }
+
+    /// As soon as no other program on the same store does it.
+    async fn work(&self) {
+        let _seat = self.seat().await;
         let mut work = JoinSet::new();
         let outbound = outbound::Sender::new();
         tokio::select! {
-            () = stop.cancelled() => {}
             () = self.turns(&mut work) => {}
             () = outbound.run(self.bots.clone(), Arc::clone(&self.counts)) => {}
             () = summary::run(self.bots.clone()) => {}
+            () = forget::run(self.bots.clone(), Arc::clone(&self.counts)) => {}
+        }
+    }
+
+    async fn seat(&self) -> Seat {
+        loop {
+            let bot = Arc::clone(&self.bots.borrow());
+            match bot.store.get().await {
+                Ok(store) => return store.seat("duty").await,
+                Err(error) => tracing::error!(%error, "incidents cannot be looked after yet"),
+            }
+            sleep(PAUSE).await;
         }
     }
 
     async fn turns(&self, work: &mut JoinSet<()>) {
+        let mut shelf = Shelf::default();
         loop {
             let bot = Arc::clone(&self.bots.borrow());
-            let pause = match self.turn(bot, work).await {
-                Ok(next) => next,
-                Err(error) => {
-                    tracing::error!(%error, "incidents could not be looked after; trying again");
-                    PAUSE
-                }
-            };
-            tokio::time::sleep(pause).await;
+            if let Err(error) = self.turn(bot, &mut shelf, work).await {
+                tracing::error!(%error, "incidents could not be looked after; trying again");
+                sleep(PAUSE).await;
+            }
             while work.try_join_next().is_some() {}
         }
     }
 
-    /// One look; waits for a reason to take the next one, and gives how long to pause before.
-    async fn turn(&self, bot: Arc<Bot>, work: &mut JoinSet<()>) -> Result<Duration, FileError> {
+    /// One look; then waits for a reason to take the next one.
+    async fn turn(
+        &self,
+        bot: Arc<Bot>,
+        shelf: &mut Shelf,
+        work: &mut JoinSet<()>,
+    ) -> Result<(), FileError> {
+        let began = Instant::now();
         let store = bot.store.get().await?.clone();
         // first, so that nothing that comes while we look is missed
         let mut stirs = store.stirs();
@@ -92,17 +121,19 @@ impl Duty {
             bot,
             counts: Arc::clone(&self.counts),
         };
-        let seen = turn.take_turn(&store).await?;
+        let seen = turn.take_turn(&store, shelf).await?;
         for (id, kind) in seen.work {
             self.begin(&turn, id, kind, work);
         }
+        // while alerts pour in, half of the time is left to who takes them in
+        sleep(began.elapsed().min(TURN)).await;
         let now = turn.bot.clock.now();
         let wait = seen.due.map_or(TURN, |due| until(now, due)).min(TURN);
         tokio::select! {
             _ = stirs.changed() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = sleep(wait) => {}
         }
-        Ok(Duration::ZERO)
+        Ok(())
     }
 
     /// Begins what takes longer, unless it is under way.
@@ -119,7 +150,7 @@ impl Duty {
             };
             if let Err(error) = done {
                 tracing::warn!(incident = id, %error, "an incident could not be looked at");
-                tokio::time::sleep(PAUSE).await;
+                sleep(PAUSE).await;
             }
             lock(&busy).remove(&(id, kind));
             // whoever waits for a reason has one: what was begun has ended

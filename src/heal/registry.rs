@@ -7,13 +7,14 @@ use std::time::Duration;
 use crate::action::container::Container;
 use crate::action::{Action, Risk, Subject};
 use crate::bot::Bot;
+use crate::bot::states::called;
 use crate::incident::Member;
 use crate::incident::mending::RegistryFile;
 use crate::run::{Plan, PlannedStep};
 use crate::runbook::plan::{Stage, Witness};
 use crate::say;
+use crate::stack::Key;
 use crate::stack::registry::{Registered, Registry};
-use crate::stack::{Inventory, Key};
 use crate::survey::Survey;
 use crate::text::{Clean, Name, Redactor};
 
@@ -28,7 +29,7 @@ pub(super) async fn plan(bot: &Bot, member: &Member) -> Result<Plan, Clean> {
     let host = host.map_err(|error| clean(&error.to_string()))?;
     let survey = Survey::take(&host, bot.clock, &bot.secrets).await;
     let survey = survey.map_err(|error| clean(&error.to_string()))?;
-    let Some((key, found)) = find(&survey.inventory, &container) else {
+    let Some((key, found)) = called(&survey.inventory, &container) else {
         return Err(say!("there is no container `{}`", Name::new(&container)));
     };
     Ok(one_step(&survey.host, key, found, member, &line))
@@ -53,20 +54,6 @@ fn registered(files: &[RegistryFile], member: &Member) -> Result<(String, String
             "its registry has no `restart_cmd` and `container` for it"
         )),
     }
-}
-
-/// By the container's own name, or its service's where that is one alone.
-fn find<'i>(inventory: &'i Inventory, name: &str) -> Option<(&'i Key, &'i Container)> {
-    let all = || {
-        let services = inventory.services.iter();
-        services.flat_map(|service| service.replicas.iter().map(|one| (&service.key, one)))
-    };
-    if let Some(found) = all().find(|(_, container)| container.name == name) {
-        return Some(found);
-    }
-    let mut named = all().filter(|(key, _)| key.service == name);
-    let only = named.next()?;
-    named.next().is_none().then_some(only)
 }
 
 fn one_step(host: &Name, key: &Key, container: &Container, member: &Member, line: &str) -> Plan {

@@ -79,15 +79,14 @@ fn follow(incident: &mut Incident) {
         (finding.service.clone(), dependents)
     });
     for member in &mut incident.members {
-        let place = member.place();
-        member.follows = match &fault {
-            _ if host_is_down && !member.is_host() => {
-                Some(say!("{} is down", Name::new(&member.print.host)))
-            }
-            Some((fault, dependents)) if *fault != place && dependents.contains(&place) => {
-                Some(say!("it needs {}", fault))
-            }
-            _ => None,
+        let needs = |(fault, dependents): &(Name, Vec<Name>)| {
+            let place = member.place();
+            (*fault != place && dependents.contains(&place)).then(|| say!("it needs {}", fault))
+        };
+        member.follows = if host_is_down && !member.is_host() {
+            Some(say!("{} is down", Name::new(&member.print.host)))
+        } else {
+            fault.as_ref().and_then(needs)
         };
     }
 }

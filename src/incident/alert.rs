@@ -148,10 +148,9 @@ pub struct Accepted {
 /// Durable before it returns, all of them or none: the caller may answer 200 after this.
 pub async fn accept(store: &Store, clock: Clock, alerts: &[Alert]) -> Result<Accepted, StoreError> {
     let rows: Vec<NewAlert> = alerts.iter().map(row).collect();
-    store
-        .add_alerts(&rows, clock.now().as_millisecond())
-        .await?;
-    Ok(Accepted { count: rows.len() })
+    let count = rows.len();
+    store.add_alerts(rows, clock.now().as_millisecond()).await?;
+    Ok(Accepted { count })
 }
 
 fn row(alert: &Alert) -> NewAlert {

@@ -26,6 +26,8 @@ pub enum Stage {
     Failed,
     /// Runs started to mend something; the label is how they ended.
     Healed,
+    /// Rows that were older than is wanted; the label is what they were.
+    Forgotten,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -52,10 +52,16 @@ fn sign(incident: &Incident) -> &'static str {
     }
 }
 
+/// The first line of its message: how it stands, its number, and what is wrong.
+pub fn heading(incident: &Incident) -> Clean {
+    say!("{} #{} {}", sign(incident), incident.id, title(incident))
+}
+
 /// The living message. `called` are those whom the route calls by name in this chat.
 pub fn message(incident: &Incident, called: &[Name]) -> Message {
-    let heading = say!("{} #{} {}", sign(incident), incident.id, title(incident));
-    let mut message = Message::new().heading(heading).line(state(incident));
+    let mut message = Message::new()
+        .heading(heading(incident))
+        .line(state(incident));
     if !called.is_empty() && !incident.is_over() {
         message = message.line(people(called));
     }

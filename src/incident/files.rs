@@ -2,13 +2,13 @@
 //! else's change.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::alert::Alert;
 use super::model::{Entry, Incident, Kind};
-use super::settings::IncidentSettings;
 use crate::clock::Clock;
 use crate::store::{IncidentChange, IncidentRecord, LogRecord, Store, StoreError};
 use crate::text::{Clean, Redactor};
@@ -28,7 +28,7 @@ pub enum FileError {
 pub struct Filed {
     pub incident: Incident,
     version: i64,
-    read: Option<Incident>,
+    saved: Option<Arc<Incident>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,14 +51,6 @@ impl Files<'_> {
         number.ok_or_else(|| FileError::Unknown(typed.to_owned()))
     }
 
-    /// What goes on, and what ended lately enough to be opened again.
-    pub async fn live(&self, settings: &IncidentSettings) -> Result<Vec<Filed>, FileError> {
-        let now = self.clock.now();
-        let since = now.checked_sub(settings.reopen()).unwrap_or(now);
-        let records = self.store.live_incidents(since.as_millisecond()).await?;
-        Ok(records.iter().filter_map(|one| read(one).ok()).collect())
-    }
-
     /// Changes one incident, again and again until nobody else changed it meanwhile.
     pub async fn change<T>(
         &self,
@@ -68,23 +60,15 @@ impl Files<'_> {
         loop {
             let mut filed = self.get(id).await?;
             let done = change(&mut filed.incident, self.clock.now());
-            if self
-                .save(std::slice::from_ref(&filed), &Placed::default())
-                .await?
-            {
+            let one = std::slice::from_mut(&mut filed);
+            if self.save(one, &Placed::default()).await? {
                 return Ok((done, filed.incident));
             }
         }
     }
 
     /// Writes those that changed, and where alerts belong; false where somebody was faster.
-    pub async fn save(&self, filed: &[Filed], placed: &Placed) -> Result<bool, FileError> {
-        let changed = |filed: &&Filed| {
-            let id = filed.incident.id;
-            !filed.incident.fresh.is_empty()
-                || placed.alerts.contains_key(&id)
-                || filed.read.as_ref() != Some(&filed.incident)
-        };
+    pub async fn save(&self, filed: &mut [Filed], placed: &Placed) -> Result<bool, FileError> {
         let change = |filed: &Filed| IncidentChange {
             record: record(&filed.incident, filed.version),
             log: log(&filed.incident),
@@ -94,11 +78,21 @@ impl Files<'_> {
                 .cloned()
                 .unwrap_or_default(),
         };
-        let changes: Vec<IncidentChange> = filed.iter().filter(changed).map(change).collect();
-        if changes.is_empty() && placed.astray.is_empty() {
+        let mut changed: Vec<&mut Filed> = filed
+            .iter_mut()
+            .filter(|one| one.is_changed() || placed.alerts.contains_key(&one.incident.id))
+            .collect();
+        if changed.is_empty() && placed.astray.is_empty() {
             return Ok(true);
         }
-        Ok(self.store.save_incidents(&changes, &placed.astray).await?)
+        let changes: Vec<IncidentChange> = changed.iter().map(|one| change(one)).collect();
+        let saved = self.store.save_incidents(&changes, &placed.astray).await?;
+        if saved {
+            for one in &mut changed {
+                one.mark_saved();
+            }
+        }
+        Ok(saved)
     }
 
     /// The log of an incident.
@@ -137,19 +131,38 @@ impl Filed {
         Self {
             incident,
             version: 0,
-            read: None,
+            saved: None,
         }
+    }
+
+    pub(super) fn read(saved: Arc<Incident>, version: i64) -> Self {
+        Self {
+            incident: Incident::clone(&saved),
+            version,
+            saved: Some(saved),
+        }
+    }
+
+    /// As it is in the store in this version.
+    pub(super) fn as_saved(&self) -> Option<Arc<Incident>> {
+        self.saved.clone()
+    }
+
+    fn is_changed(&self) -> bool {
+        !self.incident.fresh.is_empty() || self.saved.as_deref() != Some(&self.incident)
+    }
+
+    fn mark_saved(&mut self) {
+        self.incident.fresh.clear();
+        self.version += 1;
+        self.saved = Some(Arc::new(self.incident.clone()));
     }
 }
 
 pub fn read(record: &IncidentRecord) -> Result<Filed, FileError> {
     let incident: Incident =
         serde_json::from_str(&record.body_json).map_err(|_| FileError::Unreadable(record.id))?;
-    Ok(Filed {
-        read: Some(incident.clone()),
-        incident,
-        version: record.version,
-    })
+    Ok(Filed::read(Arc::new(incident), record.version))
 }
 
 fn record(incident: &Incident, version: i64) -> IncidentRecord {

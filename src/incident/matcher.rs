@@ -27,12 +27,21 @@ impl Matcher {
             .all(|(field, pattern)| matches(pattern, value(member, *field)))
     }
 
+    /// The one host it can fit, if it says one.
+    pub fn host(&self) -> Option<&str> {
+        self.only(0)
+    }
+
     /// The one stack it can fit, if it says one.
     pub fn stack(&self) -> Option<&str> {
-        let named = self.0.iter().find(|(field, _)| *field == 1);
+        self.only(1)
+    }
+
+    fn only(&self, field: usize) -> Option<&str> {
+        let named = self.0.iter().find(|(of, _)| *of == field);
         named
-            .map(|(_, stack)| stack.as_str())
-            .filter(|stack| !stack.contains('*'))
+            .map(|(_, pattern)| pattern.as_str())
+            .filter(|pattern| !pattern.contains('*'))
     }
 
     /// Exactly this trouble's service, or the host where it has none.

@@ -5,26 +5,49 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::alert::{Alert, AlertState, Fingerprint};
+use super::index::Index;
 use super::model::{ITSELF, Incident, Kind, Member, Phase};
 use super::settings::IncidentSettings;
 use crate::say;
 
 /// Incidents of one host that open within this time may be one: the host's.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
-/// An incident names so many; what comes after is counted with its service.
+/// An incident names so many; what comes after is in its timeline only.
 const MOST_MEMBERS: usize = 500;
+/// So many that join at the same moment are told by name.
+const MOST_NAMED: usize = 10;
 /// So many turns of a trouble are remembered.
 const TURNS: usize = 32;
 
 /// The incidents that live, while alerts find their place among them.
 pub struct Casebook<'s> {
-    pub settings: &'s IncidentSettings,
-    pub incidents: Vec<Incident>,
+    settings: &'s IncidentSettings,
+    incidents: Vec<Incident>,
+    index: Index,
     /// The number the next incident gets.
-    pub next: i64,
+    next: i64,
 }
 
-impl Casebook<'_> {
+impl<'s> Casebook<'s> {
+    pub fn new(settings: &'s IncidentSettings, incidents: Vec<Incident>, next: i64) -> Self {
+        Self {
+            settings,
+            index: Index::of(&incidents),
+            incidents,
+            next,
+        }
+    }
+
+    /// How many incidents there are by now.
+    pub fn count(&self) -> usize {
+        self.incidents.len()
+    }
+
+    /// Those that went in, in their order, and then those that were opened.
+    pub fn into_incidents(self) -> Vec<Incident> {
+        self.incidents
+    }
+
     /// The number of the incident that the alert is in now; `None` for the end of something that
     /// nobody told of.
     pub fn place(&mut self, alert: &Alert, now: Timestamp) -> Option<i64> {
@@ -40,20 +63,23 @@ impl Casebook<'_> {
             return Some(self.open(alert, now));
         };
         let incident = self.incidents.get_mut(place)?;
-        join(incident, alert, now);
+        if join(incident, alert, now) {
+            self.index.note(place, &print);
+        }
         Some(incident.id)
     }
 
     /// The incident that has this trouble: one that goes on, else the latest that ended lately.
     fn known(&self, print: &Fingerprint) -> Option<usize> {
-        let has = |incident: &Incident| {
-            incident.member(print).is_some() && !matches!(incident.phase, Phase::Merged { .. })
+        let found = |over: bool| {
+            self.index.with(print).find(|place| {
+                let incident = self.incidents.get(*place);
+                incident.is_some_and(|one| {
+                    one.is_over() == over && !matches!(one.phase, Phase::Merged { .. })
+                })
+            })
         };
-        let all = || self.incidents.iter().enumerate().rev();
-        all()
-            .find(|(_, incident)| !incident.is_over() && has(incident))
-            .or_else(|| all().find(|(_, incident)| has(incident)))
-            .map(|(place, _)| place)
+        found(false).or_else(|| found(true))
     }
 
     /// More of a trouble that is known.
@@ -86,8 +112,9 @@ impl Casebook<'_> {
     /// The incident that a new trouble joins.
     fn group(&mut self, alert: &Alert, now: Timestamp) -> Option<usize> {
         let on_host = |incident: &Incident| !incident.is_over() && incident.host == alert.host;
-        let stormy =
-            |incident: &Incident| on_host(incident) && incident.firing().any(Member::is_host);
+        let stormy = |incident: &Incident| {
+            !alert.host.is_empty() && on_host(incident) && incident.firing().any(Member::is_host)
+        };
         if let Some(place) = self.incidents.iter().position(stormy) {
             return Some(place);
         }
@@ -96,18 +123,16 @@ impl Casebook<'_> {
             return self.gather(alert, now, 1);
         }
         let interval = SignedDuration::try_from(self.settings.interval()).unwrap_or_default();
-        let fits = |incident: &Incident| {
-            let wide = incident.stack.is_empty()
-                && incident
-                    .members
-                    .iter()
-                    .any(|member| !member.print.stack.is_empty());
+        let fits = |(place, incident): (usize, &Incident)| {
             on_host(incident)
-                && (incident.stack == alert.stack || wide)
                 && now.duration_since(incident.grew) <= interval
-                && (!alert.stack.is_empty() || same_thing(incident, alert))
+                && if alert.stack.is_empty() {
+                    incident.stack.is_empty() && self.same_thing(place, alert)
+                } else {
+                    incident.stack == alert.stack || is_wide(incident)
+                }
         };
-        if let Some(place) = self.incidents.iter().position(fits) {
+        if let Some(place) = self.incidents.iter().enumerate().position(fits) {
             return Some(place);
         }
         let storm = self.settings.storm();
@@ -138,6 +163,7 @@ impl Casebook<'_> {
             }
         }
         host_wide.stack.clear();
+        self.index.note_all(*first, &host_wide);
         *self.incidents.get_mut(*first)? = host_wide;
         Some(*first)
     }
@@ -145,8 +171,14 @@ impl Casebook<'_> {
     fn open(&mut self, alert: &Alert, now: Timestamp) -> i64 {
         let number = self.next;
         self.next += 1;
+        self.index.note(self.incidents.len(), &alert.fingerprint());
         self.incidents.push(Incident::open(number, alert, now));
         number
+    }
+
+    /// Alerts of no stack belong together only where they are about the same service.
+    fn same_thing(&self, place: usize, alert: &Alert) -> bool {
+        !alert.service.is_empty() && self.index.serves(place, &alert.service)
     }
 }
 
@@ -167,28 +199,37 @@ pub fn merge(from: &mut Incident, into: &mut Incident, who: &str, now: Timestamp
     from.note(now, who, Kind::Merged, say!("goes on in #{}", into.id));
 }
 
-/// Alerts of no stack belong together only where they are about the same service.
-fn same_thing(incident: &Incident, alert: &Alert) -> bool {
-    incident
-        .members
-        .iter()
-        .any(|member| member.print.service == alert.service && !alert.service.is_empty())
+/// It is about several stacks.
+fn is_wide(incident: &Incident) -> bool {
+    let of_a_stack = |member: &Member| !member.print.stack.is_empty();
+    incident.stack.is_empty() && incident.members.iter().any(of_a_stack)
 }
 
-fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) {
+/// Whether it is one of the members now.
+fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) -> bool {
     incident.grew = now;
     incident.stirred = now;
     incident.well_since = None;
-    if incident.members.len() < MOST_MEMBERS {
+    let is_named = incident.members.len() < MOST_MEMBERS;
+    if is_named {
         incident.members.push(Member::of(alert));
     }
-    // one line for all that join at the same moment
-    let text = Member::of(alert).sentence();
+    // one entry for all that join at the same moment
     let last = incident.fresh.last_mut();
     match last.filter(|entry| entry.kind == Kind::Joined && entry.at == now) {
-        Some(entry) => entry.text = say!("{}\n{}", entry.text, text),
-        None => incident.note(now, ITSELF, Kind::Joined, text),
+        Some(entry) => match entry.text.lines().count() {
+            ..MOST_NAMED => {
+                entry.text = say!("{}\n{}", entry.text, Member::of(alert).sentence());
+            }
+            MOST_NAMED => entry.text = say!("{}\nand more", entry.text),
+            _ => {}
+        },
+        None => {
+            let text = Member::of(alert).sentence();
+            incident.note(now, ITSELF, Kind::Joined, text);
+        }
     }
+    is_named
 }
 
 fn reopen(incident: &mut Incident, alert: &Alert, now: Timestamp) {

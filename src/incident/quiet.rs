@@ -79,6 +79,9 @@ impl Quiet<'_> {
     }
 
     fn known(&self, member: &Member) -> Option<Clean> {
+        if self.settings.known_issues.is_empty() {
+            return None;
+        }
         let today = super::zone::Zone::default().local(self.now).date();
         let holds = |known: &&KnownIssue| today < known.until.0 && known.fits.fits(member);
         let known = self.settings.known_issues.iter().find(holds)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::lanes::{Lanes, give_back, take};
@@ -19,8 +19,8 @@ use super::{Patience, Place, Posted, Stage, StageError};
 use crate::bot::Bot;
 use crate::incident::counts::{Gauge, Stage as Stages};
 use crate::incident::digest::{self, Due};
-use crate::incident::{Counts, FileError, Incident, Routes, face, files};
-use crate::store::Store;
+use crate::incident::{Counts, FileError, Incident, Routes, Shelf, face, files};
+use crate::store::{Seat, Store};
 use crate::text::{Message, Name};
 
 /// Without a reason to look, a look is taken after so long.
@@ -40,8 +40,10 @@ impl<S: Stage> Board<S> {
         let (this, lanes) = (Arc::new(self), Arc::new(Mutex::new(Lanes::default())));
         let mut work = JoinSet::new();
         let turns = async {
+            let _seat = this.seat().await;
+            let mut shelf = Shelf::default();
             loop {
-                if let Err(error) = Self::turn(&this, &lanes, &mut work).await {
+                if let Err(error) = Self::turn(&this, &lanes, &mut shelf, &mut work).await {
                     tracing::error!(%error, "a board could not be looked after; trying again");
                     sleep(TURN).await;
                 }
@@ -54,15 +56,29 @@ impl<S: Stage> Board<S> {
         }
     }
 
+    /// Of several programs on one store, one speaks in a chat.
+    async fn seat(&self) -> Seat {
+        loop {
+            let bot = Arc::clone(&self.bots.borrow());
+            match bot.store.get().await {
+                Ok(store) => return store.seat(&format!("board-{}", self.stage.name())).await,
+                Err(error) => tracing::error!(%error, "a board has nothing to show yet"),
+            }
+            sleep(TURN).await;
+        }
+    }
+
     async fn turn(
         this: &Arc<Self>,
         lanes: &Arc<Mutex<Lanes>>,
+        shelf: &mut Shelf,
         work: &mut JoinSet<()>,
     ) -> Result<(), FileError> {
+        let began = Instant::now();
         let bot = Arc::clone(&this.bots.borrow());
         let store = bot.store.get().await?.clone();
         let mut stirs = store.stirs();
-        let (notices, wait) = this.wanted(&bot, &store).await?;
+        let (notices, wait) = this.wanted(&bot, &store, shelf).await?;
         let untold: usize = notices.values().map(Vec::len).sum();
         this.counts.set(Gauge::Untold, this.stage.name(), untold);
         for (channel, notices) in notices {
@@ -81,9 +97,12 @@ impl<S: Stage> Board<S> {
                 store.stir();
             });
         }
+        // while incidents change all the time, half of it is left to others
+        let rest = began.elapsed().min(TURN);
+        sleep(rest).await;
         tokio::select! {
             _ = stirs.changed() => {}
-            () = sleep(wait) => {}
+            () = sleep(wait.saturating_sub(rest)) => {}
         }
         Ok(())
     }
@@ -93,12 +112,12 @@ impl<S: Stage> Board<S> {
         &self,
         bot: &Bot,
         store: &Store,
+        shelf: &mut Shelf,
     ) -> Result<(BTreeMap<String, Vec<Notice>>, Duration), FileError> {
         let (clock, chat) = (bot.clock, self.stage.name());
         let now = clock.now();
         let since = now.checked_sub(STALE).unwrap_or(now).as_millisecond();
-        let records = store.live_incidents(since).await?;
-        let filed = records.iter().filter_map(|one| files::read(one).ok());
+        let filed = shelf.live(store, since).await?;
         let pins = Pins { store, clock, chat };
         let pinned = pins.all().await?;
         let mut wanted: BTreeMap<String, Vec<Notice>> = BTreeMap::new();
@@ -121,7 +140,7 @@ impl<S: Stage> Board<S> {
         for (channel, notice) in self.digests(bot, store, &pinned).await? {
             wanted.entry(channel).or_default().push(notice);
         }
-        pins.tidy(&pinned, &records).await?;
+        pins.tidy(&pinned, shelf).await?;
         Ok((wanted, wait))
     }
 
@@ -301,12 +320,17 @@ impl<S: Stage> Board<S> {
         Ok(())
     }
 
-    /// Posts a message unless it is there already: the last try may have arrived unheard.
+    /// Posts a message unless it is there already: the last try may have arrived unheard, and as it
+    /// was then.
     async fn post_once(&self, sent: Sent) -> Result<Option<Posted>, StageError> {
-        if let Some(about) = sent.message.about.as_ref().filter(|_| sent.again)
-            && let Some(posted) = self.stage.recall(&sent.place, about).await?
+        if sent.again
+            && let Some(posted) = self.stage.recall(&sent.place, &sent.message).await?
         {
-            return Ok(Some(posted));
+            let edited = self
+                .stage
+                .edit(&posted, &sent.message, Patience::Brief)
+                .await;
+            return self.heard(edited).map(|()| Some(posted));
         }
         let posted = self.stage.post(&sent.place, &sent.message, Patience::Brief);
         self.heard(posted.await)

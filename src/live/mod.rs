@@ -4,6 +4,7 @@
 pub mod board;
 pub mod brief;
 pub mod face;
+pub mod headlines;
 mod lanes;
 pub mod ledger;
 mod notice;
@@ -17,7 +18,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Message, Name};
+use crate::text::Message;
 
 pub use board::Board;
 pub use ledger::Ledger;
@@ -112,17 +113,14 @@ pub trait Stage: Send + Sync + 'static {
         message: &Message,
     ) -> impl Future<Output = Result<(), StageError>> + Send;
 
-    /// Finds a message that was posted with this name in its `about`, in the thread of the place
-    /// or in its channel: it may have arrived although nobody heard so. `None` where the chat
-    /// cannot tell.
+    /// Finds a message by what it is `about`, in the thread of the place or in its channel: it may
+    /// have arrived although nobody heard so. `None` where it is not there, or where posting it
+    /// again makes no second one.
     fn recall(
         &self,
         place: &Place,
-        about: &Name,
-    ) -> impl Future<Output = Result<Option<Posted>, StageError>> + Send {
-        tracing::debug!(channel = place.channel, %about, "this chat cannot look for a message");
-        async { Ok(None) }
-    }
+        message: &Message,
+    ) -> impl Future<Output = Result<Option<Posted>, StageError>> + Send;
 
     /// Shows beside the message how far it has come, where the chat has a place for that.
     fn mark(

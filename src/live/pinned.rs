@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Posted, Standing};
 use crate::clock::Clock;
-use crate::store::{IncidentRecord, LedgerEntry, Store, StoreError};
+use crate::incident::Shelf;
+use crate::store::{LedgerEntry, Store, StoreError};
 use crate::text::{Dialect, Message, write};
 
 /// One notice in one channel.
@@ -112,12 +113,12 @@ impl Pins<'_> {
     }
 
     /// Forgets incidents that ended so long ago that nothing more is told of them.
-    pub async fn tidy(&self, pinned: &Pinned, live: &[IncidentRecord]) -> Result<(), StoreError> {
+    pub async fn tidy(&self, pinned: &Pinned, live: &Shelf) -> Result<(), StoreError> {
         for (notice, channel) in pinned.0.keys() {
             let Ok(id) = notice.parse::<i64>() else {
                 continue;
             };
-            if live.iter().any(|record| record.id == id) {
+            if live.holds(id) {
                 continue;
             }
             let name = format!("{notice}{BETWEEN}{channel}");

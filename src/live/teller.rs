@@ -264,9 +264,9 @@ impl<S: Stage> Telling<'_, S> {
     }
 }
 
-/// Plain answers and streams go together; what has buttons stands alone.
+/// Plain answers and streams go together; what has buttons or a file stands alone.
 fn can_join(one: &Said, next: &Said) -> bool {
-    let bare = |said: &Said| said.message.actions.is_empty();
+    let bare = |said: &Said| said.message.actions.is_empty() && said.message.whole.is_none();
     one.kind == next.kind && bare(one) && bare(next)
 }
 
@@ -281,6 +281,7 @@ fn joined(group: &[Said]) -> Message {
     for said in group {
         message.actions.extend(said.message.actions.iter().cloned());
         message.about = message.about.or_else(|| said.message.about.clone());
+        message.whole = message.whole.or_else(|| said.message.whole.clone());
     }
     message
 }

@@ -1,7 +1,10 @@
-//! Alerts as they came in: written before anybody is told that they were taken, read in order.
+//! Alerts as they came in: their rows, how they are written and placed many at a time, and reading
+//! them in order. Who waits for whom is for `intake`.
+
+use std::sync::LazyLock;
 
 use sqlx::any::AnyRow;
-use sqlx::{query, query_scalar};
+use sqlx::{AnyConnection, query, query_scalar};
 
 use super::rows::{MOST_ROWS, column};
 use super::{Store, StoreError};
@@ -27,37 +30,90 @@ pub struct AlertRecord {
     pub body_json: String,
 }
 
-impl Store {
-    /// Keeps all of them or none. When this returns, they survive a power cut.
-    pub async fn add_alerts(&self, alerts: &[NewAlert], at_ms: i64) -> Result<(), StoreError> {
-        if alerts.is_empty() {
-            return Ok(());
-        }
-        let mut transaction = self.pool.begin().await?;
-        for alert in alerts {
-            query(
-                "INSERT INTO alerts (seq, accepted_ms, incident, host, stack, service, what, \
-                 state, body_json) SELECT COALESCE(MAX(seq), 0) + 1, CAST($1 AS BIGINT), 0, \
-                 $2, $3, $4, $5, $6, $7 FROM alerts",
-            )
-            .bind(at_ms)
-            .bind(&alert.host)
-            .bind(&alert.stack)
-            .bind(&alert.service)
-            .bind(&alert.what)
-            .bind(&alert.state)
-            .bind(&alert.body_json)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await?;
-        self.stir();
-        Ok(())
-    }
+/// So many get their place in one turn: each turn reads and writes every incident they are in.
+const MOST_UNPLACED: i64 = 2000;
 
+/// Rows in one statement. Few sizes, so that each stays prepared.
+const ROWS: [usize; 3] = [64, 8, 1];
+
+static INSERTS: LazyLock<[(usize, String); 3]> = LazyLock::new(|| ROWS.map(|n| (n, insertion(n))));
+
+const PLACED: usize = 64;
+static PLACING: LazyLock<String> = LazyLock::new(|| {
+    let seqs: Vec<String> = (2..=PLACED + 1).map(|n| format!("${n}")).collect();
+    let seqs = seqs.join(", ");
+    format!("UPDATE alerts SET incident = $1 WHERE incident = 0 AND seq IN ({seqs})")
+});
+
+/// Numbers follow each other from the highest one there is. The statement writes before it reads
+/// anything that another one could change.
+fn insertion(rows: usize) -> String {
+    let row = |n: usize| {
+        let texts: Vec<String> = (2..=7).map(|at| format!("${}", n * 7 + at)).collect();
+        let (number, texts) = (n + 1, texts.join(", "));
+        format!("({number}, CAST(${} AS BIGINT), {texts})", n * 7 + 1)
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    let columns: Vec<String> = (3..=8).map(|n| format!("new.column{n}")).collect();
+    let (rows, columns) = (rows.join(", "), columns.join(", "));
+    format!(
+        "INSERT INTO alerts (seq, accepted_ms, incident, host, stack, service, what, state, \
+         body_json) SELECT last.seq + new.column1, new.column2, 0, {columns} FROM \
+         (SELECT COALESCE(MAX(seq), 0) AS seq FROM alerts) AS last, (VALUES {rows}) AS new"
+    )
+}
+
+/// Writes them in this order, each with the time at which it was taken in.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    alerts: &[(&NewAlert, i64)],
+) -> Result<(), StoreError> {
+    let mut rest = alerts;
+    for (size, sql) in INSERTS.iter() {
+        while let Some((some, others)) = rest.split_at_checked(*size) {
+            rest = others;
+            let mut insert = query(sql.as_str());
+            for (alert, at_ms) in some {
+                insert = insert
+                    .bind(*at_ms)
+                    .bind(&alert.host)
+                    .bind(&alert.stack)
+                    .bind(&alert.service)
+                    .bind(&alert.what)
+                    .bind(&alert.state)
+                    .bind(&alert.body_json);
+            }
+            insert.execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether none of them had a place yet.
+pub(super) async fn place(
+    connection: &mut AnyConnection,
+    seqs: &[i64],
+    incident: i64,
+) -> Result<bool, StoreError> {
+    for some in seqs.chunks(PLACED) {
+        // the last one stands for those that are missing to a full statement
+        let last = some.last().copied().unwrap_or_default();
+        let mut update = query(PLACING.as_str()).bind(incident);
+        for at in 0..PLACED {
+            update = update.bind(some.get(at).copied().unwrap_or(last));
+        }
+        let done = update.execute(&mut *connection).await?;
+        if done.rows_affected() != some.len() as u64 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Store {
     /// What has no place yet, oldest first; the rest comes when these have one.
     pub async fn unplaced_alerts(&self) -> Result<Vec<AlertRecord>, StoreError> {
-        self.alerts_of(0).await
+        self.alerts_where(0, MOST_UNPLACED).await
     }
 
     /// Every alert in the timeline of an incident, however many, as its JSON.
@@ -65,16 +121,20 @@ impl Store {
         let sql = "SELECT body_json FROM alerts WHERE incident = $1 ORDER BY seq";
         Ok(query_scalar(sql)
             .bind(incident)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?)
     }
 
     /// What is in the timeline of an incident, oldest first.
     pub async fn alerts_of(&self, incident: i64) -> Result<Vec<AlertRecord>, StoreError> {
+        self.alerts_where(incident, MOST_ROWS).await
+    }
+
+    async fn alerts_where(&self, incident: i64, most: i64) -> Result<Vec<AlertRecord>, StoreError> {
         query("SELECT * FROM alerts WHERE incident = $1 ORDER BY seq LIMIT $2")
             .bind(incident)
-            .bind(MOST_ROWS)
-            .fetch_all(&self.pool)
+            .bind(most)
+            .fetch_all(&self.reads)
             .await?
             .iter()
             .map(read)

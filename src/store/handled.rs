@@ -14,7 +14,7 @@ impl Store {
             .bind(source)
             .bind(id)
             .bind(at_ms)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -27,7 +27,7 @@ impl Store {
         ids: &[String],
         at_ms: i64,
     ) -> Result<bool, StoreError> {
-        let mut all = self.pool.begin().await?;
+        let mut all = self.writes.begin().await?;
         let mut new = true;
         for id in ids {
             let done = query(REMEMBER)
@@ -47,7 +47,7 @@ impl Store {
         query("DELETE FROM handled WHERE source = $1 AND id = $2")
             .bind(source)
             .bind(id)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Store {
     pub async fn forget_before(&self, before_ms: i64) -> Result<u64, StoreError> {
         let done = query("DELETE FROM handled WHERE at_ms < $1")
             .bind(before_ms)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(done.rows_affected())
     }

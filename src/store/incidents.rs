@@ -1,8 +1,11 @@
 //! Incidents, their log, and the one transaction in which alerts get their place.
 
+use std::collections::BTreeMap;
+
 use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction, query, query_scalar};
 
+use super::alerts::place;
 use super::rows::{self, anywhere, column};
 use super::{Store, StoreError};
 
@@ -69,7 +72,7 @@ impl Store {
         changes: &[IncidentChange],
         astray: &[i64],
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.writes.begin().await?;
         for change in changes {
             if !write(&mut transaction, &change.record).await? {
                 return Ok(false);
@@ -77,16 +80,12 @@ impl Store {
             for entry in &change.log {
                 append(&mut transaction, change.record.id, entry).await?;
             }
-            for seq in &change.alerts {
-                if !place(&mut transaction, *seq, change.record.id).await? {
-                    return Ok(false);
-                }
-            }
-        }
-        for seq in astray {
-            if !place(&mut transaction, *seq, NO_INCIDENT).await? {
+            if !place(&mut transaction, &change.alerts, change.record.id).await? {
                 return Ok(false);
             }
+        }
+        if !place(&mut transaction, astray, NO_INCIDENT).await? {
+            return Ok(false);
         }
         transaction.commit().await?;
         self.stir();
@@ -97,7 +96,7 @@ impl Store {
     pub async fn next_incident(&self) -> Result<i64, StoreError> {
         Ok(
             query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM incidents")
-                .fetch_one(&self.pool)
+                .fetch_one(&self.reads)
                 .await?,
         )
     }
@@ -105,22 +104,22 @@ impl Store {
     pub async fn incident(&self, id: i64) -> Result<Option<IncidentRecord>, StoreError> {
         let rows = query("SELECT * FROM incidents WHERE id = $1")
             .bind(id)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.first().map(read).transpose()
     }
 
-    /// What has not ended, and what ended after this moment; by number.
-    pub async fn live_incidents(
+    /// The versions of what has not ended, and of what ended after this moment, by number.
+    pub async fn live_versions(
         &self,
         ended_after_ms: i64,
-    ) -> Result<Vec<IncidentRecord>, StoreError> {
-        query("SELECT * FROM incidents WHERE ended_ms = 0 OR ended_ms > $1 ORDER BY id")
+    ) -> Result<BTreeMap<i64, i64>, StoreError> {
+        query("SELECT id, version FROM incidents WHERE ended_ms = 0 OR ended_ms > $1")
             .bind(ended_after_ms)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?
             .iter()
-            .map(read)
+            .map(|row| Ok((column(row, "id")?, column(row, "version")?)))
             .collect()
     }
 
@@ -144,7 +143,7 @@ impl Store {
         .bind(anywhere(&filter.text))
         .bind(filter.opened_since_ms)
         .bind(rows::limit(filter.limit))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?
         .iter()
         .map(read)
@@ -160,7 +159,7 @@ impl Store {
         query("SELECT * FROM incident_log WHERE incident = $1 AND seq > $2 ORDER BY seq")
             .bind(incident)
             .bind(after)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?
             .iter()
             .map(read_entry)
@@ -218,20 +217,6 @@ async fn append(
     .execute(&mut **transaction)
     .await?;
     Ok(())
-}
-
-/// Whether the alert had no place yet.
-async fn place(
-    transaction: &mut Transaction<'_, Any>,
-    seq: i64,
-    incident: i64,
-) -> Result<bool, StoreError> {
-    let done = query("UPDATE alerts SET incident = $2 WHERE seq = $1 AND incident = 0")
-        .bind(seq)
-        .bind(incident)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(done.rows_affected() == 1)
 }
 
 fn read(row: &AnyRow) -> Result<IncidentRecord, StoreError> {

@@ -101,7 +101,7 @@ impl Store {
         .bind(entry.step)
         .bind(entry.text)
         .bind(entry.body_json)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writes)
         .await?;
         match numbers.first() {
             Some(number) => Ok(*number),
@@ -113,7 +113,7 @@ impl Store {
     pub async fn journal(&self, run: &str) -> Result<Vec<JournalEntry>, StoreError> {
         query("SELECT * FROM journal WHERE run_id = $1 ORDER BY seq")
             .bind(run)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?
             .iter()
             .map(read_entry)
@@ -132,7 +132,7 @@ impl Store {
         .bind(&said.who)
         .bind(said.what.word())
         .bind(&said.reason)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         if done.rows_affected() == 1 {
             return Ok(());
@@ -147,7 +147,7 @@ impl Store {
     pub async fn decisions(&self, run: &str) -> Result<Vec<Decision>, StoreError> {
         query("SELECT * FROM decisions WHERE run_id = $1 ORDER BY seq")
             .bind(run)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?
             .iter()
             .map(read_decision)

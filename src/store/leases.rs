@@ -54,7 +54,7 @@ impl Store {
         .bind(terms.owner)
         .bind(terms.until_ms)
         .bind(terms.now_ms)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writes)
         .await?;
         Ok(fences.first().map(|fence| Claim {
             run: run.to_owned(),
@@ -71,7 +71,7 @@ impl Store {
         .bind(&claim.run)
         .bind(claim.fence)
         .bind(until_ms)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -81,7 +81,7 @@ impl Store {
         query("UPDATE runs SET lease_owner = '', lease_until_ms = 0 WHERE id = $1 AND fence = $2")
             .bind(&claim.run)
             .bind(claim.fence)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }
@@ -121,7 +121,7 @@ impl Store {
         .bind(terms.owner)
         .bind(terms.until_ms)
         .bind(terms.now_ms)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writes)
         .await?;
         Ok(fences.first().copied())
     }
@@ -138,7 +138,7 @@ impl Store {
         .bind(beginning(host))
         .bind(terms.owner)
         .bind(terms.now_ms)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         Ok(held.iter().any(|held| places_meet(held, name)))
     }
@@ -155,7 +155,7 @@ impl Store {
                 .bind(name)
                 .bind(fence)
                 .bind(until_ms)
-                .execute(&self.pool)
+                .execute(&self.writes)
                 .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -168,7 +168,7 @@ impl Store {
         )
         .bind(name)
         .bind(beginning(host_of(name).unwrap_or(name)))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         for row in &rows {
             let held: String = column(row, "name")?;
@@ -184,7 +184,7 @@ impl Store {
         query("UPDATE locks SET owner = '', until_ms = 0 WHERE name = $1 AND fence = $2")
             .bind(name)
             .bind(fence)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

@@ -24,7 +24,7 @@ impl Store {
         let rows = query("SELECT * FROM ledger WHERE scope = $1 AND name = $2")
             .bind(scope)
             .bind(name)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.first().map(read).transpose()
     }
@@ -33,7 +33,7 @@ impl Store {
     pub async fn ledger_list(&self, scope: &str) -> Result<Vec<LedgerEntry>, StoreError> {
         query("SELECT * FROM ledger WHERE scope = $1 ORDER BY name")
             .bind(scope)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?
             .iter()
             .map(read)
@@ -57,7 +57,7 @@ impl Store {
         .bind(name)
         .bind(value_json)
         .bind(at_ms)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writes)
         .await?;
         Ok(versions.first().copied())
     }
@@ -80,7 +80,7 @@ impl Store {
         .bind(seen.version)
         .bind(value_json)
         .bind(at_ms)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writes)
         .await?;
         Ok(versions.first().copied())
     }
@@ -91,7 +91,7 @@ impl Store {
             .bind(scope)
             .bind(&seen.name)
             .bind(seen.version)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(done.rows_affected() == 1)
     }

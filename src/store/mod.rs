@@ -7,6 +7,7 @@ mod error;
 mod open;
 mod rows;
 mod alerts;
+mod intake;
 mod reports;
 mod runs;
 mod run_state;
@@ -15,8 +16,11 @@ mod leases;
 mod handled;
 mod incidents;
 mod ledger;
+mod prune;
+mod seat;
 mod later;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::AnyPool;
@@ -29,26 +33,34 @@ pub use journal::{Decision, EntryKind, JournalEntry, NewEntry, Verdict};
 pub use later::Later;
 pub use leases::{Claim, LeaseTerms, places_meet};
 pub use ledger::LedgerEntry;
+pub use prune::Pruned;
 pub use reports::{ReportFilter, ReportRecord};
 pub use rows::{Before, Match};
 pub use run_state::RunState;
 pub use runs::{NewRun, RunFilter, RunRecord, StateChange};
+pub use seat::Seat;
 
 /// The database. Clones share its few connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: AnyPool,
+    reads: AnyPool,
+    /// One connection: `SQLite` lets one write at a time and makes the others look again and again
+    /// whether it is their turn. Here they queue, and each comes in its turn.
+    writes: AnyPool,
     /// A connection that is never used: what is in memory lasts as long as one is open, and one
     /// in use is lost when who uses it goes away in the middle.
     anchor: Option<AnyPool>,
     /// Grows when alerts were added or incidents changed.
     stirred: Arc<watch::Sender<u64>>,
+    intake: Arc<intake::Intake>,
+    /// `None` in memory.
+    file: Option<Arc<Path>>,
 }
 
 impl Store {
     /// Whether it answers, for readiness checks.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").fetch_all(&self.pool).await?;
+        sqlx::query("SELECT 1").fetch_all(&self.reads).await?;
         Ok(())
     }
 
@@ -65,7 +77,8 @@ impl Store {
 
     /// Ends when everything in flight is written. Later calls fail.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.writes.close().await;
+        self.reads.close().await;
         if let Some(anchor) = &self.anchor {
             anchor.close().await;
         }

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use nix::sys::statvfs::statvfs;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, ConnectOptions, Connection, Executor, SqlSafeStr};
 
-use super::error::{BUSY, LOCKED, advice, sqlite_code, why};
+use super::error::{BUSY, DISK_FULL, IO, LOCKED, advice, sqlite_code, why};
 use super::{Store, StoreError};
 
 /// Every step from an empty database to this version's, in order. Steps that were released are
@@ -34,8 +35,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
 ];
 
-/// `SQLite` writes one at a time; more connections would only hold memory.
-const CONNECTIONS: u32 = 3;
+/// So many read at once, beside the one that writes; more would only hold memory.
+const READERS: u32 = 3;
 
 /// How long one waits for another's write.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,12 +45,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
 
 /// In this order: the first one makes the others wait instead of failing. FULL keeps a journal
-/// entry through a power cut.
-const SQLITE_SETTINGS: [&str; 4] = [
+/// entry through a power cut. What was written moves into the file itself 16 MiB at a time: who
+/// writes waits for that.
+const SQLITE_SETTINGS: [&str; 5] = [
     "PRAGMA busy_timeout = 10000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA wal_autocheckpoint = 4096",
 ];
 
 impl Store {
@@ -72,10 +75,13 @@ impl Store {
             why: error.to_string(),
             advice: "give this user the right to write there, or set another `store.url`",
         })?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE * 2);
-        Self::connect(pool, &file_url(&path), &place).await
+        let options = options(&file_url(&path))?;
+        let pool = with_settings(AnyPoolOptions::new().acquire_timeout(PATIENCE * 2));
+        let reads = connect(&pool.clone().max_connections(READERS), &options, &place).await?;
+        let writes = pool.max_connections(1).connect_lazy_with(options);
+        let mut store = Self::over(reads, writes);
+        store.file = Some(path.into());
+        Ok(store)
     }
 
     /// A database that is gone with the last clone: for tests and the demo.
@@ -88,15 +94,28 @@ impl Store {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None);
-        let mut store = Self::connect(one.clone(), &url, ":memory:").await?;
+        let options = options(&url)?;
+        let only = connect(&with_settings(one.clone()), &options, ":memory:").await?;
+        let mut store = Self::over(only.clone(), only);
         store.anchor = Some(one.connect(&url).await?);
         Ok(store)
+    }
+
+    fn over(reads: AnyPool, writes: AnyPool) -> Self {
+        Self {
+            reads,
+            writes,
+            anchor: None,
+            stirred: Arc::default(),
+            intake: Arc::default(),
+            file: None,
+        }
     }
 
     /// Whether the file is sound, page by page. Slow on large files.
     pub async fn check_integrity(&self) -> Result<(), StoreError> {
         let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.reads)
             .await?;
         if found == "ok" {
             return Ok(());
@@ -107,34 +126,38 @@ impl Store {
             advice: "the file is damaged: restore a backup",
         })
     }
+}
 
-    async fn connect(pool: AnyPoolOptions, url: &str, place: &str) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        let options = AnyConnectOptions::from_str(url)?.disable_statement_logging();
-        let pool = pool.after_connect(|connection, _| {
-            Box::pin(async move {
-                for setting in SQLITE_SETTINGS {
-                    connection.execute(setting).await?;
-                }
-                Ok(())
-            })
-        });
-        let mut attempt = 1;
-        loop {
-            match start(&pool, &options).await {
-                Ok(pool) => {
-                    let stirred = Arc::default();
-                    return Ok(Self {
-                        pool,
-                        anchor: None,
-                        stirred,
-                    });
-                }
-                Err(error) if attempt < ATTEMPTS && is_race(&error) => attempt += 1,
-                Err(error) => return Err(explain(error, place)),
+fn options(url: &str) -> Result<AnyConnectOptions, StoreError> {
+    sqlx::any::install_default_drivers();
+    Ok(AnyConnectOptions::from_str(url)?.disable_statement_logging())
+}
+
+/// Each connection has settings of its own.
+fn with_settings(pool: AnyPoolOptions) -> AnyPoolOptions {
+    pool.after_connect(|connection, _| {
+        Box::pin(async move {
+            for setting in SQLITE_SETTINGS {
+                connection.execute(setting).await?;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            Ok(())
+        })
+    })
+}
+
+async fn connect(
+    pool: &AnyPoolOptions,
+    options: &AnyConnectOptions,
+    place: &str,
+) -> Result<AnyPool, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match start(pool, options).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) if attempt < ATTEMPTS && is_race(&error) => attempt += 1,
+            Err(error) => return Err(explain(error, place)),
         }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -194,11 +217,19 @@ fn explain(error: MigrateError, place: &str) -> StoreError {
             "install the version that made it, or set another `store.url`",
         ),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            let advice = advice(&error);
+            // where its side files find no room, it speaks of the disk's failing
+            let is_full = sqlite_code(&error) == Some(IO) && has_no_room(Path::new(place));
+            let advice = if is_full { DISK_FULL } else { advice(&error) };
             unusable(why(&error), advice)
         }
         other => unusable(other.to_string(), "look at `store.url`"),
     }
+}
+
+/// Whether not even the index beside a database could be made there.
+fn has_no_room(path: &Path) -> bool {
+    const INDEX: u64 = 32 * 1024;
+    statvfs(path).is_ok_and(|found| found.blocks_available() * found.fragment_size() < INDEX)
 }
 
 /// Makes the directory and the file, for this user's eyes only: reports tell a lot about a
@@ -256,24 +287,25 @@ mod tests {
         let store = Store::open(&format!("sqlite://{}", path.display()))
             .await
             .unwrap();
-        let mut held = Vec::new();
-        for _ in 0..CONNECTIONS {
-            let mut connection = store.pool.acquire().await.unwrap();
+        let mut held = vec![store.writes.acquire().await.unwrap()];
+        for _ in 0..READERS {
+            held.push(store.reads.acquire().await.unwrap());
+        }
+        for connection in &mut held {
             for (setting, wanted) in [("synchronous", 2), ("foreign_keys", 1)] {
                 let sql = sqlx::AssertSqlSafe(format!("PRAGMA {setting}"));
                 let found: i64 = sqlx::query_scalar(sql)
-                    .fetch_one(&mut *connection)
+                    .fetch_one(&mut **connection)
                     .await
                     .unwrap();
                 assert_eq!(found, wanted, "{setting}");
             }
             let sql = "PRAGMA journal_mode";
             let mode: String = sqlx::query_scalar(sql)
-                .fetch_one(&mut *connection)
+                .fetch_one(&mut **connection)
                 .await
                 .unwrap();
             assert_eq!(mode, "wal");
-            held.push(connection);
         }
     }
 
@@ -282,8 +314,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_in_memory_outlives_its_connections() {
         let store = Store::in_memory().await.unwrap();
-        store.add_alerts(&[NewAlert::default()], 1).await.unwrap();
-        store.pool.acquire().await.unwrap().close().await.unwrap();
+        let alerts = vec![NewAlert::default()];
+        store.add_alerts(alerts, 1).await.unwrap();
+        store.reads.acquire().await.unwrap().close().await.unwrap();
         assert_eq!(store.unplaced_alerts().await.unwrap().len(), 1);
     }
 }

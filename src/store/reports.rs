@@ -58,7 +58,7 @@ impl Store {
         .bind(&report.issue)
         .bind(&report.summary)
         .bind(&report.body_json)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Store {
         )
         .bind(beginning(id))
         .bind(CANDIDATES)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         let exact = ids.iter().find(|found| found.eq_ignore_ascii_case(id));
         let Some(id) = exact.or_else(|| ids.first().filter(|_| ids.len() == 1)) else {
@@ -85,7 +85,7 @@ impl Store {
         };
         let rows = query("SELECT * FROM reports WHERE id = $1")
             .bind(id)
-            .fetch_all(&self.pool);
+            .fetch_all(&self.reads);
         match rows.await?.first() {
             Some(row) => Ok(Match::One(read(row)?)),
             None => Ok(Match::None),
@@ -111,7 +111,7 @@ impl Store {
         .bind(any(&filter.cause))
         .bind(anywhere(filter.text.as_deref().unwrap_or_default()))
         .bind(rows::limit(filter.limit))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?
         .iter()
         .map(read)

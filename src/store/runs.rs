@@ -98,7 +98,7 @@ impl Store {
         .bind(&run.plan_hash)
         .bind(&run.plan_json)
         .bind(RunState::Planned.word())
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         if done.rows_affected() == 1 {
             return Ok(());
@@ -112,7 +112,7 @@ impl Store {
     pub async fn run(&self, id: &str) -> Result<RunRecord, StoreError> {
         let rows = query("SELECT * FROM runs WHERE id = $1")
             .bind(id)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.first().map_or_else(|| Err(no_run(id)), read)
     }
@@ -167,7 +167,7 @@ impl Store {
         .bind(&run.id)
         .bind(run.state.word())
         .bind(run.fence)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -178,7 +178,7 @@ impl Store {
             "SELECT * FROM runs WHERE state IN ('planned', 'awaiting_approval', 'approved', \
              'running', 'unknown') ORDER BY created_ms, id",
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?
         .iter()
         .map(read)
@@ -199,7 +199,7 @@ impl Store {
         .bind(filter.requested_by.clone().unwrap_or_default())
         .bind(filter.state.map_or("", RunState::word))
         .bind(rows::limit(filter.limit))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?
         .iter()
         .map(read)
@@ -222,7 +222,7 @@ impl Store {
         .bind(rows::beginning(typed))
         .bind(i64::from(over))
         .bind(CANDIDATES)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         if let Some(exact) = found.iter().position(|run| run.id == typed) {
@@ -243,7 +243,7 @@ impl Store {
         )
         .bind(who)
         .bind(since_ms)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.reads)
         .await?;
         let count = counts.first().copied().unwrap_or_default();
         Ok(usize::try_from(count).unwrap_or_default())
@@ -252,7 +252,7 @@ impl Store {
     pub(super) async fn fence_of(&self, id: &str) -> Result<i64, StoreError> {
         let fences: Vec<i64> = query_scalar("SELECT fence FROM runs WHERE id = $1")
             .bind(id)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         fences.first().copied().ok_or_else(|| no_run(id))
     }

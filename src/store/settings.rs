@@ -1,12 +1,13 @@
-//! Where things are kept.
+//! Where things are kept, and for how long.
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::setting::Secret;
+use crate::setting::{Secret, Wait};
 
 /// What survives a restart: reports, runs and their journal, incidents.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -16,6 +17,42 @@ pub struct StoreSettings {
     /// `dogwatch.db` in the state directory: `$DOGWATCH_STATE`, else `$XDG_STATE_HOME/dogwatch`,
     /// else `~/.local/state/dogwatch`.
     pub url: Option<StoreUrl>,
+    pub keep: KeepSettings,
+}
+
+/// How long what is over is kept. What goes on is kept in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeepSettings {
+    /// The single alerts, after the end of their incident, such as `90d`. Without it, 90 days.
+    pub alerts: Option<Wait>,
+    /// Incidents with their timelines, after their end, such as `365d`. Without it, a year.
+    pub incidents: Option<Wait>,
+    /// Reports, after they were made. Without it, a year.
+    pub reports: Option<Wait>,
+    /// Runs with their journals, after their end. Without it, a year.
+    pub runs: Option<Wait>,
+}
+
+const SEASON: Duration = Duration::from_hours(90 * 24);
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
+impl KeepSettings {
+    pub fn alerts(&self) -> Duration {
+        self.alerts.map_or(SEASON, |wait| wait.0)
+    }
+
+    pub fn incidents(&self) -> Duration {
+        self.incidents.map_or(YEAR, |wait| wait.0)
+    }
+
+    pub fn reports(&self) -> Duration {
+        self.reports.map_or(YEAR, |wait| wait.0)
+    }
+
+    pub fn runs(&self) -> Duration {
+        self.runs.map_or(YEAR, |wait| wait.0)
+    }
 }
 
 /// The address of a database. It may hold a password.

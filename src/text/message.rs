@@ -169,6 +169,9 @@ pub struct Message {
     pub actions: Vec<Action>,
     /// The run that the actions are about: they end when it is decided or too old.
     pub about: Option<Name>,
+    /// Everything, where the blocks leave something out: chats add it as a file, other places show it
+    /// instead.
+    pub whole: Option<Box<Message>>,
 }
 
 impl Message {
@@ -180,6 +183,14 @@ impl Message {
     pub fn action(mut self, action: Action) -> Self {
         self.actions.push(action);
         self
+    }
+
+    #[must_use]
+    pub fn out_of(self, whole: Self) -> Self {
+        Self {
+            whole: Some(Box::new(whole)),
+            ..self
+        }
     }
 
     #[must_use]

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::sleep;
 
+use super::ask::Asker;
 use super::book::Book;
 use super::check::settings::ContainerName;
-use super::check::{self, Check, Kind, Pace, Probes, kinds::Page};
+use super::check::{self, Check, Kind, Pace, Probes, Verdict, kinds::Page};
 use super::sink::Sink;
+use crate::host::Fleet;
 use crate::incident::{Alert, AlertState, Severity, Source};
 use crate::say;
 use crate::stack::registry::{HealthCheck, HealthKind, Registered, Registry};
@@ -30,6 +33,15 @@ pub struct RegistryPlace {
     pub file: PathBuf,
     pub host: String,
     pub stack: String,
+}
+
+/// A service of a registry as its own check sees it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub service: Name,
+    pub stack: Name,
+    pub container: Option<String>,
+    pub verdict: Verdict,
 }
 
 impl RegistryPlace {
@@ -70,6 +82,24 @@ impl RegistryPlace {
             route: service.notify_on_fail.clone(),
             log: service.log_path.clone(),
         })
+    }
+
+    /// How each of them is doing now: every check is carried out once, all at the same time.
+    pub async fn look_now(&self, fleet: &Fleet, secrets: &[String]) -> Result<Vec<Seen>, Problems> {
+        let registry = self.look().await?;
+        let probes = Probes::new(fleet.clone(), Asker::default(), secrets.to_vec());
+        let checks = self.checks(&registry);
+        let verdicts = join_all(checks.iter().map(|check| probes.carry_out(check))).await;
+        let seen = |(check, verdict): (&Check, Verdict)| Seen {
+            service: Name::new(&check.service),
+            stack: Name::new(&check.stack),
+            container: check
+                .kind
+                .container()
+                .map(|container| container.name.clone()),
+            verdict,
+        };
+        Ok(checks.iter().zip(verdicts).map(seen).collect())
     }
 
     /// Until it is dropped.

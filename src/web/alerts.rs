@@ -13,6 +13,8 @@ use crate::watch::webhook::{Credentials, Form, Intake, Refusal};
 
 const SIGNATURES: [&str; 2] = ["x-dogwatch-signature", "x-grafana-alerting-signature"];
 const TIMESTAMP: &str = "x-dogwatch-timestamp";
+/// Seconds after which what was not kept may be sent again.
+const SOON: &str = "1";
 
 /// Where to tell, if the sender says so: `?route=NAME`.
 #[derive(Debug, Default, Deserialize)]
@@ -121,13 +123,14 @@ fn refused(intake: &Intake, source: &'static str, refusal: &Refusal) -> Response
         Refusal::Stranger(_) => StatusCode::UNAUTHORIZED,
         Refusal::Unknown(_) => StatusCode::NOT_FOUND,
         Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
-        Refusal::NotKept => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::NotKept(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let said = format!("{}\n", refusal.says());
     match refusal {
         Refusal::Stranger(_) => {
             (status, [(header::WWW_AUTHENTICATE, "Bearer")], said).into_response()
         }
+        Refusal::NotKept(_) => (status, [(header::RETRY_AFTER, SOON)], said).into_response(),
         _ => (status, said).into_response(),
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Stages {
     untold: Family<Label, Level>,
 }
 
-const COUNTERS: [(Stage, &str, &str); 5] = [
+const COUNTERS: [(Stage, &str, &str); 6] = [
     (
         Stage::Grouped,
         "alerts_grouped",
@@ -51,6 +51,11 @@ const COUNTERS: [(Stage, &str, &str); 5] = [
         Stage::Healed,
         "heals",
         "What was tried without being asked, by how it ended",
+    ),
+    (
+        Stage::Forgotten,
+        "records_forgotten",
+        "Records that were older than `store.keep` and were removed, by what they were",
     ),
 ];
 

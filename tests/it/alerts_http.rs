@@ -6,6 +6,7 @@ use dogwatch::store::Store;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::incident_intake::refuse_last;
 use crate::support::program::Place;
 use crate::support::server::{Answered, Server, free_port};
 use crate::support::watched::{alerts_in, detail, until_in};
@@ -354,4 +355,29 @@ fn our_own_sign_of_life_arrives() {
     });
     assert_eq!(line.trim_end(), "GET /ping/abc HTTP/1.1");
     drop(server);
+}
+
+#[test]
+fn who_has_to_send_again_hears_when() {
+    let place = Place::without_engine();
+    let server = server(&place);
+    let database = format!("sqlite://{}", server.database().display());
+    place.block_on(refuse_last(&database));
+    let post = |service: &str| {
+        let body =
+            format!("[{{\"what\": \"x\"}}, {{\"what\": \"x\", \"service\": \"{service}\"}}]");
+        server.ask("POST", "/alerts/generic", &[TOKEN], &body)
+    };
+    let refused = post("last");
+    says(
+        &refused,
+        503,
+        "the alerts could not be kept; send them again",
+    );
+    assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
+    says(&post("first"), 200, "2 taken");
+    assert_eq!(place.block_on(alerts_in(&store(&server))).len(), 2);
+    let metrics = server.ask("GET", "/metrics", &[], "").body;
+    let counted = "dogwatch_alerts_refused_total{source=\"webhook\",reason=\"not-kept\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
 }

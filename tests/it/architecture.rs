@@ -66,6 +66,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "access", "action", "clock", "command", "compose", "diagnose", "engine", "evidence",
             "host", "incident", "report", "run", "runbook", "stack", "store", "survey", "text",
+            "watch",
         ],
     ),
     (
@@ -131,7 +132,7 @@ const ABOVE_ALL: &[&str] = &["app", "cli", "lib", "main"];
 /// Where each outside library may be named.
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
-    ("nix", &["host", "cli"]),
+    ("nix", &["host", "cli", "store"]),
     ("openssh", &["host/ssh", "host/program.rs"]),
     ("handlebars", &["report/render"]),
     ("granit_parser", &["yaml"]),
@@ -140,6 +141,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("slack_morphism", &["chat/slack"]),
     ("serenity", &["chat/discord"]),
     ("reqwest", &["chat/discord"]),
+    ("tokio_tungstenite", &["chat/discord/session.rs"]),
     ("ring", &["chat/discord/signature.rs"]),
     ("rustyline", &["chat/console"]),
     ("indicatif", &["chat/console"]),

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use dogwatch::access::{Allow, Caller, Policy};
+use dogwatch::access::{Caller, Policy};
 use dogwatch::report::Report;
 use dogwatch::store::{ReportFilter, RunFilter, RunState};
 
 use crate::support::discord_shop::{self, DiscordShop};
+use crate::support::people::rules;
 use crate::support::slack_shop::{self, SlackShop};
 use crate::support::tester::Tester;
 
@@ -59,13 +60,7 @@ enum Chat {
 }
 
 pub(crate) fn policy() -> Policy {
-    let allow = |texts: &[&str]| {
-        texts
-            .iter()
-            .map(|text| Allow::parse(text).unwrap())
-            .collect()
-    };
-    let all = ["*:read", "*:change", "*:destructive"];
+    let all = rules(&["*:read", "*:change", "*:destructive"]);
     let member = |who: String, role: &str| (who, vec![role.to_owned()]);
     let people = |kind: &str, [anna, bob, carl]: [&str; 3]| {
         vec![
@@ -83,8 +78,8 @@ pub(crate) fn policy() -> Policy {
     ];
     Policy::new(
         vec![
-            ("oncall".into(), allow(&all)),
-            ("viewer".into(), allow(&["*:read"])),
+            ("oncall".into(), all),
+            ("viewer".into(), rules(&["*:read"])),
         ],
         members.concat(),
     )
@@ -172,7 +167,7 @@ impl Chat {
         let is_new = |(index, said): (usize, &String)| {
             said.contains(words) && before.get(index) != Some(said)
         };
-        for _ in 0..1500 {
+        for _ in 0..6000 {
             if self.said().iter().enumerate().any(is_new) {
                 return;
             }

@@ -1,21 +1,27 @@
 //! The console on a terminal: prompt, colour, completion, hints, and what Ctrl-C and Ctrl-D do.
 //! `script` of util-linux lends the terminal.
 
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use dogwatch::clock::Clock;
+use dogwatch::incident::{AlertState, accept};
 use dogwatch::sim::demo_world;
+use dogwatch::store::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
+use crate::incident_intake::alert;
 use crate::lab::missing;
 use crate::support::program::{DOGWATCH, Place};
 
 const CTRL_C: &str = "\u{3}";
 const CTRL_D: &str = "\u{4}";
 const PROMPT: &str = "ops> ";
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
+const BREATH: Duration = Duration::from_millis(500);
 
 struct Terminal<'p> {
     place: &'p Place,
@@ -71,7 +77,7 @@ impl<'p> Terminal<'p> {
     fn press_until(&mut self, keys: &str, wanted: &str) {
         let pressed = (0..60).any(|_| {
             self.press(keys);
-            self.shows(wanted, Duration::from_millis(500))
+            self.shows(wanted, BREATH)
         });
         assert!(pressed, "no `{wanted}` in {:?}", self.newest());
     }
@@ -99,12 +105,30 @@ impl<'p> Terminal<'p> {
     }
 
     fn press(&mut self, keys: &str) {
+        self.send(keys).expect("the terminal is there");
+    }
+
+    fn send(&mut self, keys: &str) -> io::Result<()> {
         let pipe = &mut self.keys;
         let write = async {
             pipe.write_all(keys.as_bytes()).await?;
             pipe.flush().await
         };
-        self.place.block_on(write).expect("the terminal is there");
+        self.place.block_on(write)
+    }
+
+    /// Ctrl-D, again where it came between two lines, when nobody reads keys.
+    fn leave(mut self) -> Option<i32> {
+        for _ in 0..60 {
+            // it may have left since the last look
+            let _ = self.send(CTRL_D);
+            let (place, child) = (self.place, &mut self.child);
+            let waiting = async { tokio::time::timeout(BREATH, child.wait()).await };
+            if let Ok(ended) = place.block_on(waiting) {
+                return ended.expect("it ends").code();
+            }
+        }
+        panic!("it goes on: {:?}", self.newest());
     }
 
     fn end(mut self) -> Option<i32> {
@@ -152,11 +176,9 @@ fn ctrl_d_leaves_and_ctrl_c_only_drops_the_line() {
     terminal.press("restart d");
     terminal.press(CTRL_C);
     terminal.until(PROMPT);
-    terminal.press("whoami\r");
-    terminal.until("you are console:");
-    terminal.until(PROMPT);
-    terminal.press(CTRL_D);
-    assert_eq!(terminal.end(), Some(0));
+    // what is typed ahead of the next prompt goes with the line that was dropped
+    terminal.press_until("whoami\r", "you are console:");
+    assert_eq!(terminal.leave(), Some(0));
 }
 
 #[test]
@@ -170,10 +192,8 @@ fn ctrl_c_ends_what_runs_and_not_the_program() {
     terminal.press("logs api --follow --tail 1\r");
     terminal.until("shop-api-1");
     terminal.press_until(CTRL_C, PROMPT);
-    terminal.press("whoami\r");
-    terminal.until("you are console:");
-    terminal.press(CTRL_D);
-    assert_eq!(terminal.end(), Some(0));
+    terminal.press_until("whoami\r", "you are console:");
+    assert_eq!(terminal.leave(), Some(0));
 }
 
 #[test]
@@ -191,8 +211,7 @@ fn words_and_live_names_are_completed() {
     terminal.press_until("\t", "gateway");
     terminal.press("\r");
     terminal.until("gateway is healthy");
-    terminal.press(CTRL_D);
-    assert_eq!(terminal.end(), Some(0));
+    assert_eq!(terminal.leave(), Some(0));
 }
 
 #[test]
@@ -220,6 +239,44 @@ fn the_demo_is_driven_by_a_person_on_a_terminal() {
     terminal.press("diagnose gateway\r");
     terminal.until("oom-killed");
     terminal.until(PROMPT);
-    terminal.press(CTRL_D);
-    assert_eq!(terminal.end(), Some(0));
+    assert_eq!(terminal.leave(), Some(0));
+}
+
+/// As chats show it, above the line that is being typed, which stays as it is.
+#[test]
+fn incidents_are_told_above_the_line_that_is_typed() {
+    let place = Place::without_engine();
+    if !has_terminals(&place) {
+        return;
+    }
+    let database = format!("sqlite://{}", place.path("x.db").display());
+    place.write(
+        "dogwatch.yaml",
+        &format!(
+            "http: {{ listen: \"127.0.0.1:0\" }}\nstore: {{ url: \"{database}\" }}\n\
+             watch: {{ events: false }}\nincidents: {{ calm: 1s }}\n"
+        ),
+    );
+    let store = place.block_on(async { Store::open(&database).await.unwrap() });
+    let tell = |state| {
+        let mut alert = alert("shop", "db", "died");
+        // nobody can look whether it is well there
+        "elsewhere".clone_into(&mut alert.host);
+        alert.state = state;
+        place.block_on(async { accept(&store, Clock::System, &[alert]).await.unwrap() });
+    };
+    let mut terminal = Terminal::open(&place, "serve", true);
+    let mut seen = terminal.until(PROMPT);
+    terminal.press("who");
+    seen += &terminal.until("who");
+    tell(AlertState::Firing);
+    seen += &terminal.until("🔴 #1 shop/db: it went wrong");
+    seen += &terminal.until(&format!("{PROMPT}who"));
+    tell(AlertState::Resolved);
+    seen += &terminal.until("🟢 #1 shop/db: it went wrong");
+    seen += &terminal.until(&format!("{PROMPT}who"));
+    assert!(!seen.contains("something is wrong"), "told twice: {seen}");
+    terminal.press("ami\r");
+    terminal.until("you are console:");
+    assert_eq!(terminal.leave(), Some(0));
 }

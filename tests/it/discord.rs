@@ -13,7 +13,7 @@ fn is_run(shown: &Shown) -> bool {
     shown.channel == OPS && shown.only.is_none()
 }
 
-fn has_ended(shown: &Shown) -> bool {
+pub(crate) fn has_ended(shown: &Shown) -> bool {
     is_run(shown) && shown.title().starts_with("🟢")
 }
 
@@ -385,7 +385,12 @@ async fn what_is_too_long_for_a_message_comes_as_a_file() {
     shop.discord.assert_obeyed();
 }
 
-async fn choices(shop: &DiscordShop, user: &str, word: &str, options: &Value) -> Vec<String> {
+pub(crate) async fn choices(
+    shop: &DiscordShop,
+    user: &str,
+    word: &str,
+    options: &Value,
+) -> Vec<String> {
     let leaf = json!({ "type": 1, "name": word, "options": options });
     let data = json!({ "id": "700", "name": "ops", "type": 1, "options": [leaf] });
     let payload = shop.discord.interaction(user, OPS, 4, &data);
@@ -399,7 +404,7 @@ async fn choices(shop: &DiscordShop, user: &str, word: &str, options: &Value) ->
         .collect()
 }
 
-fn focused(name: &str, value: &str) -> Value {
+pub(crate) fn focused(name: &str, value: &str) -> Value {
     json!({ "type": 3, "name": name, "value": value, "focused": true })
 }
 
@@ -520,7 +525,11 @@ async fn another_server_gets_nothing() {
 
 #[tokio::test]
 async fn doctor_names_what_is_missing_and_how_to_invite_the_bot() {
-    let shop = DiscordShop::open().await;
+    let shop = DiscordShop::with(|bot| {
+        bot.policy = policy();
+        bot.conduct.incidents.usual = vec![format!("discord:{OPS}").try_into().unwrap()];
+    })
+    .await;
     shop.discord.world().channels.get_mut(OPS).unwrap().denied = 1 << 35;
     let asked = shop.ops(ANNA, "doctor").await;
     let said = shop
@@ -538,36 +547,6 @@ async fn doctor_names_what_is_missing_and_how_to_invite_the_bot() {
         words.contains("client_id=42&scope=bot+applications.commands"),
         "{words}"
     );
-    shop.discord.assert_obeyed();
-}
-
-#[tokio::test]
-async fn a_runbook_without_its_values_asks_for_them_in_a_form() {
-    let shop = DiscordShop::open().await;
-    let payload = shop.payload(ANNA, "run restart");
-    shop.send(&payload);
-    let form = shop.discord.answer_to(&payload).await;
-    assert_eq!(form.answered, Some(9), "{form:?}");
-    let field = form.answer["components"][0]["components"][0].clone();
-    let hint = field["placeholder"].as_str().unwrap();
-    assert!(hint.ends_with("shop/web, shop/worker"), "{hint}");
-    let fill = |value: &str| {
-        let chosen = json!({ "type": 4, "custom_id": field["custom_id"], "value": value });
-        let label = json!({ "type": 1, "components": [chosen] });
-        let data = json!({ "custom_id": form.answer["custom_id"], "components": [label] });
-        shop.discord.interaction(ANNA, OPS, 5, &data)
-    };
-    shop.send(&fill("shop/cache"));
-    let ended = shop.discord.until("its end", has_ended).await;
-    assert!(ended.title().contains("cache"), "{}", ended.words());
-
-    let denied = shop.payload(CARL, "run restart");
-    shop.send(&denied);
-    shop.discord
-        .until("a denial", |shown| {
-            shown.only.as_deref() == Some(CARL) && !shown.words().is_empty()
-        })
-        .await;
     shop.discord.assert_obeyed();
 }
 

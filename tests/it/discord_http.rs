@@ -5,20 +5,18 @@ use std::sync::Arc;
 use dogwatch::chat::discord::Signature;
 use dogwatch::chat::settings::PublicKey;
 use dogwatch::clock::Clock;
-use dogwatch::report::Templates;
-use dogwatch::web::settings::HttpSettings;
-use dogwatch::web::{self, Chats, DiscordDoor, Doors, Metrics, Site};
+use dogwatch::web::{Chats, DiscordDoor, Site};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::support::discord_shop::{ANNA, BOB, DiscordShop, OPS, policy};
 use crate::support::fake_discord::FakeDiscord;
+use crate::support::front::listening;
 use crate::support::tester::Tester;
 
 struct Front {
@@ -35,11 +33,6 @@ async fn front() -> Front {
     let shop = DiscordShop::around(FakeDiscord::start().await, tester, |settings| {
         settings.public_key = Some(public);
     });
-    let site = Site {
-        bot: Arc::clone(&shop.shop.bot),
-        templates: Arc::new(Templates::built_in()),
-    };
-    let (site, seen) = watch::channel(Arc::new(site));
     let chats = Chats {
         health: vec![shop.adapter.health()],
         discord: Some(DiscordDoor {
@@ -48,18 +41,7 @@ async fn front() -> Front {
         }),
         ..Chats::default()
     };
-    let doors = Doors {
-        chats,
-        ..Doors::default()
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let metrics = Arc::new(Metrics::default());
-    let settings = HttpSettings::default();
-    tokio::spawn(async move {
-        let never = std::future::pending();
-        web::serve(listener, &settings, seen, metrics, doors, never).await
-    });
+    let (base, site) = listening(&shop.shop.bot, chats).await;
     shop.discord
         .until_world("commands", |world| world.registrations > 0)
         .await;

@@ -18,7 +18,7 @@ use crate::support::real_engine::program;
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n{\"ApiVersion\": \"1.41\"}";
 
 /// Makes `NAME/ca.pem`, `cert.pem` and `key.pem`, all by an authority of that name.
-fn certificates(dir: &Path, name: &str) -> Option<PathBuf> {
+pub(crate) fn certificates(dir: &Path, name: &str) -> Option<PathBuf> {
     let dir = dir.join(name);
     std::fs::create_dir(&dir).unwrap();
     std::fs::write(

@@ -1,12 +1,16 @@
 //! The environment of a stack is read first, wherever something is said of it that nobody asked for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dogwatch::access::{ApprovalSettings, Policy};
-use dogwatch::duty::Turn;
+use dogwatch::duty::Duty;
 use dogwatch::incident::{Alert, Counts, accept};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::incident_intake::alert;
+use crate::support::real_engine::within;
 use crate::support::tester::Tester;
 
 fn of(environments: &[(&str, &str)]) -> Policy {
@@ -15,56 +19,64 @@ fn of(environments: &[(&str, &str)]) -> Policy {
     Policy::default().asking(ApprovalSettings::default(), environments)
 }
 
-/// An incident about the gateway of the demo's outage, told by a host of that name.
-async fn told_by(host: &str, environments: &[(&str, &str)]) -> (Tester, Turn) {
-    let tester = Tester::with(|bot| bot.policy = of(environments));
-    tester.outage().await;
-    let store = tester.bot.store.get().await.unwrap();
-    let died = Alert {
-        host: host.to_owned(),
-        at: tester.bot.clock.now(),
-        ..alert("shop", "gateway", "unhealthy")
-    };
-    accept(store, tester.bot.clock, &[died]).await.unwrap();
-    let turn = Turn {
-        bot: Arc::clone(&tester.bot),
-        counts: Arc::new(Counts::default()),
-    };
-    while !turn.place(store).await.unwrap() {}
-    (tester, turn)
+/// The demo's outage, told by a host of that name, with somebody on duty.
+struct Night {
+    tester: Tester,
+    stop: CancellationToken,
+}
+
+impl Night {
+    async fn told_by(host: &str, environments: &[(&str, &str)]) -> Self {
+        let tester = Tester::with(|bot| bot.policy = of(environments));
+        tester.outage().await;
+        let store = tester.bot.store.get().await.unwrap();
+        let died = Alert {
+            host: host.to_owned(),
+            at: tester.bot.clock.now(),
+            ..alert("shop", "gateway", "unhealthy")
+        };
+        accept(store, tester.bot.clock, &[died]).await.unwrap();
+        let (_, bots) = watch::channel(Arc::clone(&tester.bot));
+        let stop = CancellationToken::new();
+        let duty = Duty::new(bots, Arc::new(Counts::default()));
+        tokio::spawn(duty.run(stop.clone()));
+        Self { tester, stop }
+    }
+
+    /// The incidents, as soon as they tell of it.
+    async fn incidents(&self, words: &str) -> String {
+        within(Duration::from_mins(2), words, || async {
+            self.tester.say("incidents").await.text.contains(words)
+        })
+        .await;
+        self.tester.say("incidents").await.text
+    }
+}
+
+impl Drop for Night {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
 }
 
 #[tokio::test]
 async fn a_diagnosis_and_an_incident_begin_with_their_environment() {
-    let (tester, turn) = told_by("local", &[("local/shop", "prod"), ("vps/shop", "dev")]).await;
-    let asked = tester.say("diagnose gateway").await;
+    let night = Night::told_by("local", &[("local/shop", "prod"), ("vps/shop", "dev")]).await;
+    night.incidents("prod: shop/db oom-killed").await;
+    let of_duty = night.tester.say("report").await;
+    assert!(of_duty.text.contains("prod: db "), "{}", of_duty.text);
+    let asked = night.tester.say("diagnose gateway").await;
     let issue = asked.reports[0].issue.as_str();
     assert!(issue.starts_with("prod: db "), "{issue}");
-    let list = tester.say("incidents").await;
-    assert!(list.text.contains("prod: shop/gateway"), "{}", list.text);
-    turn.diagnose(1).await.unwrap();
-    let list = tester.say("incidents").await;
-    assert!(
-        list.text.contains("prod: shop/db oom-killed"),
-        "{}",
-        list.text
-    );
-    let reports = tester.say("report").await;
-    let of_duty = reports.text.matches("prod: db ").count();
-    assert_eq!(of_duty, 2, "asked for, and by itself: {}", reports.text);
 }
 
 #[tokio::test]
 async fn an_alert_from_elsewhere_has_the_environment_that_its_stack_has_everywhere() {
-    let (tester, _) = told_by("web-1.example.org", &[("local/shop", "prod")]).await;
-    let list = tester.say("incidents").await;
-    assert!(list.text.contains("prod: shop/gateway"), "{}", list.text);
+    let elsewhere = "web-1.example.org";
+    let night = Night::told_by(elsewhere, &[("local/shop", "prod")]).await;
+    night.incidents("prod: shop/gateway").await;
     let several = [("local/shop", "prod"), ("vps/shop", "dev")];
-    let (tester, _) = told_by("web-1.example.org", &several).await;
-    let list = tester.say("incidents").await;
-    assert!(
-        !list.text.contains("prod:"),
-        "nobody knows which: {}",
-        list.text
-    );
+    let night = Night::told_by(elsewhere, &several).await;
+    let list = night.incidents("shop/gateway").await;
+    assert!(!list.contains("prod:"), "nobody knows which: {list}");
 }

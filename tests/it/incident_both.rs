@@ -116,7 +116,7 @@ impl Both {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_incident_lives_in_both_while_one_is_away() {
     let both = Both::open().await;
-    let away = vec![fake_discord::Failure::Broken];
+    let away = vec![fake_discord::Failure::Broken, fake_discord::Failure::Lost];
     both.discord
         .discord
         .world()
@@ -138,6 +138,22 @@ async fn one_incident_lives_in_both_while_one_is_away() {
     let post = both.in_discord("#1").await;
     both.discord
         .press(discord_shop::ANNA, &post, "Acknowledge")
+        .await;
+    let form = both
+        .discord
+        .press(discord_shop::ANNA, &post, "Silence")
+        .await;
+    assert_eq!(form["components"][0]["label"], "Why?", "{form:#}");
+    let filled = both
+        .discord
+        .fill(discord_shop::ANNA, &post, &form, "the sale")
+        .await;
+    assert_eq!(filled, Some(6));
+    both.discord
+        .discord
+        .until("what is silenced", |shown| {
+            shown.words().contains("is silenced until")
+        })
         .await;
     both.in_discord("🟡 #1").await;
     both.in_slack("🟡 #1").await;

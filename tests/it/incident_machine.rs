@@ -52,15 +52,13 @@ impl Bench {
     }
 
     fn take(&mut self, alert: &Alert, now: Timestamp) -> Option<i64> {
-        let mut book = Casebook {
-            settings: &self.routes.settings,
-            next: i64::try_from(self.incidents.len()).unwrap() + 1,
-            incidents: std::mem::take(&mut self.incidents),
-        };
+        let next = i64::try_from(self.incidents.len()).unwrap() + 1;
+        let incidents = std::mem::take(&mut self.incidents);
+        let mut book = Casebook::new(&self.routes.settings, incidents, next);
         let mut alert = alert.clone();
         alert.at = now;
         let place = book.place(&alert, now);
-        self.incidents = book.incidents;
+        self.incidents = book.into_incidents();
         self.keep();
         place
     }

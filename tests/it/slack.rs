@@ -1,7 +1,6 @@
 //! What on-call staff live through in Slack: asking, changing, approving, being told.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use dogwatch::bot::Outcome;
 use dogwatch::incident::settings::Address;
@@ -9,11 +8,11 @@ use dogwatch::live::Posted;
 use dogwatch::live::ledger::{Ledger, Open};
 use dogwatch::store::{NewRun, RunState, StateChange};
 use serde_json::json;
-use tokio::time::{sleep, timeout};
 
 use crate::support::fake_slack::Failure;
 use crate::support::slack_shop::{ANNA, BOB, CARL, OPS, SlackShop, policy};
 use crate::support::tester::Tester;
+use crate::support::wire::awaited;
 
 #[tokio::test]
 async fn a_question_is_answered_to_who_asked() {
@@ -111,10 +110,7 @@ async fn a_change_lives_in_one_message_until_it_has_ended() {
 async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
     let shop = SlackShop::open().await;
     shop.ops(ANNA, "remove migrate").await;
-    let offer = shop
-        .slack
-        .until("an offer", |shown| shown.text.contains("; it expires in"))
-        .await;
+    let offer = shop.offer().await;
     assert_eq!(offer.only, None, "everybody sees what waits");
     insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH")] }, {
         insta::assert_snapshot!(offer.words(), @"
@@ -127,30 +123,21 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
         ");
     });
 
-    let carls = shop.slack.press(CARL, &offer, "Approve");
-    shop.slack.sockets.send("interactive", &carls).await;
+    shop.press(CARL, &offer, "Approve").await;
     let denial = shop
         .slack
         .until("a denial", |shown| shown.text.contains("refused"))
         .await;
     assert_eq!(denial.only.as_deref(), Some(CARL));
 
-    let pressed = shop.slack.press(BOB, &offer, "Approve");
-    shop.slack.sockets.send("interactive", &pressed).await;
+    shop.press(BOB, &offer, "Approve").await;
     let form = shop.slack.until_view().await;
-    let wrong = shop.slack.filled(BOB, &form, "shopp");
-    let ack = shop.slack.sockets.send("interactive", &wrong).await;
+    let ack = shop.fill(BOB, &form, "shopp").await;
     assert_eq!(ack["payload"]["response_action"], "errors");
-    let right = shop.slack.filled(BOB, &form, "shop");
-    let ack = shop.slack.sockets.send("interactive", &right).await;
+    let ack = shop.fill(BOB, &form, "shop").await;
     assert_eq!(ack.get("payload"), None);
 
-    let ended = shop
-        .slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    let ended = shop.ended().await;
     assert_eq!(ended.ts, offer.ts, "the offer became the run's message");
     insta::with_settings!({ filters => [(r"\d+(\.\d+)? (s|ms)\b", "N s")] }, {
         insta::assert_snapshot!(ended.words(), @"
@@ -163,8 +150,7 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
     let gone = shop.shop.say("status migrate").await;
     assert_eq!(gone.outcome, Some(Outcome::Usage), "{}", gone.text);
 
-    let late = shop.slack.press(ANNA, &offer, "Approve");
-    shop.slack.sockets.send("interactive", &late).await;
+    shop.press(ANNA, &offer, "Approve").await;
     shop.slack
         .until("a late press", |shown| {
             shown.text.contains("does not wait for approval")
@@ -177,15 +163,10 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
 async fn a_denial_has_a_reason_and_the_buttons_die() {
     let shop = SlackShop::open().await;
     shop.ops(ANNA, "remove migrate").await;
-    let offer = shop
-        .slack
-        .until("an offer", |shown| shown.text.contains("; it expires in"))
-        .await;
-    let pressed = shop.slack.press(BOB, &offer, "Deny");
-    shop.slack.sockets.send("interactive", &pressed).await;
+    let offer = shop.offer().await;
+    shop.press(BOB, &offer, "Deny").await;
     let form = shop.slack.until_view().await;
-    let filled = shop.slack.filled(BOB, &form, "not during the sale");
-    shop.slack.sockets.send("interactive", &filled).await;
+    shop.fill(BOB, &form, "not during the sale").await;
     let dead = shop
         .slack
         .until("a dead offer", |shown| {
@@ -212,26 +193,16 @@ async fn an_offer_outlives_the_program() {
         .sockets
         .deliver("slash_commands", &first, &envelope)
         .await;
-    let offer = shop
-        .slack
-        .until("an offer", |shown| shown.text.contains("; it expires in"))
-        .await;
+    let offer = shop.offer().await;
     let shop = shop.restart().await;
     shop.slack
         .sockets
         .deliver("slash_commands", &first, &envelope)
         .await;
-    let pressed = shop.slack.press(BOB, &offer, "Approve");
-    shop.slack.sockets.send("interactive", &pressed).await;
+    shop.press(BOB, &offer, "Approve").await;
     let form = shop.slack.until_view().await;
-    let filled = shop.slack.filled(BOB, &form, "shop");
-    shop.slack.sockets.send("interactive", &filled).await;
-    let ended = shop
-        .slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    shop.fill(BOB, &form, "shop").await;
+    let ended = shop.ended().await;
     assert_eq!(ended.ts, offer.ts);
     let runs = shop.shop.say("runs").await;
     assert_eq!(
@@ -256,11 +227,7 @@ async fn a_final_state_arrives_through_limits_and_outages() {
             .insert("chat.postMessage".into(), posts.into());
     }
     shop.ops(ANNA, "restart db api gateway").await;
-    shop.slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    shop.ended().await;
     shop.slack.assert_obeyed();
 }
 
@@ -273,12 +240,7 @@ async fn an_edit_that_is_refused_becomes_a_new_message() {
         .failures
         .insert("chat.update".into(), refusals.into());
     shop.ops(ANNA, "restart cache").await;
-    let ended = shop
-        .slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    let ended = shop.ended().await;
     assert_eq!(ended.edits, 0);
     shop.slack.assert_obeyed();
 }
@@ -300,12 +262,7 @@ async fn where_the_bot_is_not_the_answer_comes_by_the_response_url() {
 async fn people_talk_in_a_run_thread_and_commands_are_heard_there() {
     let shop = SlackShop::open().await;
     shop.ops(ANNA, "restart cache").await;
-    let ended = shop
-        .slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    let ended = shop.ended().await;
     let say = |text: &'static str| json!({ "type": "message", "channel_type": "channel", "channel": OPS, "user": ANNA, "ts": "2.1", "thread_ts": ended.ts, "text": text });
     shop.event(say("thanks, that was quick")).await;
     shop.event(say("status cache")).await;
@@ -358,18 +315,9 @@ async fn an_approved_repair_ends_in_a_verified_report() {
     .await;
     shop.shop.outage().await;
     shop.ops(ANNA, "restart db api gateway").await;
-    let offer = shop
-        .slack
-        .until("an offer", |shown| shown.text.contains("; it expires in"))
-        .await;
-    let pressed = shop.slack.press(BOB, &offer, "Approve");
-    shop.slack.sockets.send("interactive", &pressed).await;
-    let ended = shop
-        .slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    let offer = shop.offer().await;
+    shop.press(BOB, &offer, "Approve").await;
+    let ended = shop.ended().await;
     assert_eq!(ended.ts, offer.ts, "one message from the offer to the end");
     let said = ended.words();
     for part in [
@@ -388,10 +336,7 @@ async fn an_approved_repair_ends_in_a_verified_report() {
 async fn an_offer_that_nobody_took_loses_its_buttons() {
     let shop = SlackShop::open().await;
     shop.ops(ANNA, "remove migrate").await;
-    let offer = shop
-        .slack
-        .until("an offer", |shown| shown.text.contains("; it expires in"))
-        .await;
+    let offer = shop.offer().await;
     {
         let bot = &shop.shop.bot;
         let store = bot.store.get().await.unwrap();
@@ -452,15 +397,8 @@ async fn what_is_too_long_for_a_message_comes_as_a_file() {
             shown.blocks.to_string().contains("left out here")
         })
         .await;
-    let file = timeout(Duration::from_secs(30), async {
-        loop {
-            if let Some(file) = shop.slack.world().files.pop() {
-                return file;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-    });
-    let file = file.await.expect("a file comes");
+    let file = awaited(|| shop.slack.world().files.pop()).await;
+    let file = file.expect("a file comes");
     assert!(file.len() > 11_000 && file.contains("shop-api-1"));
     shop.slack.assert_obeyed();
 }

@@ -8,16 +8,11 @@ use crate::support::fake_slack_views::block;
 use crate::support::slack_shop::{ANNA, BOB, CARL, OPS, SlackShop, policy};
 
 async fn press(shop: &SlackShop, who: &str, message: &Shown, label: &str) {
-    let pressed = shop.slack.press(who, message, label);
-    shop.slack.sockets.send("interactive", &pressed).await;
+    shop.press(who, message, label).await;
 }
 
 async fn until_ended(shop: &SlackShop) -> Shown {
-    shop.slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await
+    shop.ended().await
 }
 
 #[tokio::test]
@@ -133,8 +128,7 @@ async fn a_gate_is_answered_by_a_button() {
         press(&shop, BOB, &waits, label).await;
         if label == "Stop" {
             let form = shop.slack.until_view().await;
-            let filled = shop.slack.filled(BOB, &form, "it is not");
-            shop.slack.sockets.send("interactive", &filled).await;
+            shop.fill(BOB, &form, "it is not").await;
         }
         let ended = shop
             .slack
@@ -199,8 +193,7 @@ async fn a_reason_is_asked_for_where_a_line_needs_one() {
     let form = shop.slack.until_view().await;
     assert_eq!(form["title"]["text"], "Silence");
     assert_eq!(block(&form, "answer")["optional"], false);
-    let filled = shop.slack.filled(ANNA, &form, "cache \"moves\" today");
-    shop.slack.sockets.send("interactive", &filled).await;
+    shop.fill(ANNA, &form, "cache \"moves\" today").await;
     shop.slack
         .until("a silence", |shown| {
             shown.text.contains("is silenced until")

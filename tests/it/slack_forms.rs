@@ -7,7 +7,7 @@ use crate::support::fake_slack_views::{block, choices};
 use crate::support::slack_shop::{ANNA, BOB, CARL, SlackShop, policy};
 
 /// A runbook with a parameter of every kind.
-const EVERY: &str = r#"
+pub(crate) const EVERY: &str = r#"
 name: every-kind
 title: One of every kind
 risk: change
@@ -123,19 +123,13 @@ async fn a_run_without_its_values_asks_for_them() {
     )
     .await;
     assert_eq!(right, Value::Null);
-    let ended = shop
-        .slack
-        .until("its end", |shown| {
-            shown.text.starts_with("🟢") && shown.thread.is_none()
-        })
-        .await;
+    let ended = shop.ended().await;
     assert!(
         ended.words().contains("every-kind cache OPS-7"),
         "{}",
         ended.words()
     );
-    let report = shop.slack.press(ANNA, &ended, "Report");
-    shop.slack.sockets.send("interactive", &report).await;
+    shop.press(ANNA, &ended, "Report").await;
     let told = shop
         .slack
         .until("a report", |shown| {
@@ -224,8 +218,7 @@ async fn a_form_comes_by_a_button_where_a_line_alone_cannot_open_one() {
     type `run restart service=…`
     [Fill in]
     ");
-    let press = shop.slack.press(BOB, &offer, "Fill in");
-    shop.slack.sockets.send("interactive", &press).await;
+    shop.press(BOB, &offer, "Fill in").await;
     let form = shop.slack.until_view().await;
     let filled = shop
         .slack

@@ -4,20 +4,18 @@ use std::sync::Arc;
 
 use dogwatch::chat::slack::Signature;
 use dogwatch::clock::Clock;
-use dogwatch::report::Templates;
 use dogwatch::setting::Secret;
-use dogwatch::web::settings::HttpSettings;
-use dogwatch::web::{self, Chats, Doors, Metrics, Site, SlackDoor};
+use dogwatch::web::{Chats, Site, SlackDoor};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::support::fake_slack::FakeSlack;
+use crate::support::front::listening;
 use crate::support::slack_shop::{ANNA, OPS, SlackShop, policy};
 use crate::support::tester::Tester;
 
@@ -32,11 +30,6 @@ pub(crate) struct Front {
 pub(crate) async fn front() -> Front {
     let tester = Tester::with(|bot| bot.policy = policy());
     let shop = SlackShop::around(FakeSlack::start().await, tester, false);
-    let site = Site {
-        bot: Arc::clone(&shop.shop.bot),
-        templates: Arc::new(Templates::built_in()),
-    };
-    let (site, seen) = watch::channel(Arc::new(site));
     let chats = Chats {
         health: vec![shop.adapter.health()],
         slack: Some(SlackDoor {
@@ -45,18 +38,7 @@ pub(crate) async fn front() -> Front {
         }),
         ..Chats::default()
     };
-    let doors = Doors {
-        chats,
-        alerts: None,
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let metrics = Arc::new(Metrics::default());
-    let settings = HttpSettings::default();
-    tokio::spawn(async move {
-        let never = std::future::pending();
-        web::serve(listener, &settings, seen, metrics, doors, never).await
-    });
+    let (base, site) = listening(&shop.shop.bot, chats).await;
     Front {
         shop,
         base,
@@ -213,11 +195,7 @@ async fn a_form_is_corrected_in_the_answer_itself() {
     let front = front().await;
     let slash = front.shop.slack.slash(ANNA, OPS, "remove migrate");
     assert_eq!(front.form("/slack/commands", &slash).await.0, 200);
-    let offer = front
-        .shop
-        .slack
-        .until("an offer", |shown| shown.text.contains("; it expires in"))
-        .await;
+    let offer = front.shop.offer().await;
     let press = front.shop.slack.press(ANNA, &offer, "Approve");
     let payload = json!({ "payload": press.to_string() });
     assert_eq!(

@@ -1,19 +1,14 @@
 //! Sockets that come and go: nothing that is typed is lost, and deafness is said.
 
-use std::time::Duration;
-
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
 
 use crate::support::fake_slack::Failure;
 use crate::support::slack_shop::{ANNA, SlackShop};
+use crate::support::wire::awaited;
 
 async fn until_trouble(shop: &SlackShop, wanted: bool) {
-    let reached = timeout(Duration::from_secs(30), async {
-        while shop.adapter.health().trouble().is_some() != wanted {
-            sleep(Duration::from_millis(20)).await;
-        }
-    });
+    let health = shop.adapter.health();
+    let reached = awaited(|| (health.trouble().is_some() == wanted).then_some(()));
     reached.await.expect("health is as wanted");
 }
 

@@ -23,7 +23,7 @@ fn nowhere() -> Endpoint {
     Endpoint::parse("unix:///nowhere/engine.sock").unwrap()
 }
 
-fn check(name: &str, kind: Kind) -> Check {
+pub(crate) fn check(name: &str, kind: Kind) -> Check {
     Check {
         name: name.to_owned(),
         kind,
@@ -52,7 +52,7 @@ fn page(url: &str) -> Page {
     }
 }
 
-fn container(name: &str) -> ContainerName {
+pub(crate) fn container(name: &str) -> ContainerName {
     ContainerName::try_from(name.to_owned()).unwrap()
 }
 
@@ -427,15 +427,15 @@ async fn a_full_disk_is_told_with_what_is_left() {
 }
 
 /// A NATS of this test's own; ended with it.
-struct Nats {
+pub(crate) struct Nats {
     server: Child,
     port: u16,
-    monitoring: u16,
+    pub(crate) monitoring: u16,
     _data: tempfile::TempDir,
 }
 
 impl Nats {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let (port, monitoring) = (free_port(), free_port());
         let data = tempfile::tempdir().unwrap();
         let mut command: Command = program("nats-server");
@@ -467,6 +467,27 @@ impl Nats {
             monitoring,
             _data: data,
         })
+    }
+
+    /// A stream `ORDERS` with so many messages, none of which its consumer `billing` has taken.
+    pub(crate) async fn fill(&self, messages: usize) {
+        let made = [
+            (
+                "$JS.API.STREAM.CREATE.ORDERS",
+                r#"{"name":"ORDERS","subjects":["orders"]}"#,
+            ),
+            (
+                "$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.billing",
+                r#"{"stream_name":"ORDERS","config":{"durable_name":"billing","ack_policy":"explicit"}}"#,
+            ),
+        ];
+        for (subject, body) in made {
+            let answer = self.request(subject, body).await;
+            assert!(!answer.contains("\"error\""), "{answer}");
+        }
+        for _ in 0..messages {
+            self.request("orders", "one").await;
+        }
     }
 
     /// One request of its text protocol; gives the answer.
@@ -509,23 +530,7 @@ async fn a_consumer_that_lags_is_told_by_a_real_nats() {
     let Some(nats) = Nats::start() else {
         return;
     };
-    let made = [
-        (
-            "$JS.API.STREAM.CREATE.ORDERS",
-            r#"{"name":"ORDERS","subjects":["orders"]}"#,
-        ),
-        (
-            "$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.billing",
-            r#"{"stream_name":"ORDERS","config":{"durable_name":"billing","ack_policy":"explicit"}}"#,
-        ),
-    ];
-    for (subject, body) in made {
-        let answer = nats.request(subject, body).await;
-        assert!(!answer.contains("\"error\""), "{answer}");
-    }
-    for _ in 0..6 {
-        nats.request("orders", "one").await;
-    }
+    nats.fill(6).await;
     let kind = |consumer: &str, pending| Kind::Nats {
         url: PageUrl::try_from(format!(
             "http://127.0.0.1:{}/jsz?consumers=true",

@@ -6,7 +6,7 @@ use dogwatch::incident::{Alert, AlertState, Severity, Source};
 use dogwatch::store::{NewRun, RunState, StateChange};
 
 use crate::support::engine_to_restart::EngineToRestart;
-use crate::support::real_engine::{IMAGE, Sandbox, docker, real_engine};
+use crate::support::real_engine::{IMAGE, Sandbox, docker, eventually, real_engine};
 use crate::support::watched::{Watched, detail, orders};
 
 /// A stack nobody else has, on a real engine that is watched.
@@ -66,6 +66,14 @@ impl Shop {
             .map(|alert| format!("{} {} {}", alert.service, alert.what, alert.state.word()))
             .collect()
     }
+}
+
+/// It has set its traps.
+async fn speaks(container: &str) {
+    eventually("it is ready", || async {
+        !docker(&["logs", container]).is_empty()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +139,7 @@ async fn what_somebody_stops_kills_restarts_or_removes_is_no_alert() {
     // a stop signal of its own is no usual one: only the engine's `stop` tells
     let odd = "trap 'exit 9' USR1; echo ready; while :; do sleep 0.1; done";
     let odd = shop.run("odd", &["--stop-signal", "USR1"], &["sh", "-c", odd]);
-    while docker(&["logs", &odd]).is_empty() {}
+    speaks(&odd).await;
     docker(&["stop", &odd]);
     // one that ends well, and one that a signal of ours made fail
     shop.run("job", &[], &["true"]);
@@ -144,7 +152,7 @@ async fn what_somebody_stops_kills_restarts_or_removes_is_no_alert() {
             "trap 'exit 9' HUP; echo ready; while :; do sleep 0.1; done",
         ],
     );
-    while docker(&["logs", &own]).is_empty() {}
+    speaks(&own).await;
     docker(&["kill", "--signal", "HUP", &own]);
 
     shop.firing("own", "died").await;

@@ -6,7 +6,8 @@ use dogwatch::stack::registry::Registry;
 use dogwatch::watch::registry::RegistryPlace;
 use insta::assert_snapshot;
 
-use crate::support::real_engine::{IMAGE, Sandbox, docker, real_engine};
+use crate::support::program::Place;
+use crate::support::real_engine::{IMAGE, Sandbox, docker, eventually, real_engine};
 use crate::support::watched::{Watched, detail, orders};
 use crate::watch_checks::FILES;
 
@@ -131,4 +132,87 @@ async fn its_checks_run_in_three_real_containers() {
     let wrong = |alert: &&Alert| ["worker", "off"].contains(&alert.service.as_str());
     assert!(told.iter().find(wrong).is_none(), "{told:#?}");
     assert!(told.iter().any(|alert| alert.state == AlertState::Resolved));
+}
+
+/// The cells of a table's row.
+fn row<'t>(told: &'t str, service: &str) -> Vec<&'t str> {
+    let mut rows = told.lines().map(|line| {
+        line.split("  ")
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .collect::<Vec<_>>()
+    });
+    let found = rows.find(|cells| cells.first() == Some(&service));
+    found.unwrap_or_else(|| panic!("no row of {service} in {told}"))
+}
+
+#[test]
+fn health_shows_what_docker_and_the_registry_say_side_by_side() {
+    let place = Place::on_real_engine();
+    if place.block_on(real_engine()).is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let sick = [
+        "--health-cmd=false",
+        "--health-interval=300ms",
+        "--health-retries=1",
+    ];
+    let loops = "printf 'while :; do sleep 1; done' > /tmp/worker-daemon; sh /tmp/worker-daemon & sleep 600";
+    let run = |what: &str, options: &[&str]| {
+        let name = sandbox.name(what);
+        let options = [options, &["--name", &name]].concat();
+        sandbox.run(&options, &["sh", "-c", loops]);
+        name
+    };
+    let (sick, well) = (run("sick", &sick), run("well", &[]));
+    let service = |name: &str, container: &str, process: &str| {
+        format!(
+            r#""{name}": {{"container": "{container}",
+              "health_check": {{"type": "process", "process_name": "{process}", "timeout_seconds": 60}}}}"#
+        )
+    };
+    let services = [
+        service("agrees", &well, "worker-daemon"),
+        service("only-docker", &sick, "worker-daemon"),
+        service("only-registry", &well, "gone-daemon"),
+    ];
+    let file = place.write(
+        "system-config.json",
+        &format!("{{{}}}", services.join(", ")),
+    );
+    place.write(
+        "dogwatch.yaml",
+        &format!(
+            "registries: {{ vai: {{ file: \"{}\" }} }}\n",
+            file.display()
+        ),
+    );
+    let inspect = ["inspect", "--format", "{{.State.Health.Status}}", &sick];
+    place.block_on(eventually("it is unhealthy", || async {
+        docker(&inspect) == "unhealthy"
+    }));
+    let told = place.run(&["console", "--", "health", &sick, &well]).done();
+    let first = told.lines().next().unwrap_or_default();
+    assert_eq!(
+        first,
+        "1 of 2 services on local need attention; 1 of 3 of system-config.json does not hold"
+    );
+    assert_eq!(
+        row(&told, "service"),
+        ["service", "container", "docker", "registry"]
+    );
+    assert_eq!(row(&told, "agrees"), ["agrees", &well, "running", "holds"]);
+    assert_eq!(
+        row(&told, "only-docker"),
+        ["only-docker", &sick, "unhealthy", "holds"]
+    );
+    let wrong = "no process `gone-daemon` runs in there";
+    assert_eq!(
+        row(&told, "only-registry"),
+        ["only-registry", &well, "running", wrong]
+    );
+    // who asks for one hears of what runs in it
+    let told = place.run(&["console", "--", "health", &sick]).done();
+    assert!(!told.contains("agrees"), "{told}");
 }

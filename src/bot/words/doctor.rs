@@ -26,6 +26,7 @@ pub(super) async fn doctor(context: &Context<'_>) -> Result<Outcome, Trouble> {
     let mut checks = engines(context).await;
     checks.push(store(context).await);
     checks.push(rights(context));
+    checks.extend(configuration(context));
     checks.extend(machine().await);
     let worst = checks.iter().map(outcome).max().unwrap_or(Outcome::Done);
     context.voice.say(message(&checks)).await;
@@ -97,6 +98,20 @@ fn rights(context: &Context<'_>) -> Check {
         what: say!("rights"),
         verdict,
     }
+}
+
+/// What is in the file and not in force.
+fn configuration(context: &Context<'_>) -> Option<Check> {
+    let keys = &context.bot.conduct.need_restart;
+    let keys: Vec<Clean> = keys.iter().map(|key| say!("`{}`", *key)).collect();
+    let waits = say!(
+        "{} changed in the file since the start; restart `dogwatch serve` to use it",
+        Clean::join(&keys, ", ")
+    );
+    (!keys.is_empty()).then(|| Check {
+        what: say!("configuration"),
+        verdict: Verdict::Advice(waits),
+    })
 }
 
 /// Free space that is short, and free space that is all but gone, in percent.

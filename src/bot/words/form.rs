@@ -1,11 +1,11 @@
 //! The form for a `run` or `plan` that does not have all its values yet, with what is there to
 //! choose from, and what becomes of its answers: checked by type, then a line as if it were typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::run::{clean, given, host_of};
-use crate::access::Caller;
+use crate::access::{Caller, Spot};
 use crate::action::Risk;
 use crate::bot::Bot;
 use crate::command::{self, Command, RunCommand};
@@ -13,7 +13,8 @@ use crate::runbook::language::{ParamKind, ParamSpec};
 use crate::runbook::template::OneOrMany;
 use crate::runbook::{Given, Runbook, accepts};
 use crate::say;
-use crate::stack::Inventory;
+use crate::stack::inventory::Service;
+use crate::stack::{Inventory, Site};
 use crate::text::{Choice, Clean, Field, Form, Input, Name, Objection};
 
 /// Answers by parameter, as a form gives them.
@@ -47,6 +48,7 @@ impl Bot {
             runbook: &runbook,
             risk,
             there: &there,
+            several: self.fleet.names().len() > 1,
         };
         let (word, submit) = if wanted.plan_only {
             ("plan", "Show the plan")
@@ -123,7 +125,9 @@ struct Sight<'s> {
     caller: &'s Caller,
     runbook: &'s Runbook,
     risk: Risk,
-    there: &'s [(Option<String>, Inventory)],
+    there: &'s [(Name, Inventory)],
+    /// Names have their host in front.
+    several: bool,
 }
 
 impl Sight<'_> {
@@ -164,25 +168,31 @@ impl Sight<'_> {
         }
     }
 
-    fn may(&self, stack: Option<&Name>) -> bool {
+    fn may(&self, spot: Spot<'_>) -> bool {
         let runbook = Some(self.runbook.file.name.as_str());
         let policy = &self.bot.policy;
         policy
-            .decide_run(self.caller, stack, runbook, self.risk)
+            .decide_on(self.caller, spot, runbook, self.risk)
             .is_ok()
     }
 
+    fn on(&self, host: &Name, name: &str) -> Clean {
+        let name = Name::new(name);
+        if self.several {
+            say!("{}:{}", host, name)
+        } else {
+            name.into()
+        }
+    }
+
     fn services(&self) -> Vec<Choice> {
-        let of_host = |(host, inventory): &(Option<String>, Inventory)| {
+        let of_host = |(host, inventory): &(Name, Inventory)| {
             let services = inventory.services.iter();
-            let open = services.filter(|service| self.may(service.key.stack.as_ref()));
-            let choice = |service: &crate::stack::inventory::Service| Choice {
-                value: on(host.as_deref(), &service.key.to_string()),
-                under: service
-                    .key
-                    .stack
-                    .as_ref()
-                    .map_or_else(Clean::default, |stack| on(host.as_deref(), stack.as_str())),
+            let open = services.filter(|one| self.may((Some(host), one.key.stack.as_ref())));
+            let under = |stack: &Name| self.on(host, stack.as_str());
+            let choice = |service: &Service| Choice {
+                value: self.on(host, &service.key.to_string()),
+                under: service.key.stack.as_ref().map(under).unwrap_or_default(),
             };
             open.map(choice).collect::<Vec<_>>()
         };
@@ -190,24 +200,21 @@ impl Sight<'_> {
     }
 
     fn stacks(&self) -> Vec<Choice> {
-        let stacks = self.there.iter().flat_map(|(_, there)| there.stacks());
+        let stacks = self.there.iter().flat_map(|(host, there)| {
+            let stacks = there.stacks().into_iter();
+            stacks.map(move |stack| (host, stack))
+        });
         let sites = &self.bot.conduct.sites;
         let is_configured = |stack: &Name| sites.iter().any(|site| *stack == *site.project);
-        let found = stacks.filter(|stack| !is_configured(stack) && self.may(Some(stack)));
-        let mut open: std::collections::BTreeSet<String> = found.map(ToString::to_string).collect();
-        let configured = sites
-            .iter()
-            .filter(|site| self.may(Some(&Name::new(&site.project))));
-        open.extend(configured.map(crate::stack::Site::full_name));
+        let found = stacks
+            .filter(|(host, stack)| !is_configured(stack) && self.may((Some(*host), Some(*stack))));
+        let mut open: BTreeSet<String> = found.map(|(_, stack)| stack.to_string()).collect();
+        let configured = sites.iter().filter(|site| {
+            let (host, project) = (Name::new(&site.host), Name::new(&site.project));
+            self.may((Some(&host), Some(&project)))
+        });
+        open.extend(configured.map(Site::full_name));
         open.iter().map(|stack| choice(stack)).collect()
-    }
-}
-
-fn on(host: Option<&str>, name: &str) -> Clean {
-    let name = Name::new(name);
-    match host {
-        Some(host) => say!("{}:{}", Name::new(host), name),
-        None => name.into(),
     }
 }
 

@@ -94,9 +94,11 @@ fn permitted(
     word: &str,
     risk: Risk,
 ) -> Result<(), Trouble> {
-    let stack = Some(Name::new(&incident.stack)).filter(|stack| !stack.is_empty());
+    let named = |name: &str| Some(Name::new(name)).filter(|name| !name.is_empty());
+    let (host, stack) = (named(&incident.host), named(&incident.stack));
+    let spot = (host.as_ref(), stack.as_ref());
     let policy = &context.bot.policy;
-    policy.decide_run(context.caller, stack.as_ref(), Some(word), risk)?;
+    policy.decide_on(context.caller, spot, Some(word), risk)?;
     Ok(())
 }
 
@@ -289,7 +291,7 @@ async fn join(context: &Context<'_>, from: &str, into: &str) -> Result<Outcome, 
                 context.bot.clock.now(),
             );
         }
-        if files.save(&pair, &Placed::default()).await? {
+        if files.save(&mut pair, &Placed::default()).await? {
             return answer(context, say!("#{} goes on in #{}", from, into)).await;
         }
     }

@@ -1,6 +1,7 @@
 //! From a plan to a run: is it permitted, who has to say yes, and how that is asked. Whatever is
 //! decided is written down, a refusal too.
 
+use super::described::described;
 use super::runs;
 use crate::access::Need;
 use crate::action::Risk;
@@ -122,47 +123,6 @@ async fn refuse(
     Err(Trouble::new(Outcome::Denied, why))
 }
 
-/// What would be done, step by step.
-pub(super) fn described(plan: &Plan, heading: Line) -> Message {
-    let mut message = Message::new().heading(heading);
-    let mut number = 0;
-    for stage in &plan.stages {
-        let together = stage.lanes.len() > 1;
-        for step in stage.lanes.iter().flatten() {
-            number += 1;
-            let danger = if step.risk() == Risk::Destructive {
-                say!("  deletes for good")
-            } else {
-                Clean::default()
-            };
-            let aside = match (step.is_conditional(), together) {
-                (true, _) => say!("  if its condition holds"),
-                (false, true) => say!("  {} at the same time", stage.at_once),
-                (false, false) => Clean::default(),
-            };
-            let line = Line::new()
-                .plain(say!("{}  {}", number, step.says))
-                .styled(Style::Bad, danger)
-                .dim(aside);
-            message = message.line(line);
-        }
-    }
-    if !plan.changes.is_empty() {
-        message = message.code(plan.changes.clone());
-    }
-    for (word, steps) in [
-        ("to roll back", &plan.rollback),
-        ("to verify", &plan.verify),
-    ] {
-        if !steps.is_empty() {
-            let says: Vec<Clean> = steps.iter().map(|step| step.says.clone()).collect();
-            let says = Clean::join(&says, ", ");
-            message = message.line(Line::new().dim(say!("{}: {}", word, says)));
-        }
-    }
-    message
-}
-
 pub(super) fn place(plan: &Plan) -> Clean {
     if plan.stack.is_empty() {
         say!("{}", plan.host)
@@ -196,7 +156,6 @@ fn asking(context: &Context<'_>, plan: &Plan, id: &str, need: Need) -> Message {
         risk.word(),
         whom
     );
-    let message = described(plan, Line::new().styled(style, heading));
     let run = Name::new(short(id));
     let typed = if risk == Risk::Destructive {
         say!("approve {} {}", run, runs::word_to_type(plan))
@@ -216,9 +175,8 @@ fn asking(context: &Context<'_>, plan: &Plan, id: &str, need: Need) -> Message {
         .plain(" or ")
         .code(say!("deny {}", run))
         .plain(say!("; it expires in {} minutes", minutes));
-    message
-        .line(ways)
-        .line(hash_line(plan))
+    let heading = Line::new().styled(style, heading);
+    described(plan, &heading, &[ways, hash_line(plan)])
         .about(Name::new(id))
         .action(approving(plan, id))
         .action(Action::new("Deny", say!("deny {}", Name::new(id))).ask(Ask::Reason))
@@ -246,7 +204,7 @@ pub(super) fn shown(plan: &Plan) -> Reply {
         plan.steps().count(),
         risk.word()
     );
-    let message = described(plan, Line::new().strong(heading)).line(hash_line(plan));
+    let message = described(plan, &Line::new().strong(heading), &[hash_line(plan)]);
     let document = serde_json::json!({
         "schema": "dogwatch.plan/1",
         "hash": plan.hash(),

@@ -19,9 +19,10 @@ fn clean(text: &str) -> Clean {
 /// A silence may reach any stack, so it takes the right to change any.
 fn permitted(context: &Context<'_>, word: &str, fits: &[Matcher]) -> Result<(), Trouble> {
     for fits in fits {
-        let stack = fits.stack().map(Name::new);
+        let (host, stack) = (fits.host().map(Name::new), fits.stack().map(Name::new));
+        let spot = (host.as_ref(), stack.as_ref());
         let policy = &context.bot.policy;
-        policy.decide_run(context.caller, stack.as_ref(), Some(word), Risk::Change)?;
+        policy.decide_on(context.caller, spot, Some(word), Risk::Change)?;
     }
     Ok(())
 }

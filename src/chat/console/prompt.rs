@@ -2,7 +2,7 @@
 //! its own because reading a terminal blocks.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -10,7 +10,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{Context, Editor, Helper};
+use rustyline::{Context, Editor, ExternalPrinter, Helper};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::command::complete::{Live, complete, hint};
@@ -31,16 +31,41 @@ pub enum Typed {
 /// Asks for one line and is answered once.
 type Ask = oneshot::Sender<Typed>;
 
+type Words = Editor<Helping, FileHistory>;
+type Printer = Box<dyn ExternalPrinter + Send>;
+
 /// A prompt on its own thread.
 pub struct Prompt {
     asks: mpsc::Sender<Ask>,
+    /// Not every terminal can do it.
+    printer: Option<Mutex<Printer>>,
 }
 
 impl Prompt {
     pub fn start(live: LiveNames, history: Option<PathBuf>) -> Self {
         let (asks, inbox) = mpsc::channel(1);
-        std::thread::spawn(move || serve(inbox, live, history.as_deref()));
-        Self { asks }
+        let mut printer = None;
+        match Words::new() {
+            Ok(mut editor) => {
+                let made = editor.create_external_printer().ok();
+                printer = made.map(|made| Mutex::new(Box::new(made) as Printer));
+                std::thread::spawn(move || serve(editor, inbox, live, history.as_deref()));
+            }
+            Err(error) => {
+                tracing::error!(%error, "the line editor cannot use this terminal");
+            }
+        }
+        Self { asks, printer }
+    }
+
+    /// Says something above the line that is being typed, and leaves that as it is. Whether it
+    /// can.
+    pub fn say(&self, text: &str) -> bool {
+        let Some(printer) = &self.printer else {
+            return false;
+        };
+        let mut printer = printer.lock().unwrap_or_else(PoisonError::into_inner);
+        printer.print(format!("{text}\n")).is_ok()
     }
 
     /// The next line; `End` when the editor is gone.
@@ -53,15 +78,13 @@ impl Prompt {
     }
 }
 
-fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<&Path>) {
-    let mut editor: Editor<Words, FileHistory> = match Editor::new() {
-        Ok(editor) => editor,
-        Err(error) => {
-            tracing::error!(%error, "the line editor cannot use this terminal");
-            return;
-        }
-    };
-    editor.set_helper(Some(Words { live }));
+fn serve(
+    mut editor: Words,
+    mut inbox: mpsc::Receiver<Ask>,
+    live: LiveNames,
+    history: Option<&Path>,
+) {
+    editor.set_helper(Some(Helping { live }));
     if let Some(path) = history
         && let Err(error) = editor.load_history(path)
     {
@@ -82,7 +105,7 @@ fn serve(mut inbox: mpsc::Receiver<Ask>, live: LiveNames, history: Option<&Path>
     }
 }
 
-fn remember(editor: &mut Editor<Words, FileHistory>, line: &str, history: Option<&Path>) {
+fn remember(editor: &mut Words, line: &str, history: Option<&Path>) {
     if line.trim().is_empty() {
         return;
     }
@@ -94,11 +117,11 @@ fn remember(editor: &mut Editor<Words, FileHistory>, line: &str, history: Option
     }
 }
 
-struct Words {
+struct Helping {
     live: LiveNames,
 }
 
-impl Words {
+impl Helping {
     fn live(&self) -> Live {
         self.live
             .read()
@@ -107,7 +130,7 @@ impl Words {
     }
 }
 
-impl Completer for Words {
+impl Completer for Helping {
     type Candidate = Pair;
 
     fn complete(
@@ -125,7 +148,7 @@ impl Completer for Words {
     }
 }
 
-impl Hinter for Words {
+impl Hinter for Helping {
     type Hint = String;
 
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
@@ -137,11 +160,11 @@ impl Hinter for Words {
     }
 }
 
-impl Highlighter for Words {
+impl Highlighter for Helping {
     fn highlight_hint<'h>(&self, hint: &'h str) -> std::borrow::Cow<'h, str> {
         format!("\x1b[2m{hint}\x1b[0m").into()
     }
 }
 
-impl Validator for Words {}
-impl Helper for Words {}
+impl Validator for Helping {}
+impl Helper for Helping {}

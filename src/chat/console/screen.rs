@@ -94,6 +94,11 @@ impl Screen {
         self.print(&text)
     }
 
+    /// As `message` would show it, for whoever shows it instead.
+    pub fn written(&self, message: &Message) -> Outgoing {
+        write(message, &self.dialect)
+    }
+
     /// Errors go to standard error, so that standard output holds answers only.
     fn trouble(&mut self, trouble: &Trouble) -> io::Result<()> {
         let dialect = match self.dialect {

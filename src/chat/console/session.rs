@@ -15,7 +15,11 @@ use crate::access::Caller;
 use crate::bot::there::typeable;
 use crate::bot::{Bot, Incoming, Outcome, Reply, Voice, What};
 use crate::command::Command;
-use crate::text::Name;
+use crate::live::headlines;
+use crate::text::{Message, Name};
+
+/// First lines of incidents that wait for the prompt; more wait where they are told.
+const NEWS: usize = 16;
 
 pub struct Session {
     /// Replaced when the configuration changes; each line sees one bot from beginning to end.
@@ -107,9 +111,11 @@ impl Session {
     pub async fn converse(&mut self, history: Option<PathBuf>) -> Outcome {
         let live = LiveNames::default();
         let prompt = Prompt::start(Arc::clone(&live), history);
+        let (told, mut news) = mpsc::channel(NEWS);
+        tokio::spawn(headlines::tell(self.bot.clone(), told));
         loop {
             self.refresh(&live);
-            match prompt.next().await {
+            match self.typed(&prompt, &mut news).await {
                 Typed::Line(line) if matches!(line.trim(), "exit" | "quit") => {
                     return Outcome::Done;
                 }
@@ -119,6 +125,24 @@ impl Session {
                 }
                 Typed::Interrupted => {}
                 Typed::End => return Outcome::Done,
+            }
+        }
+    }
+
+    /// The next line. What becomes of incidents meanwhile is said above it; while a command runs
+    /// it waits.
+    async fn typed(&mut self, prompt: &Prompt, news: &mut mpsc::Receiver<Message>) -> Typed {
+        let mut typed = std::pin::pin!(prompt.next());
+        loop {
+            tokio::select! {
+                typed = &mut typed => return typed,
+                Some(message) = news.recv() => {
+                    let text = self.screen.written(&message);
+                    if !prompt.say(text.as_str().trim_end_matches('\n')) {
+                        // nobody reads our output any more, or the next answer fails too
+                        let _unseen = self.screen.message(&message).is_err();
+                    }
+                }
             }
         }
     }

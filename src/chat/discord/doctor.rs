@@ -29,7 +29,9 @@ impl Discord {
                 checks.push(self.entrance(&application).await);
                 checks.push(intents(&application));
                 checks.push(self.commands().await);
-                checks.extend(self.alerts_channel(&application).await);
+                for channel in self.listener.channels() {
+                    checks.push(self.alerts_channel(&application, &channel).await);
+                }
                 checks.push(invitation(&application));
             }
             Err(error) => checks.push(check("token", false, token(&error))),
@@ -86,28 +88,24 @@ impl Discord {
         }
     }
 
-    async fn alerts_channel(&self, application: &Value) -> Option<Check> {
-        let id = self.settings.alerts_channel?.0.to_string();
+    async fn alerts_channel(&self, application: &Value, id: &str) -> Check {
         let user = text(application, "/bot/id").or_else(|| text(application, "/id"));
-        Some(match self.lacks(&id, &user.unwrap_or_default()).await {
+        let name = Name::new(id);
+        match self.lacks(id, &user.unwrap_or_default()).await {
             Ok(lacks) if lacks.is_empty() => {
-                let says = say!("{}: all that is needed there", Name::new(&id));
+                let says = say!("{}: all that is needed there", name);
                 check("alerts channel", true, says)
             }
             Ok(lacks) => {
                 let lacks = Clean::join(&lacks, ", ");
-                let says = say!("{}: missing there: {}", Name::new(&id), lacks);
+                let says = say!("{}: missing there: {}", name, lacks);
                 check("alerts channel", false, says)
             }
             Err(error) => {
-                let why = say!(
-                    "{}: {}; is the bot in that server?",
-                    Name::new(&id),
-                    told(&error)
-                );
+                let why = say!("{}: {}; is the bot in that server?", name, told(&error));
                 check("alerts channel", false, why)
             }
-        })
+        }
     }
 
     /// Permissions that the bot has not got in a channel.

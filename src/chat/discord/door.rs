@@ -1,40 +1,41 @@
 //! Where every interaction comes in, whichever way it came: written down, so that it is done once,
 //! answered at once, and worked on in a task of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::api::Api;
 use super::button::Pressed;
+use super::drafts::Drafts;
 use super::inbound::{Came, Wish, read};
 use super::names::Names;
 use super::outbox::Outbox;
-use super::sheet::{by_hand, objected, view};
+use super::serves::Serves;
 use super::stage::DiscordStage;
-use super::tickets::Placeholder;
+use super::welcome::only_you;
 use crate::access::{Caller, Surface};
 use crate::bot::{Bot, Trouble};
 use crate::chat::health::ChatHealth;
 use crate::chat::listener::Listener;
 use crate::chat::settings::DiscordSettings;
-use crate::command::{self, Command};
 use crate::live::{Place, Running, Teller};
 use crate::setting::Secret;
-use crate::text::{Message, Name, embeds};
+use crate::text::{Message, Name};
 
 /// Lines that are worked on at the same time.
 const AT_ONCE: usize = 128;
+/// Lines beyond those whose people are still told so.
+const TURNED_AWAY: usize = 32;
 /// How long runs may go on after the program was asked to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
-/// Discord waits three seconds for a form; the way there and back takes some of it.
-const FOR_A_FORM: Duration = Duration::from_secs(2);
-const EPHEMERAL: u64 = 1 << 6;
+/// Interactions that are answered at the same time.
+const ANSWERING: usize = 512;
 
 /// What is answered at once, and what comes of it.
 pub struct Taken {
@@ -59,11 +60,17 @@ pub struct Discord {
     pub(super) listener: Listener<DiscordStage>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) settings: DiscordSettings,
+    pub(super) serves: RwLock<Serves>,
+    /// What it serves has changed.
+    pub(super) changed: Notify,
     pub(super) token: Secret,
     pub(super) health: Arc<ChatHealth>,
     pub(super) stop: CancellationToken,
     pub(super) names: Names,
+    pub(super) drafts: Drafts,
     room: Arc<Semaphore>,
+    turning_away: Arc<Semaphore>,
+    answering: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
@@ -88,12 +95,17 @@ impl Discord {
                 stop: stop.clone(),
             },
             outbox,
+            serves: RwLock::new(Serves::new(&settings)),
+            changed: Notify::new(),
             settings,
             token,
             health: Arc::new(ChatHealth::new("discord")),
             stop,
             names: Names::default(),
+            drafts: Drafts::default(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
+            turning_away: Arc::new(Semaphore::new(TURNED_AWAY)),
+            answering: Arc::new(Semaphore::new(ANSWERING)),
             tasks: TaskTracker::new(),
         }))
     }
@@ -111,16 +123,24 @@ impl Discord {
         &self.listener.teller.stage
     }
 
-    /// The command that holds all words, without its slash.
-    pub(super) fn main(&self) -> String {
-        let command = self.settings.command.to_string();
-        command.trim_start_matches('/').to_owned()
+    /// Answers an interaction beside everything else; one too many gets no answer, and whoever asked
+    /// is told by Discord that it failed.
+    pub(super) fn answer_beside(&self, answering: impl Future<Output = ()> + Send + 'static) {
+        match Arc::clone(&self.answering).try_acquire_owned() {
+            Ok(room) => {
+                self.tasks.spawn(async move {
+                    answering.await;
+                    drop(room);
+                });
+            }
+            Err(_) => tracing::error!("too much at once; an interaction got no answer"),
+        }
     }
 
     /// An interaction came in; `None`: it is nothing we know. What it is known by is stored before
     /// anything is done about it.
     pub async fn take(&self, payload: &Value) -> Option<Taken> {
-        let came = Box::new(read(&self.main(), payload)?);
+        let came = Box::new(read(&self.serves().main, payload)?);
         let taken = |answer| Taken {
             answer,
             again: false,
@@ -149,7 +169,7 @@ impl Discord {
             self.health.saw_again();
         }
         self.stage().is_application(came.application);
-        let (answer, work) = self.begun(&came, payload).await;
+        let (answer, work) = self.welcome(&came, payload).await;
         Some(Taken {
             answer,
             again: !is_new,
@@ -160,7 +180,7 @@ impl Discord {
 
     /// What is turned away before anything is written down.
     fn refusal(&self, came: &Came) -> Option<Value> {
-        let ours = self.settings.guild_id.map(|id| id.0.to_string());
+        let ours = self.serves().guild.map(|id| id.to_string());
         if let (Some(ours), Some(guild)) = (ours, &came.guild)
             && ours != *guild
         {
@@ -189,93 +209,29 @@ impl Discord {
         })
     }
 
-    /// The answer that Discord gets at once, and the line that is worked on then.
-    async fn begun(&self, came: &Came, payload: &Value) -> (Value, Option<Work>) {
-        let tickets = &self.stage().tickets;
-        let waits = |placeholder| tickets.admit(&came.token, placeholder);
-        match &came.wish {
-            Wish::Line(line) => {
-                if let Some(form) = self.form(&caller(came), line).await {
-                    return (form, None);
-                }
-                let placeholder = placeholder(line, &came.place);
-                waits(placeholder);
-                (thinking(placeholder), Some(Work::Line(line.clone())))
-            }
-            Wish::Alert(text) => {
-                waits(Placeholder::Public);
-                (
-                    thinking(Placeholder::Public),
-                    Some(Work::Alert(text.clone())),
-                )
-            }
-            Wish::Press(line) => {
-                if let Some(form) = self.form(&caller(came), line).await {
-                    return (form, None);
-                }
-                waits(Placeholder::None);
-                let line = line.clone();
-                let work = match Pressed::read(payload) {
-                    Some(pressed) => Work::Press(line, pressed),
-                    None => Work::Line(line),
-                };
-                (json!({ "type": 6 }), Some(work))
-            }
-            Wish::Filled { form, text } => {
-                waits(Placeholder::None);
-                let work = Work::Line(form.finished(text));
-                (json!({ "type": 6 }), Some(work))
-            }
-            Wish::Values { line, answers } => match self.listener.bot().filled(line, answers) {
-                Ok(line) => {
-                    let placeholder = placeholder(&line, &came.place);
-                    waits(placeholder);
-                    (thinking(placeholder), Some(Work::Line(line)))
-                }
-                Err(objections) => (only_you(&objected(line, &objections)), None),
-            },
-            Wish::Ask(form) => {
-                let caller = caller(came);
-                let run = form.line.split_whitespace().nth(1).unwrap_or_default();
-                let waiting = self.listener.waiting(&caller, run);
-                let answer = match timeout(FOR_A_FORM, waiting).await {
-                    Ok(Ok(title)) => form.view(title.as_str()),
-                    Ok(Err(trouble)) => only_you(&trouble.message()),
-                    Err(_) => only_you(&Message::new().line("too slow just now; press again")),
-                };
-                (answer, None)
-            }
-            Wish::Ping | Wish::Complete(_) => (Value::Null, None),
-        }
-    }
-
-    /// The form for values that a line lacks; what to give by hand where none can be opened.
-    async fn form(&self, caller: &Caller, line: &str) -> Option<Value> {
-        let bot = self.listener.bot();
-        let form = timeout(FOR_A_FORM, bot.form(caller, line));
-        let form = form.await.ok().flatten()?;
-        Some(view(&form).unwrap_or_else(|| only_you(&by_hand(&form))))
-    }
-
     /// Discord has its answer: the work begins.
     pub fn begin(self: &Arc<Self>, taken: Taken) {
         let Some(work) = taken.work else {
             return;
         };
         let (discord, came) = (Arc::clone(self), taken.came);
-        match Arc::clone(&self.room).try_acquire_owned() {
-            Ok(room) => {
-                self.tasks.spawn(async move {
-                    discord.fulfil(&came, work).await;
-                    drop(room);
-                });
-            }
-            Err(_) => {
-                tracing::warn!("too much at once; a line from Discord was turned away");
-                self.tasks
-                    .spawn(async move { discord.turn_away(&came.place).await });
-            }
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+            self.tasks.spawn(async move {
+                discord.fulfil(&came, work).await;
+                discord.stage().tickets.done(&came.token);
+                drop(room);
+            });
+            return;
         }
+        tracing::warn!("too much at once; a line from Discord was turned away");
+        let Ok(room) = Arc::clone(&self.turning_away).try_acquire_owned() else {
+            return self.stage().tickets.done(&came.token);
+        };
+        self.tasks.spawn(async move {
+            discord.turn_away(&came.place).await;
+            discord.stage().tickets.done(&came.token);
+            drop(room);
+        });
     }
 
     /// Discord did not get its answer in time, so whoever asked was told that it failed: then it
@@ -311,46 +267,4 @@ pub(super) fn caller(came: &Came) -> Caller {
         id: Name::new(&came.place.person),
         groups: came.groups.clone(),
     }
-}
-
-fn placeholder(line: &str, place: &Place) -> Placeholder {
-    if is_for_all(line) || place.private {
-        Placeholder::Public
-    } else {
-        Placeholder::Private
-    }
-}
-
-/// What ends in a report or a run is for everybody; what only looks is for who asked.
-fn is_for_all(line: &str) -> bool {
-    match command::parse(line) {
-        Ok(Command::Run(wanted)) => !wanted.plan_only,
-        // the run has a message of its own already
-        Ok(Command::Approve { .. } | Command::Deny { .. } | Command::Cancel { .. }) | Err(_) => {
-            false
-        }
-        Ok(Command::Diagnose { .. } | Command::Report { id: Some(_) }) => true,
-        Ok(command) => command.may_change(),
-    }
-}
-
-fn thinking(placeholder: Placeholder) -> Value {
-    match placeholder {
-        Placeholder::Private => json!({ "type": 5, "data": { "flags": EPHEMERAL } }),
-        _ => json!({ "type": 5 }),
-    }
-}
-
-/// A whole answer at once, for who asked.
-fn only_you(message: &Message) -> Value {
-    let card = embeds(message);
-    json!({
-        "type": 4,
-        "data": {
-            "embeds": card.embeds(),
-            "components": card.components(),
-            "flags": EPHEMERAL,
-            "allowed_mentions": { "parse": [] },
-        },
-    })
 }

@@ -1,23 +1,21 @@
-//! The gateway: one connection that Discord speaks through. The library connects, beats and resumes;
-//! whether it may begin another session, and when it is given up and begun anew, is decided here.
+//! The gateway: one connection that Discord speaks through. When it is tried again, whether another
+//! session may be begun, and what becomes of an interaction that came in, is decided here.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde_json::Value;
-use serenity::client::{Client, ClientBuilder, Context, EventHandler, RawEventHandler};
-use serenity::gateway::{ConnectionStage, GatewayError, ShardManager, ShardStageUpdateEvent};
-use serenity::http::{HttpBuilder, Route};
-use serenity::model::application::Interaction;
-use serenity::model::event::Event;
-use serenity::model::gateway::GatewayIntents;
+use serenity::http::Route;
 use serenity::model::id::InteractionId;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
+use ulid::Ulid;
 
 use super::api::{ApiError, Ask};
 use super::door::{Discord, Taken};
+use super::rooms::text;
+use super::session::{Connection, Ended, Event, Session};
+use crate::chat::backoff::{SETTLED, backoff};
 
 /// Discord waits three seconds for an answer.
 const IN_TIME: Duration = Duration::from_millis(2700);
@@ -25,108 +23,131 @@ const A_MOMENT: Duration = Duration::from_millis(150);
 /// It was answered already, by an earlier try of ours.
 const ANSWERED: u64 = 40_060;
 
-/// Without a connection for so long, everything is begun anew.
-const DEAF: Duration = Duration::from_mins(1);
 /// New sessions in ten minutes; Discord resets the token of a bot that begins a thousand a day.
 const SESSIONS: usize = 5;
 const SESSIONS_WITHIN: Duration = Duration::from_mins(10);
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+/// Tries to go on with a session; then where it was may not be there any more.
+const TRIES: u32 = 4;
+/// Discord wants a pause before another session is begun, not the same for everybody.
+const FORGOTTEN_MS: (u64, u64) = (1000, 4000);
 /// A token that is wrong is wrong for a while.
 const WRONG_TOKEN: Duration = Duration::from_mins(5);
 
-/// Why a connection was given up.
-enum Ended {
-    Stopped,
-    /// Worth another try after a pause that grows.
-    Lost(String),
-    /// Nothing helps but another token or another setting.
-    Refused(String),
-}
-
+/// What outlives a connection.
 #[derive(Debug, Default)]
-struct Sessions(Mutex<VecDeque<Instant>>);
-
-impl Sessions {
-    fn begun(&self) {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.push_back(Instant::now());
-    }
-
-    fn are_too_many(&self) -> bool {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while begun
-            .front()
-            .is_some_and(|at| at.elapsed() > SESSIONS_WITHIN)
-        {
-            begun.pop_front();
-        }
-        begun.len() > SESSIONS
-    }
+struct Wire {
+    session: Option<Session>,
+    /// When sessions were begun lately.
+    begun: VecDeque<Instant>,
+    /// Connections that ended soon after they began.
+    failures: u32,
 }
 
-struct Handler {
-    discord: Arc<Discord>,
-    sessions: Arc<Sessions>,
+impl Wire {
+    /// How long no session may be begun; nothing where one may.
+    fn wait(&mut self) -> Option<Duration> {
+        while let Some(first) = self.begun.front()
+            && first.elapsed() > SESSIONS_WITHIN
+        {
+            self.begun.pop_front();
+        }
+        let first = self.begun.front().filter(|_| self.begun.len() >= SESSIONS);
+        first.map(|first| SESSIONS_WITHIN.saturating_sub(first.elapsed()))
+    }
+
+    /// How long to wait before the next connection.
+    fn pause(&mut self, lived: Duration) -> Duration {
+        self.failures = if lived > SETTLED {
+            0
+        } else {
+            self.failures.saturating_add(1)
+        };
+        if self.failures > TRIES {
+            self.session = None;
+        }
+        let (least, more) = FORGOTTEN_MS;
+        let any = u64::try_from(Ulid::generate().random() % u128::from(more)).unwrap_or_default();
+        match self.session {
+            Some(_) => backoff(self.failures),
+            None => backoff(self.failures).max(Duration::from_millis(least + any)),
+        }
+    }
 }
 
 impl Discord {
     /// Listens until the program stops.
     pub(super) async fn listen(self: &Arc<Self>) {
-        let sessions = Arc::new(Sessions::default());
-        let mut pause = FIRST_PAUSE;
+        let mut wire = Wire::default();
         loop {
             let begun = Instant::now();
-            let wait = match self.connected(&sessions).await {
+            let pause = match self.connected(&mut wire).await {
                 Ended::Stopped => return,
+                Ended::Moved => wire.pause(begun.elapsed()),
                 Ended::Lost(why) => {
+                    tracing::info!(why, "the connection to Discord is begun anew");
                     self.health.set(Some(why));
-                    if begun.elapsed() > LONGEST_PAUSE {
-                        pause = FIRST_PAUSE;
-                    }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    pause
+                    wire.pause(begun.elapsed())
                 }
                 Ended::Refused(why) => {
                     tracing::error!(why, "Discord does not let us in");
                     self.health.set(Some(why));
+                    wire.session = None;
                     WRONG_TOKEN
                 }
             };
             tokio::select! {
-                () = sleep(wait) => {}
+                () = sleep(pause) => {}
                 () = self.stop.cancelled() => return,
             }
         }
     }
 
-    /// One client from its beginning to its end.
-    async fn connected(self: &Arc<Self>, sessions: &Arc<Sessions>) -> Ended {
-        if let Err(ended) = self.may_begin().await {
-            return ended;
+    /// One connection from its beginning to its end.
+    async fn connected(self: &Arc<Self>, wire: &mut Wire) -> Ended {
+        let url = match &wire.session {
+            Some(session) => Ok(session.url.clone()),
+            None => tokio::select! {
+                url = self.may_begin(wire) => url,
+                () = self.stop.cancelled() => return Ended::Stopped,
+            },
+        };
+        let url = match url {
+            Ok(url) => url,
+            Err(ended) => return ended,
+        };
+        let opening = Connection::open(&url, &self.token, &mut wire.session);
+        let mut connection = tokio::select! {
+            opened = opening => match opened {
+                Ok(connection) => connection,
+                Err(ended) => return ended,
+            },
+            () = self.stop.cancelled() => return Ended::Stopped,
+        };
+        loop {
+            tokio::select! {
+                event = connection.next() => match event {
+                    Ok(event) => self.event(event),
+                    Err(ended) => return ended,
+                },
+                () = self.stop.cancelled() => {
+                    connection.leave().await;
+                    return Ended::Stopped;
+                }
+            }
         }
-        let mut client = match self.client(sessions).await {
-            Ok(client) => client,
-            Err(error) => return Ended::Lost(format!("no connection to the gateway: {error}")),
-        };
-        let shards = Arc::clone(&client.shard_manager);
-        let ended = tokio::select! {
-            done = client.start() => why(done),
-            ended = self.watch(&shards, sessions) => ended,
-            () = self.stop.cancelled() => Ended::Stopped,
-        };
-        shards.shutdown_all().await;
-        ended
     }
 
-    /// Whether Discord lets us begin a session now.
-    async fn may_begin(&self) -> Result<(), Ended> {
+    /// Where a session can be begun, once Discord lets us.
+    async fn may_begin(&self, wire: &mut Wire) -> Result<String, Ended> {
+        if let Some(wait) = wire.wait() {
+            let why = "too many sessions were begun lately".to_owned();
+            self.hold(why, wait).await;
+        }
         let answer = match self.outbox.api.call(&Ask::get(Route::GatewayBot)).await {
             Ok(answer) => answer,
             Err(error @ ApiError::Refused { status: 401, .. }) => {
-                return Err(Ended::Refused(format!(
-                    "the token is not accepted: {error}"
-                )));
+                let why = format!("the token is not accepted: {error}");
+                return Err(Ended::Refused(why));
             }
             Err(error) => return Err(Ended::Lost(format!("the gateway is not told: {error}"))),
         };
@@ -134,59 +155,46 @@ impl Discord {
             let pointer = format!("/session_start_limit/{key}");
             answer.pointer(&pointer).and_then(Value::as_u64)
         };
-        if limit("remaining") != Some(0) {
-            return Ok(());
+        if limit("remaining") == Some(0) {
+            let after = Duration::from_millis(limit("reset_after").unwrap_or_default());
+            let why = format!(
+                "all sessions of today are used up; Discord allows new ones in {} min",
+                after.as_secs().div_ceil(60)
+            );
+            self.hold(why, after).await;
         }
-        let after = Duration::from_millis(limit("reset_after").unwrap_or_default());
-        let why = format!(
-            "all sessions of today are used up; Discord allows new ones in {} min",
-            after.as_secs().div_ceil(60)
-        );
+        wire.begun.push_back(Instant::now());
+        let untold = || Ended::Lost("the gateway's address is not told".to_owned());
+        text(&answer, "/url").ok_or_else(untold)
+    }
+
+    /// Nothing may be begun for so long.
+    async fn hold(&self, why: String, wait: Duration) {
         tracing::error!(why, "no session can be begun");
-        self.health.set(Some(why.clone()));
-        tokio::select! {
-            () = sleep(after) => Err(Ended::Lost(why)),
-            () = self.stop.cancelled() => Err(Ended::Stopped),
-        }
+        self.health.set(Some(why));
+        sleep(wait).await;
     }
 
-    async fn client(self: &Arc<Self>, sessions: &Arc<Sessions>) -> serenity::Result<Client> {
-        let base = self.settings.api_url.as_str().trim_end_matches('/');
-        // its own limiter would leave the proxy aside, and every call of ours goes through our own
-        let http = HttpBuilder::new(self.token.expose())
-            .proxy(base)
-            .ratelimiter_disabled(true)
-            .build();
-        let handler = || Handler {
-            discord: Arc::clone(self),
-            sessions: Arc::clone(sessions),
-        };
-        // interactions come without any intent
-        ClientBuilder::new_with_http(http, GatewayIntents::empty())
-            .event_handler(handler())
-            .raw_event_handler(handler())
-            .await
-    }
-
-    /// Ends when the connection is to be begun anew.
-    async fn watch(&self, shards: &Arc<ShardManager>, sessions: &Sessions) -> Ended {
-        let mut ticks = interval(Duration::from_millis(500));
-        let mut heard = Instant::now();
-        loop {
-            ticks.tick().await;
-            if is_up(shards).await {
-                heard = Instant::now();
+    /// Nothing here may hold up the next heartbeat.
+    fn event(self: &Arc<Self>, event: Event) {
+        match event {
+            Event::Ready(ready) => {
+                if let Some(id) = text(&ready, "/application/id").and_then(|id| id.parse().ok()) {
+                    self.stage().is_application(id);
+                }
+                let user = text(&ready, "/user/username").unwrap_or_default();
+                tracing::info!(user, "Discord knows us");
                 self.health.set(None);
-            } else {
-                let why = "no connection to Discord's gateway is open";
-                self.health.set(Some(why.to_owned()));
             }
-            if heard.elapsed() > DEAF {
-                return Ended::Lost("the gateway did not answer for a minute".to_owned());
+            Event::Resumed => {
+                tracing::info!("the session with Discord goes on");
+                self.health.set(None);
             }
-            if sessions.are_too_many() {
-                return Ended::Lost("too many sessions were begun lately".to_owned());
+            Event::Other(name, payload) if name == "INTERACTION_CREATE" => {
+                let this = Arc::clone(self);
+                self.answer_beside(async move { this.heard(&payload).await });
             }
+            Event::Other(name, _) => tracing::debug!(name, "Discord tells of something else"),
         }
     }
 
@@ -229,70 +237,32 @@ impl Discord {
     }
 }
 
-async fn is_up(shards: &ShardManager) -> bool {
-    let runners = shards.runners.lock().await;
-    runners
-        .values()
-        .any(|runner| runner.stage == ConnectionStage::Connected)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn why(done: serenity::Result<()>) -> Ended {
-    match done {
-        Ok(()) => Ended::Lost("the connection to the gateway ended".to_owned()),
-        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => {
-            Ended::Refused("the token is not accepted".to_owned())
+    #[tokio::test(start_paused = true)]
+    async fn few_sessions_are_begun_however_often_one_is_lost() {
+        let mut wire = Wire::default();
+        for _ in 0..SESSIONS {
+            assert_eq!(wire.wait(), None);
+            wire.begun.push_back(Instant::now());
+            tokio::time::advance(Duration::from_mins(1)).await;
         }
-        Err(serenity::Error::Gateway(
-            error @ (GatewayError::DisallowedGatewayIntents | GatewayError::InvalidGatewayIntents),
-        )) => Ended::Refused(error.to_string()),
-        Err(error) => Ended::Lost(format!("the connection to the gateway ended: {error}")),
+        assert_eq!(wire.wait(), Some(Duration::from_mins(5)));
+        tokio::time::advance(Duration::from_mins(6)).await;
+        assert_eq!(wire.wait(), None);
     }
-}
 
-/// The library writes everything of an interaction but of which kind it is.
-fn as_it_came(interaction: &Interaction) -> serde_json::Result<Value> {
-    let mut payload = serde_json::to_value(interaction)?;
-    if let Some(fields) = payload.as_object_mut() {
-        let kind = u8::from(interaction.kind());
-        fields.insert("type".to_owned(), kind.into());
-    }
-    Ok(payload)
-}
-
-#[async_trait]
-impl EventHandler for Handler {
-    async fn shard_stage_update(&self, _: Context, update: ShardStageUpdateEvent) {
-        if update.new == ConnectionStage::Identifying {
-            self.sessions.begun();
+    #[test]
+    fn a_session_that_is_gone_is_not_begun_anew_at_once() {
+        let mut wire = Wire::default();
+        let (soon, long) = (Duration::from_secs(1), Duration::from_mins(5));
+        for _ in 0..20 {
+            assert!(wire.pause(soon) >= Duration::from_secs(1));
         }
-    }
-}
-
-#[async_trait]
-impl RawEventHandler for Handler {
-    async fn raw_event(&self, _: Context, event: Event) {
-        match event {
-            Event::Ready(ready) => {
-                let id = ready.ready.application.id.get();
-                self.discord.stage().is_application(id);
-                tracing::info!(user = ready.ready.user.name, "Discord knows us");
-            }
-            Event::Resumed(_) => tracing::info!("the session with Discord goes on"),
-            Event::InteractionCreate(came) => match as_it_came(&came.interaction) {
-                Ok(payload) => self.discord.heard(&payload).await,
-                Err(error) => tracing::error!(%error, "an interaction could not be read"),
-            },
-            // the library does not know a shape that is newer than itself; we read it all the same
-            Event::Unknown(unknown) if unknown.kind == "INTERACTION_CREATE" => {
-                self.discord.health.misread();
-                tracing::debug!("an interaction came in a shape that the library does not know");
-                self.discord.heard(&unknown.value).await;
-            }
-            Event::Unknown(unknown) => {
-                self.discord.health.misread();
-                tracing::debug!(kind = unknown.kind, "Discord sent something unknown");
-            }
-            _ => {}
-        }
+        assert_eq!(wire.failures, 20);
+        wire.pause(long);
+        assert_eq!(wire.failures, 0, "it lived long enough");
     }
 }

@@ -4,21 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_json::Value;
 use serenity::http::Route;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::api::{ApiError, Ask};
 use super::door::Discord;
-use super::register::Registered;
+use super::register::{Commands, Registered};
 use super::rooms::text;
-use crate::live::{Ledger, Stage};
 
 const TIDYING: Duration = Duration::from_secs(30);
-/// A token is good for fifteen minutes; nothing older comes again.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
-const THREADS: SignedDuration = SignedDuration::from_hours(30 * 24);
 const AGAIN: Duration = Duration::from_secs(30);
 
 impl Discord {
@@ -68,15 +63,18 @@ impl Discord {
         let mut ticks = interval(TIDYING);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.changed.notified() => {}
+            }
             self.keep_commands(&mut registered).await;
             self.listener.settle().await;
-            self.forget().await;
+            self.listener.forget().await;
         }
     }
 
     /// Runbooks change while we run, and so do their commands.
-    async fn keep_commands(&self, registered: &mut Option<Value>) {
+    async fn keep_commands(&self, registered: &mut Option<Commands>) {
         let wanted = self.wanted();
         if registered.as_ref() == Some(&wanted) {
             return;
@@ -92,28 +90,14 @@ impl Discord {
                 if done == Registered::Written {
                     tracing::info!("the commands were registered with Discord");
                 }
-                *registered = Some(wanted);
+                let before = registered.replace(wanted.clone());
+                if let Some(before) = before.filter(|before| before.guild != wanted.guild)
+                    && let Err(error) = self.unregister(before.guild).await
+                {
+                    tracing::warn!(%error, "the commands stay where nobody is served any more");
+                }
             }
             Err(error) => tracing::error!(%error, "the commands could not be registered"),
-        }
-    }
-
-    async fn forget(&self) {
-        let bot = self.listener.bot();
-        let now = bot.clock.now();
-        let before = |age: SignedDuration| (now - age).as_millisecond();
-        let Ok(store) = bot.store.get().await else {
-            return;
-        };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.stage().name(),
-        };
-        let tidied = ledger.forget_threads(before(THREADS)).await;
-        let forgotten = store.forget_before(before(REMEMBERED)).await;
-        if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
-            tracing::warn!(%error, "what is no longer needed could not be forgotten");
         }
     }
 }

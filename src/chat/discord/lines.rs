@@ -75,8 +75,8 @@ impl Discord {
 
     /// What could come next in the option that somebody types in; nothing where that takes long.
     pub(super) async fn complete(&self, caller: &Caller, data: &Value) -> Value {
-        let (bot, main) = (self.listener.bot(), self.main());
-        let choices = self.names.choices(&bot, caller, &main, data);
+        let (bot, serves) = (self.listener.bot(), self.serves());
+        let choices = self.names.choices(&bot, caller, &serves.main, data);
         let choices = timeout(FOR_CHOICES, choices).await.unwrap_or_default();
         let choice = |(label, value): (String, String)| json!({ "name": label, "value": value });
         choices.into_iter().map(choice).collect()

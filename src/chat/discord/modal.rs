@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::chat::ask::{Question, answered};
+use crate::text::fit;
+
 /// Where a filled-in form has its answer.
 const ANSWER: &str = "answer";
 const LONGEST: u32 = 300;
@@ -38,47 +41,32 @@ impl Form {
 
     /// The whole line, as if it were typed.
     pub(super) fn finished(&self, text: &str) -> String {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() {
-            return self.line.clone();
-        }
-        match self.word {
-            Some(_) => format!("{} {text}", self.line),
-            None => format!("{} {}", self.line, super::typed::quoted(&text)),
-        }
+        answered(&self.line, self.word.as_deref(), text)
     }
 
     /// As the answer to a press.
     pub(super) fn view(&self, about: &str) -> Value {
-        let (title, label) = match &self.word {
-            Some(word) => (
-                format!("Approve: {about}"),
-                format!("Type {word} to let it go"),
-            ),
-            None => (format!("Deny: {about}"), "Why? (may stay empty)".to_owned()),
-        };
+        let question = Question::new(&self.line, self.word.as_deref());
+        let hint = self.word.as_deref().unwrap_or("a reason, for whoever asks");
         let input = json!({
             "type": 4,
             "custom_id": ANSWER,
             "style": 1,
-            "label": cut(&label, TITLE),
-            "placeholder": cut(self.word.as_deref().unwrap_or("a reason, for whoever asked"), HINT),
+            "placeholder": fit(hint, HINT),
             "max_length": LONGEST,
-            "required": self.word.is_some(),
+            "required": question.required,
         });
+        let title = format!("{}: {about}", question.does);
+        let label = json!({ "type": 18, "label": fit(&question.asks, TITLE), "component": input });
         json!({
             "type": 9,
             "data": {
                 "custom_id": self.id(),
-                "title": cut(&title, TITLE),
-                "components": [{ "type": 1, "components": [input] }],
+                "title": fit(&title, TITLE),
+                "components": [label],
             },
         })
     }
-}
-
-fn cut(text: &str, most: usize) -> String {
-    crate::text::fit(text, most)
 }
 
 /// The answer of a form, wherever it stands in it.

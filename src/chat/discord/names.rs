@@ -37,8 +37,7 @@ pub(super) type Choice = (String, String);
 /// One service, as it is called on its host.
 #[derive(Debug, Clone)]
 struct Known {
-    /// Where there are several hosts.
-    host: Option<String>,
+    host: Name,
     stack: Option<Name>,
     service: String,
 }
@@ -56,6 +55,8 @@ struct Typist<'t> {
     bot: &'t Bot,
     caller: &'t Caller,
     risk: Risk,
+    /// What a role may name.
+    runbook: Option<String>,
     known: Arc<Vec<Known>>,
 }
 
@@ -75,10 +76,12 @@ impl Names {
         };
         let text = |key: &str| option.get(key).and_then(Value::as_str).unwrap_or_default();
         let command = data.get("name").and_then(Value::as_str).unwrap_or(main);
+        let (risk, runbook) = wanted(bot, main, command, &chosen);
         let typist = Typist {
             bot,
             caller,
-            risk: risk_of(bot, main, command, &chosen),
+            risk,
+            runbook,
             known: self.known(bot).await,
         };
         let mut choices = if command == main {
@@ -121,9 +124,7 @@ impl Names {
 }
 
 async fn look(bot: &Bot) -> Vec<Known> {
-    let hosts = bot.fleet.names();
-    let several = hosts.len() > 1;
-    let looks = hosts.into_iter().map(|host| async move {
+    let looks = bot.fleet.names().into_iter().map(|host| async move {
         let look = async {
             let reached = bot.fleet.host(Some(&host)).await.ok()?;
             Survey::take(&reached, bot.clock, &bot.secrets).await.ok()
@@ -133,7 +134,7 @@ async fn look(bot: &Bot) -> Vec<Known> {
         let services = services.into_iter().flatten();
         services
             .map(|service| Known {
-                host: several.then(|| host.clone()),
+                host: Name::new(&host),
                 stack: service.key.stack.clone(),
                 service: service.name().to_string(),
             })
@@ -142,14 +143,21 @@ async fn look(bot: &Bot) -> Vec<Known> {
     join_all(looks).await.into_iter().flatten().collect()
 }
 
-fn risk_of(bot: &Bot, main: &str, command: &str, chosen: &Chosen<'_>) -> Risk {
-    if command == main {
-        return risk(chosen.name);
-    }
+/// How much what is typed would do, and by which runbook or word.
+fn wanted(bot: &Bot, main: &str, command: &str, chosen: &Chosen<'_>) -> (Risk, Option<String>) {
+    let runbook = match chosen.name {
+        _ if command != main => Some(command.to_owned()),
+        "run" => chosen.option("runbook"),
+        _ => None,
+    };
     let shelf = bot.conduct.library.shelf();
-    shelf
-        .get(command)
-        .map_or(Risk::Read, |runbook| runbook.risk)
+    if let Some(runbook) = runbook.and_then(|name| shelf.get(&name).cloned()) {
+        return (runbook.risk, Some(runbook.file.name.clone()));
+    }
+    let risk = risk(chosen.name);
+    // the right to look is asked for without saying by what
+    let word = (risk > Risk::Read).then(|| chosen.name.to_owned());
+    (risk, word)
 }
 
 impl Typist<'_> {
@@ -176,30 +184,34 @@ impl Typist<'_> {
         }
     }
 
-    fn may(&self, stack: Option<&Name>) -> bool {
+    /// The services that this person may touch, each on its own host.
+    fn open(&self) -> impl Iterator<Item = &Known> {
         let policy = &self.bot.policy;
-        policy.decide(self.caller, stack, self.risk).is_ok()
+        self.known.iter().filter(|known| {
+            let spot = (Some(&known.host), known.stack.as_ref());
+            policy
+                .decide_on(self.caller, spot, self.runbook.as_deref(), self.risk)
+                .is_ok()
+        })
     }
 
     /// Services, stacks and `stack/service`, the short ones first; with the host in front where
     /// several have one of that name.
     fn targets(&self) -> Vec<String> {
-        let mut hosts: BTreeMap<(bool, String), BTreeSet<Option<&str>>> = BTreeMap::new();
-        let is_open = |known: &&Known| self.may(known.stack.as_ref());
-        for known in self.known.iter().filter(is_open) {
-            let host = known.host.as_deref();
-            let mut add = |long, name| hosts.entry((long, name)).or_default().insert(host);
+        let mut hosts: BTreeMap<(bool, String), BTreeSet<&Name>> = BTreeMap::new();
+        for known in self.open() {
+            let mut add = |long, name| hosts.entry((long, name)).or_default().insert(&known.host);
             add(false, known.service.clone());
             if let Some(stack) = &known.stack {
                 add(false, stack.to_string());
                 add(true, format!("{stack}/{}", known.service));
             }
         }
-        let typed = |((_, name), hosts): ((bool, String), BTreeSet<Option<&str>>)| {
+        let typed = |((_, name), hosts): ((bool, String), BTreeSet<&Name>)| {
             let alone = hosts.len() == 1;
-            let with_host = move |host: Option<&str>| match host {
-                Some(host) if !alone => format!("{host}:{name}"),
-                _ => name.clone(),
+            let with_host = move |host: &Name| match alone {
+                true => name.clone(),
+                false => format!("{host}:{name}"),
             };
             hosts.into_iter().map(with_host).collect::<Vec<_>>()
         };
@@ -207,9 +219,9 @@ impl Typist<'_> {
     }
 
     fn stacks(&self) -> Vec<String> {
-        let stacks = self.known.iter().filter_map(|known| known.stack.as_ref());
-        let open: BTreeSet<&Name> = stacks.filter(|stack| self.may(Some(stack))).collect();
-        open.into_iter().map(ToString::to_string).collect()
+        let stacks = self.open().filter_map(|known| known.stack.as_ref());
+        let stacks: BTreeSet<&Name> = stacks.collect();
+        stacks.into_iter().map(ToString::to_string).collect()
     }
 
     fn runbooks(&self) -> Vec<String> {

@@ -30,14 +30,8 @@ pub(super) async fn runs(bot: &Bot, caller: &Caller, word: &str, typed: &str) ->
         _ => true,
     };
     let may_see = |run: &&RunRecord| {
-        let stack = run
-            .stack_key
-            .rsplit_once('/')
-            .map(|(_, stack)| Name::new(stack));
-        let stack = stack.filter(|stack| !stack.is_empty());
-        bot.policy
-            .decide(caller, stack.as_ref(), Risk::Read)
-            .is_ok()
+        let (host, stack) = run.stack_key.split_once('/').unwrap_or_default();
+        may_read(bot, caller, (host, stack))
     };
     let choice = |run: &RunRecord| {
         let title = Redactor::shapes_only().clean(&run.title);
@@ -61,12 +55,7 @@ pub(super) async fn reports(bot: &Bot, caller: &Caller, typed: &str) -> Vec<Choi
     };
     let choices = reports
         .iter()
-        .filter(|report| {
-            let stack = Some(Name::new(&report.project)).filter(|stack| !stack.is_empty());
-            bot.policy
-                .decide(caller, stack.as_ref(), Risk::Read)
-                .is_ok()
-        })
+        .filter(|report| may_read(bot, caller, (&report.host, &report.project)))
         .map(|report| {
             let issue = Redactor::shapes_only().clean(&report.issue);
             let label = format!("{} · {issue}", short(&report.id));
@@ -90,17 +79,21 @@ pub(super) async fn incidents(bot: &Bot, caller: &Caller, typed: &str) -> Vec<Ch
     };
     let choices = incidents
         .iter()
-        .filter(|incident| {
-            let stack = Some(Name::new(&incident.stack)).filter(|stack| !stack.is_empty());
-            let policy = &bot.policy;
-            policy.decide(caller, stack.as_ref(), Risk::Read).is_ok()
-        })
+        .filter(|incident| may_read(bot, caller, (&incident.host, &incident.stack)))
         .map(|incident| {
             let title = Redactor::shapes_only().clean(&incident.title);
             let label = format!("#{} · {title}", incident.id);
             (fit(&label, LABEL), incident.id.to_string())
         });
     meant(typed, choices)
+}
+
+fn may_read(bot: &Bot, caller: &Caller, (host, stack): (&str, &str)) -> bool {
+    let named = |name: &str| Some(Name::new(name)).filter(|name| !name.is_empty());
+    let (host, stack) = (named(host), named(stack));
+    let spot = (host.as_ref(), stack.as_ref());
+    let decided = bot.policy.decide_on(caller, spot, None, Risk::Read);
+    decided.is_ok()
 }
 
 fn meant(typed: &str, choices: impl Iterator<Item = Choice>) -> Vec<Choice> {

@@ -18,38 +18,55 @@ pub(super) enum Registered {
     Written,
 }
 
-impl Discord {
-    fn route(&self, application_id: ApplicationId) -> Route<'static> {
-        match self.settings.guild_id {
-            Some(guild) => Route::GuildCommands {
-                application_id,
-                guild_id: GuildId::new(guild.0),
-            },
-            None => Route::Commands { application_id },
-        }
-    }
+/// Commands, and where they are: in one server, or everywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Commands {
+    pub(super) guild: Option<u64>,
+    pub(super) all: Value,
+}
 
+fn route(application_id: ApplicationId, guild: Option<u64>) -> Route<'static> {
+    match guild {
+        Some(guild) => Route::GuildCommands {
+            application_id,
+            guild_id: GuildId::new(guild),
+        },
+        None => Route::Commands { application_id },
+    }
+}
+
+impl Discord {
     /// As they should be now: runbooks come and go with their files.
-    pub(super) fn wanted(&self) -> Value {
-        let bot = self.listener.bot();
-        commands(&self.main(), &bot.conduct.library.shelf())
+    pub(super) fn wanted(&self) -> Commands {
+        let (bot, serves) = (self.listener.bot(), self.serves());
+        Commands {
+            guild: serves.guild,
+            all: commands(&serves.main, &bot.conduct.library.shelf()),
+        }
     }
 
     /// Whether Discord has exactly these.
-    pub(super) async fn has(&self, wanted: &Value) -> Result<bool, ApiError> {
-        let route = self.route(self.stage().application()?);
+    pub(super) async fn has(&self, wanted: &Commands) -> Result<bool, ApiError> {
+        let route = route(self.stage().application()?, wanted.guild);
         let there = self.outbox.call(&Ask::get(route), SOON).await?;
-        Ok(by_name(&there) == by_name(wanted))
+        Ok(by_name(&there) == by_name(&wanted.all))
     }
 
-    pub(super) async fn register(&self, wanted: &Value) -> Result<Registered, ApiError> {
+    pub(super) async fn register(&self, wanted: &Commands) -> Result<Registered, ApiError> {
         if self.has(wanted).await? {
             return Ok(Registered::AsTheyWere);
         }
-        let route = self.route(self.stage().application()?);
-        let ask = Ask::put(route, wanted.clone());
+        let route = route(self.stage().application()?, wanted.guild);
+        let ask = Ask::put(route, wanted.all.clone());
         self.outbox.call(&ask, SOON).await?;
         Ok(Registered::Written)
+    }
+
+    /// Takes them away where nobody is served any more: there they would only be refused.
+    pub(super) async fn unregister(&self, guild: Option<u64>) -> Result<(), ApiError> {
+        let route = route(self.stage().application()?, guild);
+        let none = Ask::put(route, Value::Array(Vec::new()));
+        self.outbox.call(&none, SOON).await.map(|_| ())
     }
 }
 

@@ -38,6 +38,8 @@ const TAGS: [(Standing, &[&str]); 3] = [
 #[derive(Debug, Clone, Default)]
 pub(super) struct Room {
     pub(super) is_forum: bool,
+    /// The server it is in.
+    pub(super) guild: Option<String>,
     /// Names and ids.
     tags: Vec<(String, String)>,
 }
@@ -85,29 +87,28 @@ pub(super) fn name(title: &str) -> String {
 
 impl Rooms {
     /// What a channel is. One that we may not look at is taken for a common one.
-    pub(super) async fn room(&self, outbox: &Outbox, id: &str) -> Room {
+    pub(super) async fn room(&self, outbox: &Outbox, id: &str) -> Result<Room, ApiError> {
         if let Some((since, room)) = lock(&self.known).get(id)
             && since.elapsed() < FRESH
         {
-            return room.clone();
+            return Ok(room.clone());
         }
-        let Ok(of) = channel(id) else {
-            return Room::default();
-        };
+        let of = channel(id)?;
         let ask = Ask::get(Route::Channel { channel_id: of });
         let room = match outbox.call(&ask, SOON).await {
             Ok(answer) => read(&answer),
-            Err(error) => {
+            Err(error @ ApiError::Refused { .. }) => {
                 tracing::info!(%error, "a channel cannot be looked at");
-                return Room::default();
+                return Ok(Room::default());
             }
+            Err(error) => return Err(error),
         };
         let mut known = lock(&self.known);
         if known.len() > MANY {
             known.clear();
         }
         known.insert(id.to_owned(), (Instant::now(), room.clone()));
-        room
+        Ok(room)
     }
 
     /// What a thread below this message would be called.
@@ -197,7 +198,7 @@ impl Rooms {
 
     /// The tags it should have: its own, with the one of its state in place of another state's.
     async fn tags(&self, outbox: &Outbox, now: &Value, standing: Standing) -> Option<Vec<String>> {
-        let room = self.room(outbox, &text(now, "/parent_id")?).await;
+        let room = self.room(outbox, &text(now, "/parent_id")?).await.ok()?;
         if !room.is_forum {
             return None;
         }
@@ -225,6 +226,7 @@ fn read(answer: &Value) -> Room {
     let tag = |tag: &Value| Some((text(tag, "/name")?.to_lowercase(), text(tag, "/id")?));
     Room {
         is_forum: matches!(kind, Some(FORUM | MEDIA)),
+        guild: text(answer, "/guild_id"),
         tags: tags.into_iter().flatten().filter_map(tag).collect(),
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::api::{ApiError, Ask};
 use super::body::{body, once, with};
 use super::outbox::{Outbox, SOON, patience};
-use super::rooms::{Rooms, channel, message as message_id, name, number, text};
+use super::rooms::{Rooms, channel, message as message_id, number, text};
 use super::tickets::{Placeholder, Tickets};
 use crate::live::{Patience, Place, Posted, Stage, StageError, Standing};
 use crate::text::{Card, Message, Name, embeds};
@@ -153,37 +153,6 @@ impl DiscordStage {
         }
     }
 
-    /// A new post in a forum; its first message has the id of its thread.
-    async fn begin_post(
-        &self,
-        forum: &str,
-        tags: Vec<String>,
-        card: &Card,
-        how_long: Duration,
-    ) -> Result<Posted, ApiError> {
-        let route = Route::ChannelThreads {
-            channel_id: channel(forum)?,
-        };
-        let body = json!({
-            "name": name(card.title()),
-            "message": body(card),
-            "applied_tags": tags,
-        });
-        let ask = Ask::post(route, body).with_file(card.spilled());
-        let made = if how_long > SOON {
-            // it has to arrive; there is no nonce for it, so it may arrive twice after an outage
-            self.outbox.call(&ask, how_long).await?
-        } else {
-            self.outbox.once(&ask).await?
-        };
-        let thread = text(&made, "/id").unwrap_or_default();
-        Ok(Posted {
-            channel: thread.clone(),
-            id: text(&made, "/message/id").unwrap_or_else(|| thread.clone()),
-            thread: Some(thread),
-        })
-    }
-
     /// Without having been asked: below a message, as a post in a forum, or in the channel.
     async fn announce(
         &self,
@@ -202,10 +171,10 @@ impl DiscordStage {
             sent.thread = Some(thread);
             return Ok(sent);
         }
-        let room = self.rooms.room(&self.outbox, &place.channel).await;
+        let room = self.rooms.room(&self.outbox, &place.channel).await?;
         if room.is_forum {
             let tags = Rooms::tags_of(&room, Standing::Open);
-            return self.begin_post(&place.channel, tags, card, how_long).await;
+            return self.begin_post(&place.channel, tags, (card, about)).await;
         }
         self.send(&place.channel, card, (about, how_long)).await
     }
@@ -362,6 +331,21 @@ impl Stage for DiscordStage {
             .await?;
         self.send(&thread, &card, (None, SOON)).await?;
         Ok(())
+    }
+
+    /// A message in a channel is known by its nonce; a post in a forum has to be looked for.
+    async fn recall(&self, place: &Place, message: &Message) -> Result<Option<Posted>, StageError> {
+        let (Some(about), None) = (&message.about, &place.thread) else {
+            return Ok(None);
+        };
+        let room = self.rooms.room(&self.outbox, &place.channel).await?;
+        if !room.is_forum {
+            return Ok(None);
+        }
+        let card = embeds(message);
+        Ok(self
+            .find_post(&place.channel, &room, (&card, about))
+            .await?)
     }
 
     async fn mark(&self, posted: &Posted, standing: Standing) -> Result<(), StageError> {

@@ -25,6 +25,8 @@ pub(super) enum Placeholder {
 struct Ticket {
     placeholder: Placeholder,
     until: Instant,
+    /// A message was made by it, which may have to be edited by it.
+    made: bool,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +49,10 @@ impl Tickets {
         let ticket = Ticket {
             placeholder,
             until: now + LASTS,
+            made: false,
         };
-        tickets.insert(token.to_owned(), ticket);
+        // what comes again waits for no other words than it did
+        tickets.entry(token.to_owned()).or_insert(ticket);
         self.made
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -73,10 +77,21 @@ impl Tickets {
     }
 
     pub(super) fn remember(&self, message: &str, token: &str) {
+        if let Some(ticket) = self.lock().get_mut(token) {
+            ticket.made = true;
+        }
         self.made
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(message.to_owned(), token.to_owned());
+    }
+
+    /// Its line is done: it is kept only for a message that it made.
+    pub(super) fn done(&self, token: &str) {
+        let mut tickets = self.lock();
+        if tickets.get(token).is_some_and(|ticket| !ticket.made) {
+            tickets.remove(token);
+        }
     }
 
     /// The ticket that made a message, while it is good.
@@ -105,5 +120,22 @@ mod tests {
         assert!(!tickets.is_good("t") && tickets.maker("m1").is_none());
         tickets.admit("u", Placeholder::Private);
         assert!(tickets.made.lock().unwrap().is_empty(), "forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_made_nothing_is_forgotten_with_its_line() {
+        let tickets = Tickets::default();
+        for token in ["looked", "changed"] {
+            tickets.admit(token, Placeholder::Public);
+        }
+        assert_eq!(tickets.take("changed"), Placeholder::Public);
+        tickets.admit("changed", Placeholder::Public);
+        assert_eq!(tickets.take("changed"), Placeholder::None, "it came again");
+        tickets.remember("m2", "changed");
+        for token in ["looked", "changed"] {
+            tickets.done(token);
+        }
+        assert!(!tickets.is_good("looked"));
+        assert_eq!(tickets.maker("m2").as_deref(), Some("changed"));
     }
 }

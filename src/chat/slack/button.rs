@@ -9,6 +9,7 @@ use super::door::Slack;
 use super::outbox::SOON;
 use crate::access::Caller;
 use crate::bot::Outcome;
+use crate::chat::ask::shown;
 use crate::chat::press::{BEGUN, begins, is_old};
 use crate::live::Place;
 use crate::say;
@@ -102,7 +103,7 @@ impl Slack {
             }
             None => {
                 let text = say!("the store cannot be written, so nothing was done; try again");
-                let again = Action::new("Try again", super::modal::shown(line));
+                let again = Action::new("Try again", shown(line));
                 return self
                     .whisper(place, &Message::new().line(text).action(again))
                     .await;

@@ -1,8 +1,6 @@
 //! What `doctor` says of Slack: tokens of the right kind, scopes, sockets, clocks, the channels
 //! that incidents are told in. Each line says how to mend what is not well.
 
-use std::collections::BTreeSet;
-
 use hyper::header::{DATE, HeaderMap};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -56,7 +54,7 @@ impl Slack {
             Err(error) => checks.push(check("Web API", false, told(&error))),
         }
         checks.push(self.entrance().await);
-        for channel in self.channels() {
+        for channel in self.listener.channels() {
             checks.push(self.channel(&channel).await);
         }
         outcome("Slack", &checks)
@@ -79,16 +77,6 @@ impl Slack {
             Ok(_) => check("Socket Mode", true, say!("Slack gives out sockets")),
             Err(error) => check("Socket Mode", false, told(&error)),
         }
-    }
-
-    /// Where incidents are told: what the routes name, and where the rest goes.
-    fn channels(&self) -> BTreeSet<String> {
-        let bot = self.bot();
-        let routes = &bot.conduct.incidents;
-        let named = routes.settings.routes.iter().flat_map(|route| &route.to);
-        let here = named.chain(&routes.usual).filter(|to| to.chat == "slack");
-        let here = here.map(|to| to.channel.clone());
-        here.chain(self.settings.alerts_channel.clone()).collect()
     }
 
     async fn channel(&self, channel: &str) -> Check {

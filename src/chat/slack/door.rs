@@ -24,6 +24,8 @@ use crate::setting::Secret;
 
 /// Lines that are worked on at the same time.
 const AT_ONCE: usize = 128;
+/// Lines beyond those whose people are still told so.
+const TURNED_AWAY: usize = 32;
 /// How long runs may go on after the program was asked to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
 
@@ -58,6 +60,7 @@ pub struct Slack {
     pub(super) stop: CancellationToken,
     pub(super) ping: Duration,
     room: Arc<Semaphore>,
+    turning_away: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
@@ -88,6 +91,7 @@ impl Slack {
             stop,
             ping: options.ping,
             room: Arc::new(Semaphore::new(AT_ONCE)),
+            turning_away: Arc::new(Semaphore::new(TURNED_AWAY)),
             tasks: TaskTracker::new(),
         }))
     }
@@ -158,18 +162,29 @@ impl Slack {
 
     fn work_on(self: &Arc<Self>, asked: Asked) {
         let slack = Arc::clone(self);
-        match Arc::clone(&self.room).try_acquire_owned() {
-            Ok(room) => {
-                self.tasks.spawn(async move {
-                    slack.fulfil(asked).await;
-                    drop(room);
-                });
-            }
-            Err(_) => {
-                tracing::warn!("too much at once; a line from Slack was turned away");
-                self.tasks
-                    .spawn(async move { slack.turn_away(&asked.place).await });
-            }
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+            self.tasks.spawn(async move {
+                let ticket = asked.place.ticket.clone();
+                slack.fulfil(asked).await;
+                slack.done_with(ticket);
+                drop(room);
+            });
+            return;
+        }
+        tracing::warn!("too much at once; a line from Slack was turned away");
+        let Ok(room) = Arc::clone(&self.turning_away).try_acquire_owned() else {
+            return self.done_with(asked.place.ticket);
+        };
+        self.tasks.spawn(async move {
+            slack.turn_away(&asked.place).await;
+            slack.done_with(asked.place.ticket);
+            drop(room);
+        });
+    }
+
+    fn done_with(&self, ticket: Option<String>) {
+        if let Some(url) = ticket {
+            self.stage().forget(&url);
         }
     }
 

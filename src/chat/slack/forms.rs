@@ -4,15 +4,13 @@
 use serde_json::{Value, json};
 
 use super::door::Slack;
-use super::modal::{Filled, Sheet, Wants, objected, shown};
+use super::modal::{Filled, Sheet, Wants, objected};
 use super::outbox::SOON;
 use crate::access::Caller;
-
-use crate::command::{self, Command, LONGEST_LINE};
+use crate::chat::ask::{by_hand, shown};
 use crate::live::{Patience, Place, Stage};
-
 use crate::say;
-use crate::text::{Action, Clean, Form, Line, Message, Style};
+use crate::text::{Form, Message};
 
 impl Slack {
     /// The line of a form, or what Slack is to show in it.
@@ -71,14 +69,9 @@ impl Slack {
         sheet: &Sheet,
         trigger: Option<&str>,
     ) {
-        let about = match command::parse(&sheet.line) {
-            Ok(Command::Approve { run, .. } | Command::Deny { run, .. }) => {
-                match self.listener.waiting(caller, &run).await {
-                    Ok(title) => title,
-                    Err(trouble) => return self.whisper(place, &trouble.message()).await,
-                }
-            }
-            _ => shown(&sheet.line),
+        let about = match self.listener.about(caller, &sheet.line).await {
+            Ok(about) => about,
+            Err(trouble) => return self.whisper(place, &trouble.message()).await,
         };
         if let (Some(view), Some(trigger)) = (sheet.question(&about), trigger)
             && self.open(&view, trigger).await
@@ -90,24 +83,5 @@ impl Slack {
             shown(&sheet.line)
         );
         self.whisper(place, &Message::new().line(line)).await;
-    }
-}
-
-/// What is missing, and how to give it: by a button that opens the form, or typed.
-fn by_hand(form: &Form, opens: bool) -> Message {
-    let missing = form.fields.iter().filter(|field| field.required);
-    let names: Vec<Clean> = missing.map(|field| Clean::from(&field.name)).collect();
-    let first = Line::new()
-        .code(form.line.clone())
-        .plain(say!(" needs {}", Clean::join(&names, ", ")));
-    let values: Vec<Clean> = names.iter().map(|name| say!("{}=…", name)).collect();
-    let typed = say!("{} {}", form.line, Clean::join(&values, " "));
-    let message = Message::new()
-        .line(first)
-        .line(Line::new().dim("type ").code(typed));
-    if opens && form.line.as_str().len() < LONGEST_LINE {
-        message.action(Action::new("Fill in", form.line.clone()).style(Style::Good))
-    } else {
-        message
     }
 }

@@ -3,20 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::door::Slack;
-use crate::live::{Ledger, Stage};
 
 /// How soon the end of a run that ended elsewhere is told.
 const LOOKING: Duration = Duration::from_secs(4);
 /// Every so many looks what is old is forgotten.
 const TIDYING: u32 = 15;
-/// Slack tries again for an hour at most, and a little more after an outage of its own.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
-const THREADS: SignedDuration = SignedDuration::from_hours(30 * 24);
 const AGAIN: Duration = Duration::from_secs(30);
 
 impl Slack {
@@ -67,27 +62,8 @@ impl Slack {
             ticks.tick().await;
             self.listener.settle().await;
             if look.is_multiple_of(TIDYING) {
-                self.forget().await;
+                self.listener.forget().await;
             }
-        }
-    }
-
-    async fn forget(&self) {
-        let bot = self.bot();
-        let now = bot.clock.now();
-        let before = |age: SignedDuration| (now - age).as_millisecond();
-        let Ok(store) = bot.store.get().await else {
-            return;
-        };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.stage().name(),
-        };
-        let tidied = ledger.forget_threads(before(THREADS)).await;
-        let forgotten = store.forget_before(before(REMEMBERED)).await;
-        if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
-            tracing::warn!(%error, "what is no longer needed could not be forgotten");
         }
     }
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::fields;
 use crate::bot::Answers;
-use crate::command::{self, quoted};
+use crate::chat::ask::{Question, answered};
 use crate::live::Place;
-use crate::text::{Ask, Clean, Dialect, Form, Objection, Redactor};
+use crate::text::{Ask, Clean, Dialect, Form, Objection};
 
 /// Where the answer to a single question is.
 const ANSWER: &str = "/state/values/answer/answer/value";
@@ -85,12 +85,14 @@ impl Sheet {
             let why = format!("type exactly {word}, or close this to leave everything as it is");
             return Err(json!({ "response_action": "errors", "errors": { "answer": why } }));
         }
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Ok(match self.wants {
-            _ if text.is_empty() => self.line.clone(),
-            Wants::Word(_) => format!("{} {text}", self.line),
-            _ => format!("{} {}", self.line, quoted(&text)),
-        })
+        Ok(answered(&self.line, self.word(), text))
+    }
+
+    fn word(&self) -> Option<&str> {
+        match &self.wants {
+            Wants::Word(word) => Some(word),
+            Wants::Reason | Wants::Values => None,
+        }
     }
 
     /// `None`: more than Slack carries.
@@ -101,35 +103,23 @@ impl Sheet {
 
     /// The form of a single question. An answer may be left out where the line is whole without it.
     pub(super) fn question(&self, about: &Clean) -> Option<Value> {
-        let whole = command::parse(&self.line).is_ok();
-        let (title, submit, label) = match &self.wants {
-            Wants::Word(word) => (
-                "Are you sure?".to_owned(),
-                "Approve".to_owned(),
-                format!("Type {word} to let it go"),
-            ),
-            _ => {
-                let word = capitalized(self.line.split_whitespace().next().unwrap_or_default());
-                let label = if whole {
-                    "Why? (may stay empty)"
-                } else {
-                    "Why?"
-                };
-                (word.clone(), word, label.to_owned())
-            }
+        let question = Question::new(&self.line, self.word());
+        let title = match &self.wants {
+            Wants::Word(_) => "Are you sure?",
+            _ => &question.does,
         };
         let input = json!({
             "type": "input",
             "block_id": "answer",
-            "optional": whole && !matches!(self.wants, Wants::Word(_)),
-            "label": fields::plain(&label, LONGEST),
+            "optional": !question.required,
+            "label": fields::plain(&question.asks, LONGEST),
             "element": {
                 "type": "plain_text_input",
                 "action_id": "answer",
                 "max_length": LONGEST,
             },
         });
-        self.view(&title, &submit, &[section(about), input])
+        self.view(title, &question.does, &[section(about), input])
     }
 
     /// The form of a runbook's values.
@@ -152,12 +142,6 @@ impl Sheet {
     }
 }
 
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + chars.as_str()
-}
-
 fn section(about: &Clean) -> Value {
     let about = Dialect::Slack.escape_to_fit(about.as_str(), 500);
     json!({ "type": "section", "text": { "type": "mrkdwn", "text": about } })
@@ -173,9 +157,4 @@ pub(super) fn objected(objections: &[Objection]) -> Value {
         })
         .collect();
     json!({ "response_action": "errors", "errors": errors })
-}
-
-/// A line on its way into a sheet; what the redactor would hide must not travel.
-pub(super) fn shown(line: &str) -> Clean {
-    Redactor::shapes_only().clean(line)
 }

@@ -20,6 +20,7 @@ use tokio::time::{Instant, interval, sleep};
 use super::api::{Connector, connector};
 use super::door::{Reaction, Slack};
 use super::inbound::Kind;
+use crate::chat::backoff::{SETTLED, backoff};
 use crate::setting::Secret;
 
 const SOCKETS: u32 = 2;
@@ -27,9 +28,6 @@ const SOCKETS: u32 = 2;
 const HELLO: Duration = Duration::from_secs(30);
 /// How long the other socket may take to come up before this one is renewed all the same.
 const OVERLAP: Duration = Duration::from_secs(8);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A socket that lived so long did nothing wrong.
-const SETTLED: Duration = Duration::from_mins(1);
 /// Between two tries while Slack gives out no socket at all.
 const AGAIN: u64 = 5;
 /// Pings that may stay without an answer.
@@ -217,13 +215,6 @@ impl Listener {
     }
 }
 
-fn backoff(failures: u32) -> Duration {
-    match failures {
-        0 | 1 => Duration::ZERO,
-        more => Duration::from_secs(1 << more.saturating_sub(2).min(5)).min(LONGEST_PAUSE),
-    }
-}
-
 #[async_trait]
 impl SlackSocketModeClientListener for Listener {
     async fn on_message(&self, id: &SlackSocketModeWssClientId, body: String) -> Option<String> {
@@ -253,16 +244,5 @@ impl SlackSocketModeClientListener for Listener {
     async fn on_disconnect(&self, id: &SlackSocketModeWssClientId) {
         let id = id.clone();
         self.spawn(|me| async move { me.mend(&id).await });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tries_at_once_and_then_less_often() {
-        let pauses: Vec<u64> = (0..9).map(|n| backoff(n).as_secs()).collect();
-        assert_eq!(pauses, [0, 0, 1, 2, 4, 8, 16, 30, 30]);
     }
 }

@@ -59,6 +59,12 @@ impl SlackStage {
         tickets.entry(url.to_owned()).or_insert(ticket);
     }
 
+    /// Its line is done: nothing is said by it any more.
+    pub(super) fn forget(&self, url: &str) {
+        let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        tickets.remove(url);
+    }
+
     /// One use of it, if it has one left.
     pub(super) fn use_ticket(&self, url: &str) -> bool {
         let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -310,7 +316,10 @@ impl Stage for SlackStage {
         Ok(())
     }
 
-    async fn recall(&self, place: &Place, about: &Name) -> Result<Option<Posted>, StageError> {
+    async fn recall(&self, place: &Place, message: &Message) -> Result<Option<Posted>, StageError> {
+        let Some(about) = &message.about else {
+            return Ok(None);
+        };
         let mut fields = vec![
             ("channel", place.channel.as_str()),
             ("limit", LOOKED_THROUGH),

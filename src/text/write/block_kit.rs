@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::chat::{Writer, aligned};
+use super::{cut, terminal};
 use crate::text::{Action, Ask, Block, Clean, Dialect, Line, Message, Posting, Style};
 
 /// Slack takes 50; some room is left for the note about what was left out, and for buttons.
@@ -21,8 +22,6 @@ const ALTOGETHER: usize = 11_000;
 const FALLBACK: usize = 2000;
 const BUTTONS: usize = 25;
 const BUTTON: usize = 75;
-/// A character is at most five when it is escaped, so this many never fill a section.
-const RAW_PIECE: usize = 500;
 
 const SLACK: Dialect = Dialect::Slack;
 const WRITER: Writer<'static> = Writer {
@@ -36,7 +35,7 @@ pub fn block_kit(message: &Message) -> Posting {
     for block in &message.blocks {
         add(block, &mut pieces);
     }
-    let plain = super::write(message, &Dialect::Plain).into_string();
+    let plain = terminal::write(message, &Dialect::Plain);
     let (mut blocks, whole) = within_limits(pieces);
     if let Some(buttons) = buttons(&message.actions) {
         blocks.push(buttons);
@@ -45,7 +44,7 @@ pub fn block_kit(message: &Message) -> Posting {
         "" => "…".to_owned(),
         words => SLACK.escape_to_fit(words, FALLBACK),
     };
-    Posting::sealed(fallback, blocks, (!whole).then_some(plain))
+    Posting::sealed(fallback, blocks, super::file(message, whole))
 }
 
 /// One block to be, and how many characters it takes.
@@ -203,18 +202,6 @@ fn push_code(text: &mut String, pieces: &mut Vec<Piece>) {
         let block = json!({ "type": "section", "text": mrkdwn(&section) });
         pieces.push(Piece::Block(block, size));
     }
-}
-
-/// Cut before escaping, so that no escape is cut in two.
-fn cut(line: &str) -> Vec<String> {
-    let chars: Vec<char> = line.chars().collect();
-    if chars.is_empty() {
-        return vec![String::new()];
-    }
-    chars
-        .chunks(RAW_PIECE)
-        .map(|piece| piece.iter().collect())
-        .collect()
 }
 
 /// Blocks from the beginning and from the end while there is room; whether all found some.

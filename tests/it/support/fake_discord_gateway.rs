@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::fake_discord::{APPLICATION, TOKEN};
+use super::wire::{awaited, bound};
 
 const BEAT_MS: u64 = 1000;
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What is done to every connection that is open.
 #[derive(Debug, Clone)]
@@ -54,8 +54,7 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) async fn open(tasks: &mut JoinSet<()>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("ws://{}", listener.local_addr().unwrap());
+        let (listener, url) = bound("ws").await;
         let (deeds, _) = broadcast::channel(64);
         let this = Self {
             log: Arc::default(),
@@ -111,12 +110,9 @@ impl Gateway {
     }
 
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Log) -> bool) {
-        let found = timeout(PATIENCE, async {
-            while !wanted(&self.log()) {
-                sleep(Duration::from_millis(20)).await;
-            }
-        });
-        let in_time = found.await.is_ok();
+        let in_time = awaited(|| wanted(&self.log()).then_some(()))
+            .await
+            .is_some();
         assert!(in_time, "never: {what}; there is {:#?}", self.log());
     }
 

@@ -1,27 +1,17 @@
 //! What Discord demands of a request: its body as the published description has it, and the limits
 //! that stand in prose only.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use axum::http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
+use super::descriptions::description;
+
 fn spec() -> Option<&'static Value> {
     static SPEC: OnceLock<Option<Value>> = OnceLock::new();
-    SPEC.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let beside = ["../shared", "../../shared"]
-            .map(|shared| root.join(shared).join("specs/discord-openapi.json"));
-        let text = beside
-            .iter()
-            .find_map(|path| std::fs::read_to_string(path).ok());
-        if text.is_none() {
-            eprintln!("NOT CHECKED: requests against Discord's description, which is not here");
-        }
-        text.map(|text| serde_json::from_str(&text).unwrap())
-    })
-    .as_ref()
+    SPEC.get_or_init(|| description("Discord", "discord-openapi.json"))
+        .as_ref()
 }
 
 /// What is wrong with a request. `path` is below `/api/v10`.

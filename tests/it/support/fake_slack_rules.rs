@@ -2,13 +2,14 @@
 //! Kit's limits, the pace.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+
+use super::descriptions::description;
 
 /// Newer than the published description of the Web API.
 const NEWER: &[&str] = &[
@@ -19,19 +20,8 @@ const NEWER: &[&str] = &[
 
 fn spec() -> Option<&'static Value> {
     static SPEC: OnceLock<Option<Value>> = OnceLock::new();
-    SPEC.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let beside = ["../shared", "../../shared"]
-            .map(|shared| root.join(shared).join("specs/slack-web-openapi-v2.json"));
-        let text = beside
-            .iter()
-            .find_map(|path| std::fs::read_to_string(path).ok());
-        if text.is_none() {
-            eprintln!("NOT CHECKED: requests against Slack's description, which is not here");
-        }
-        text.map(|text| serde_json::from_str(&text).unwrap())
-    })
-    .as_ref()
+    SPEC.get_or_init(|| description("Slack", "slack-web-openapi-v2.json"))
+        .as_ref()
 }
 
 /// What is wrong with the parameters of a call: their names and their types.

@@ -1,14 +1,20 @@
 //! What several tests need.
 
+pub(crate) mod any_message;
 pub(crate) mod compose_shop;
 pub(crate) mod crash_scene;
+pub(crate) mod descriptions;
 pub(crate) mod namespace;
 pub(crate) mod own_engine;
+pub(crate) mod people;
 pub(crate) mod program;
+pub(crate) mod discord_kinds;
 pub(crate) mod discord_shop;
 pub(crate) mod fake_discord;
+pub(crate) mod fake_discord_forms;
 pub(crate) mod fake_discord_gateway;
 pub(crate) mod fake_discord_rules;
+pub(crate) mod front;
 pub(crate) mod served;
 pub(crate) mod fake_slack;
 pub(crate) mod fake_slack_rules;
@@ -23,9 +29,11 @@ pub(crate) mod sim_wire;
 pub(crate) mod slack_kinds;
 pub(crate) mod slack_shop;
 pub(crate) mod tester;
+pub(crate) mod two_hosts;
 pub(crate) mod two_people;
 pub(crate) mod small_disk;
 pub(crate) mod sshd;
 pub(crate) mod engine_to_restart;
 pub(crate) mod server;
 pub(crate) mod watched;
+pub(crate) mod wire;

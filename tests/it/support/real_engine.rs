@@ -128,7 +128,7 @@ pub(crate) fn program(name: &str) -> Command {
 
 /// Asks `check` again and again until it holds.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, check: impl FnMut() -> F) {
-    within(Duration::from_secs(30), what, check).await;
+    within(Duration::from_secs(90), what, check).await;
 }
 
 /// The same with more patience.

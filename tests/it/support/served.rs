@@ -34,13 +34,33 @@ impl Served {
             store.display(),
             slack.api_url()
         );
-        place.write("dogwatch.yaml", &config);
+        Self::configured(place, &config).await
+    }
+
+    /// With this configuration, as it stands.
+    pub(crate) async fn configured(place: Place, config: &str) -> Self {
+        place.write("dogwatch.yaml", config);
         let (child, address) = begin(&place).await;
         Self {
             place: Some(place),
             child,
             address,
         }
+    }
+
+    /// A second program of the same configuration, on the same store.
+    pub(crate) async fn twin(&self) -> (Child, String) {
+        begin(self.place()).await
+    }
+
+    /// Killed without a warning, for good.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("it is killed");
+    }
+
+    /// Another configuration, which the program notices by itself.
+    pub(crate) fn reconfigure(&self, config: &str) {
+        self.place().write("dogwatch.yaml", config);
     }
 
     fn place(&self) -> &Place {

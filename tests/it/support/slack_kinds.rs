@@ -130,14 +130,10 @@ impl Session {
     }
 }
 
-/// An incident as a channel is told of it, and what can be done there.
-fn incidents() -> Kinds {
+/// A service that died and one that needs it, with what was found.
+pub(crate) fn incident() -> Incident {
     let (settings, now) = (IncidentSettings::default(), Clock::System.now());
-    let mut book = Casebook {
-        settings: &settings,
-        incidents: Vec::new(),
-        next: 42,
-    };
+    let mut book = Casebook::new(&settings, Vec::new(), 42);
     let troubles = [
         (
             "db",
@@ -162,7 +158,7 @@ fn incidents() -> Kinds {
         };
         book.place(&alert, now);
     }
-    let mut incident = book.incidents.remove(0);
+    let mut incident = book.into_incidents().remove(0);
     incident.finding = Some(Finding {
         report: "01M7WEAK71VMYZKMHBW537QTQ4".to_owned(),
         at: now,
@@ -180,6 +176,12 @@ fn incidents() -> Kinds {
         ],
         dependents: vec![Name::new("shop/api"), Name::new("shop/gateway")],
     });
+    incident
+}
+
+/// An incident as a channel is told of it, and what can be done there.
+fn incidents() -> Kinds {
+    let mut incident = incident();
     let told = |incident: &Incident| {
         let posting = block_kit(&face::message(incident, &[Name::new("slack:UANNA")]));
         json!({ "text": posting.text(), "blocks": posting.blocks() })
@@ -187,7 +189,7 @@ fn incidents() -> Kinds {
     let open = told(&incident);
     incident.phase = Phase::Acknowledged {
         by: "slack:UANNA".to_owned(),
-        at: now,
+        at: incident.opened,
     };
     Kinds::from([("alert", open), ("alert acknowledged", told(&incident))])
 }

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogwatch::access::{Allow, Policy};
+use dogwatch::access::Policy;
 use dogwatch::bot::Bot;
 use dogwatch::chat::settings::SlackSettings;
 use dogwatch::chat::slack::{Slack, SlackOptions};
 use dogwatch::setting::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::fake_slack::{APP_TOKEN, BOT_TOKEN, FakeSlack};
+use super::fake_slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, Shown};
+use super::people;
 use super::tester::Tester;
 
 /// May look and change, may delete as well, may only look.
@@ -32,27 +33,7 @@ pub(crate) struct SlackShop {
 }
 
 pub(crate) fn policy() -> Policy {
-    let allow = |texts: &[&str]| {
-        texts
-            .iter()
-            .map(|text| Allow::parse(text).unwrap())
-            .collect()
-    };
-    let member = |who: &str, role: &str| (who.to_owned(), vec![role.to_owned()]);
-    let all = ["*:read", "*:change", "*:destructive"];
-    Policy::new(
-        vec![
-            ("oncall".into(), allow(&all)),
-            ("owner".into(), allow(&all)),
-            ("viewer".into(), allow(&["*:read"])),
-        ],
-        vec![
-            member("slack:UANNA", "oncall"),
-            member("slack-group:SOWNERS", "owner"),
-            member("slack:UCARL", "viewer"),
-            member("console:*", "owner"),
-        ],
-    )
+    people::policy(&["slack:UANNA"], &["slack-group:SOWNERS"], &["slack:UCARL"])
 }
 
 impl SlackShop {
@@ -109,8 +90,36 @@ impl SlackShop {
         assert_eq!(ack.get("payload"), None, "acknowledged and nothing more");
     }
 
+    /// A press on a button, by the start of its label; what the bot acknowledged it with.
+    pub(crate) async fn press(&self, user: &str, message: &Shown, label: &str) -> Value {
+        let payload = self.slack.press(user, message, label);
+        self.slack.sockets.send("interactive", &payload).await
+    }
+
+    /// The form of a single question, filled in.
+    pub(crate) async fn fill(&self, user: &str, form: &Value, answer: &str) -> Value {
+        let payload = self.slack.filled(user, form, answer);
+        self.slack.sockets.send("interactive", &payload).await
+    }
+
+    /// The plan that waits for somebody.
+    pub(crate) async fn offer(&self) -> Shown {
+        self.slack
+            .until("an offer", |shown| shown.text.contains("; it expires in"))
+            .await
+    }
+
+    /// The message of a run that went well.
+    pub(crate) async fn ended(&self) -> Shown {
+        self.slack
+            .until("its end", |shown| {
+                shown.text.starts_with("🟢") && shown.thread.is_none()
+            })
+            .await
+    }
+
     /// An event: a mention, a message.
-    pub(crate) async fn event(&self, event: serde_json::Value) {
+    pub(crate) async fn event(&self, event: Value) {
         let payload = self.slack.event(&event);
         self.slack.sockets.send("events_api", &payload).await;
     }
