@@ -292,6 +292,7 @@ fn conduct(config: &Config, before: Option<&Conduct>) -> Conduct {
     Conduct {
         library: Library::new(settings.directory.clone()),
         signatures: OwnSignatures::new(settings.directory.clone()),
+        diagnose: config.diagnose,
         secrets: secrets.collect(),
         directory: config.state_directory.clone(),
         groups: groups(config),

@@ -57,6 +57,13 @@ pub struct Pruned {
     pub reclaimed: u64,
 }
 
+/// `linux/amd64`, where it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Platforms {
+    pub image: Option<String>,
+    pub engine: Option<String>,
+}
+
 /// The engine and the machine it runs on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct About {

@@ -33,6 +33,12 @@ impl Stats {
         }
     }
 
+    /// Nine of ten of those it may start are there.
+    pub fn has_few_processes_left(&self) -> bool {
+        let limit = self.pids_limit.filter(|limit| *limit > 0);
+        limit.is_some_and(|limit| self.pids.saturating_mul(10) >= limit.saturating_mul(9))
+    }
+
     /// Of the limit, where there is one.
     #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
     pub fn memory_percent(&self) -> Option<f64> {

@@ -13,6 +13,7 @@ use crate::runbook::Library;
 use crate::stack::{Groups, Sites};
 use crate::store::settings::KeepSettings;
 use crate::survey::own::OwnSignatures;
+use crate::survey::settings::DiagnoseSettings;
 
 /// Runs at the same time, unless the configuration says otherwise.
 pub const AT_ONCE: u16 = 4;
@@ -22,6 +23,7 @@ pub struct Conduct {
     pub library: Library,
     /// What logs are searched for.
     pub signatures: OwnSignatures,
+    pub diagnose: DiagnoseSettings,
     /// For programs that runbooks start, by name.
     pub secrets: BTreeMap<String, String>,
     /// Where bundles are written.
@@ -49,6 +51,7 @@ impl Default for Conduct {
         Self {
             library: Library::default(),
             signatures: OwnSignatures::default(),
+            diagnose: DiagnoseSettings::default(),
             secrets: BTreeMap::new(),
             directory: std::env::temp_dir().join("dogwatch"),
             groups: Groups::new(),

@@ -48,7 +48,7 @@ pub async fn examine(
 }
 
 /// Of the stack; empty where none is configured.
-fn environment(policy: &Policy, survey: &Survey, asked: &Key) -> Name {
+pub fn environment(policy: &Policy, survey: &Survey, asked: &Key) -> Name {
     let environment = policy.environment_on(&survey.host, asked.stack.as_ref());
     environment.map(Name::new).unwrap_or_default()
 }

@@ -15,6 +15,7 @@ use crate::access::{Caller, Policy};
 use crate::action::Risk;
 use crate::clock::Clock;
 use crate::command::{self, Command, Target};
+use crate::engine::EngineError;
 use crate::host::{Fleet, Host};
 use crate::run::Plan;
 use crate::store::Later;
@@ -124,6 +125,16 @@ impl Bot {
         }
     }
 
+    /// A look at a host with all that the configuration adds to it.
+    pub async fn survey(&self, host: &Host) -> Result<Survey, EngineError> {
+        let conduct = &self.conduct;
+        let mut survey = Survey::take(host, self.clock, &self.secrets).await?;
+        survey.inventory = survey.inventory.with_groups(&conduct.groups);
+        survey.signatures = conduct.signatures.now().signatures;
+        survey.probes = conduct.diagnose.probes;
+        Ok(survey)
+    }
+
     /// Looking is dropped at once when it is cancelled. A run is never dropped half-way: it sees the
     /// token itself, stops where it can be stopped, and says what was done.
     async fn perform(&self, context: &Context<'_>, command: &Command) -> Result<Outcome, Trouble> {
@@ -148,11 +159,7 @@ impl Context<'_> {
     }
 
     pub async fn survey(&self, host: &Host) -> Result<Survey, Trouble> {
-        let mut survey = Survey::take(host, self.bot.clock, &self.bot.secrets).await?;
-        let inventory = std::mem::take(&mut survey.inventory);
-        survey.inventory = inventory.with_groups(&self.bot.conduct.groups);
-        survey.signatures = self.bot.conduct.signatures.now().signatures;
-        Ok(survey)
+        Ok(self.bot.survey(host).await?)
     }
 
     /// Reading needs the right to read, like everything.

@@ -52,9 +52,12 @@ pub fn typeable(there: &[There], sites: &Sites) -> Vec<String> {
     }
     let typed = |(name, hosts): (String, BTreeSet<Name>)| {
         let alone = hosts.len() == 1;
-        let with_host = move |host: Name| match alone {
-            true => name.clone(),
-            false => format!("{host}:{name}"),
+        let with_host = move |host: Name| {
+            if alone {
+                name.clone()
+            } else {
+                format!("{host}:{name}")
+            }
         };
         hosts.into_iter().map(with_host).collect::<Vec<_>>()
     };

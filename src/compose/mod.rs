@@ -10,6 +10,7 @@ pub mod preflight;
 pub mod profile;
 pub mod resolved;
 pub mod running;
+pub mod subnets;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -141,7 +142,33 @@ impl<'o> Operator<'o> {
         }
         Resolved::read(ran.stdout)
     }
+
+    /// Whether the files name a service, as they lie there: also where compose cannot read them.
+    pub async fn names(&self, service: &str) -> bool {
+        let own = self.site.files.iter().map(String::as_str);
+        let files: Vec<&str> = if self.site.files.is_empty() {
+            USUAL_FILES.to_vec()
+        } else {
+            own.collect()
+        };
+        for file in files {
+            let text = self.ask(&["cat", "--", file]).await.unwrap_or_default();
+            let services = resolved::services(&text).unwrap_or_default();
+            if services.contains_key(service) {
+                return true;
+            }
+        }
+        false
+    }
 }
+
+/// What compose looks for where it is given no file.
+const USUAL_FILES: [&str; 4] = [
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
 
 /// The last line that a failed program wrote, of its errors first.
 pub fn last_words(ran: &Ran) -> Clean {

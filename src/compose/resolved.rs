@@ -12,6 +12,8 @@ use crate::yaml::{Document, Node};
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
     pub services: BTreeMap<String, Wanted>,
+    /// The addresses that its own networks ask for.
+    pub subnets: BTreeSet<String>,
     text: Raw,
 }
 
@@ -38,7 +40,12 @@ impl Resolved {
     pub fn read(text: Raw) -> Result<Self, Clean> {
         let services = services(text.expose())
             .ok_or_else(|| say!("what `config` printed is not a compose file"))?;
-        Ok(Self { services, text })
+        let subnets = subnets(text.expose());
+        Ok(Self {
+            services,
+            subnets,
+            text,
+        })
     }
 
     /// For people: every value that its name or its shape tells to be secret is masked.
@@ -90,6 +97,20 @@ pub fn services(text: &str) -> Option<BTreeMap<String, Wanted>> {
     let services = document.root().find(&["services"])?;
     let one = |entry: &crate::yaml::Entry| (entry.key.clone(), wanted(&entry.node));
     Some(services.entries().iter().map(one).collect())
+}
+
+fn subnets(text: &str) -> BTreeSet<String> {
+    let Ok(document) = Document::parse("compose file", text) else {
+        return BTreeSet::new();
+    };
+    let networks = document.root().find(&["networks"]);
+    let ranges = networks.map_or(&[][..], Node::entries).iter();
+    ranges
+        .filter_map(|network| network.node.find(&["ipam", "config"]))
+        .flat_map(Node::items)
+        .filter_map(|range| range.find(&["subnet"])?.text())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn wanted(service: &Node) -> Wanted {

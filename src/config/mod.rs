@@ -23,6 +23,7 @@ use crate::runbook::settings::RunbookSettings;
 use crate::setting::{Identifier, Secret};
 use crate::stack::settings::StackSettings;
 use crate::store::settings::{StoreSettings, StoreUrl};
+use crate::survey::settings::DiagnoseSettings;
 use crate::watch::check::settings::CheckSettings;
 use crate::watch::settings::{AlertSettings, RegistrySettings, WatchSettings};
 use crate::web::settings::HttpSettings;
@@ -48,6 +49,7 @@ pub struct Config {
     pub access: AccessSettings,
     pub approval: ApprovalSettings,
     pub runbooks: RunbookSettings,
+    pub diagnose: DiagnoseSettings,
     pub alerts: AlertSettings,
     pub watch: WatchSettings,
     /// Checks of our own, by name.
@@ -75,6 +77,7 @@ impl Default for Config {
             access: AccessSettings::default(),
             approval: ApprovalSettings::default(),
             runbooks: RunbookSettings::default(),
+            diagnose: DiagnoseSettings::default(),
             alerts: AlertSettings::default(),
             watch: WatchSettings::default(),
             checks: BTreeMap::new(),

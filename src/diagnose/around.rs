@@ -45,16 +45,19 @@ fn describe(case: &Case<'_>, key: &Key, because: Clean) -> Option<Affected> {
         .or_else(|| views.first())?;
     let status = match (view.is_unhealthy(), view.state()) {
         (true, _) => say!("unhealthy"),
+        (false, Some(_)) if view.is_absent() => say!("never created"),
         (false, Some((_, state))) if view.has_ended() => state.exit_code.map_or_else(
             || say!("{}", state.status.word()),
             |code| say!("{} {}", state.status.word(), code),
         ),
         (false, Some((_, state))) => say!("{}", state.status.word()),
+        (false, None) if view.removed().is_some() => say!("removed"),
         (false, None) => say!("not seen"),
     };
     let lines = [
         view.state().map(|(line, _)| line),
         view.health().map(|(line, _)| line),
+        view.removed(),
     ];
     let symptoms = lines
         .into_iter()

@@ -246,6 +246,9 @@ fn configuration(view: &View<'_>) -> Option<Clean> {
 
 fn engine(view: &View<'_>) -> Option<Clean> {
     let last: Option<&Evidence> = view.events().last().map(|(item, _)| item);
+    if let Some(removed) = view.removed() {
+        return Some(say!("last recorded: {}", removed.text));
+    }
     let (_, state) = view.state()?;
     let error = if state.error.is_empty() {
         Clean::default()

@@ -3,9 +3,11 @@
 
 pub mod finding;
 pub mod view;
+mod facts;
 pub mod lives;
 pub mod words;
 mod ongoing;
+mod standing;
 pub mod reach;
 pub mod rules;
 pub mod rank;

@@ -47,7 +47,7 @@ impl<'e> View<'e> {
         } else {
             PAUSE
         };
-        if !is_seen(reach.as_ref()) && !self.goes_on(&same, pause) {
+        if !is_seen(reach.as_ref()) && (!self.goes_on(&same, pause) || self.gets_work_done()) {
             return None;
         }
         let is_listening = self
@@ -65,12 +65,21 @@ impl<'e> View<'e> {
     }
 
     fn newest_first(&self) -> impl Iterator<Item = &'e Evidence> {
-        self.lines_of_life().into_iter().rev().take(NEWEST)
+        let lines = self.lines_of_life().into_iter().rev();
+        lines.filter(|line| !points_at(line)).take(NEWEST)
     }
 
     fn reach_behind(&self, (line, hit): Said<'e>) -> Option<Reach> {
         let about_reaching = SYMPTOMS.contains(&hit.cause);
         about_reaching.then(|| Trouble::explain(self, Some(line), hit).reach)
+    }
+
+    /// Between its last complaints it tells of work that went well: it lives with them.
+    fn gets_work_done(&self) -> bool {
+        let lines: Vec<&Evidence> = self.newest_first().take(LAST).collect();
+        lines
+            .iter()
+            .any(|line| !is_trouble(line) && tells_of_success(line.text.as_str()))
     }
 
     /// It has not been quiet for much longer than between its last complaints: who stops complaining
@@ -92,6 +101,36 @@ impl<'e> View<'e> {
         let longest = pauses.max().unwrap_or_default();
         self.now.duration_since(*last) <= longest.saturating_mul(3).max(pause)
     }
+}
+
+fn tells_of_success(line: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "done",
+        "ok",
+        "success",
+        "succeeded",
+        "successfully",
+        "completed",
+        "finished",
+        "processed",
+        "imported",
+        "sent",
+        "delivered",
+        "200",
+    ];
+    const NOT: &[&str] = &["not", "no", "failed", "never", "cannot", "error"];
+    let line = line.to_lowercase();
+    let has = |known: &[&str]| {
+        line.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| known.contains(&word))
+    };
+    has(WORDS) && !has(NOT)
+}
+
+/// Where in a statement an error is, on two lines of their own: no word of the program's.
+fn points_at(item: &Evidence) -> bool {
+    let text = item.text.as_str().trim();
+    text == "^" || text.starts_with("LINE 1: ")
 }
 
 fn is_trouble(item: &Evidence) -> bool {

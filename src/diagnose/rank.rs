@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::around::{affected, related};
 use super::checklist::checklist;
-use super::reach::is_down;
 use super::rules::RULES;
+use super::standing::is_down;
 use super::verdict::{healthy, undecided, well};
 use super::view::View;
 use super::{Cause, Confidence, Diagnosis, Finding};
@@ -165,7 +165,32 @@ fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Opt
     let worst = found
         .into_iter()
         .max_by_key(|finding| (finding.confidence, Reverse(earliest(finding))));
-    worst.or_else(|| suspects.iter().find_map(|key| starved(case, key)))
+    worst
+        .or_else(|| suspects.iter().find_map(|key| starved(case, key)))
+        .or_else(|| {
+            let mut suspects = suspects.iter();
+            suspects.find_map(|key| below_the_silent(case, key, seen))
+        })
+}
+
+/// A need that runs without a check and says nothing may only hand on what is wrong below it.
+fn below_the_silent(case: &Case<'_>, key: &Key, seen: &mut BTreeSet<Key>) -> Option<Finding> {
+    let views = View::all_of(key, case);
+    let is_silent = views
+        .iter()
+        .all(|view| view.is_running() && view.health().is_none());
+    if views.is_empty() || !is_silent || !seen.insert(key.clone()) {
+        return None;
+    }
+    let needs: Vec<Key> = case.graph.needs(key).into_keys().cloned().collect();
+    needs.iter().find_map(|need| {
+        if is_down(case, need) {
+            deeper(case, need, false, seen)
+                .filter(|finding| finding.cause != Cause::ExitsImmediately)
+        } else {
+            below_the_silent(case, need, seen)
+        }
+    })
 }
 
 /// A need that runs and says that it has run out of something.

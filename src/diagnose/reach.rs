@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
+use super::Cause;
+use super::standing::{is_down, is_gone, is_open, serves};
 use super::view::View;
-use super::{Case, Cause};
-use crate::action::container::Status;
 use crate::evidence::{Evidence, Hit};
 use crate::stack::Key;
 use crate::stack::graph::is_loopback;
@@ -32,6 +32,8 @@ pub enum Reach {
     NotListening(Key),
     /// The other listens, but not on this port.
     WrongPort(Key),
+    /// It asks at an address that the other had once and has no more.
+    Stale(Key),
     /// The other listens on its own loopback address only.
     LoopbackOnly(Key),
     /// Nothing is known about the other end.
@@ -162,6 +164,7 @@ impl<'e> Trouble<'e> {
         let target = self
             .by_port(view)
             .or_else(|| case.graph.resolve(view.service, host.as_str()))
+            .or_else(|| removed(view, host.as_str()))
             .or_else(|| self.only_one_down(view));
         match target {
             Some(target) if target == *view.service => Reach::Outside,
@@ -181,9 +184,39 @@ impl<'e> Trouble<'e> {
         let addresses = view.case.graph.addresses(view.service).iter();
         let fits = addresses.filter(|(address, _)| address.port == Some(port));
         let targets: BTreeSet<Key> = fits
-            .filter_map(|(address, _)| view.case.graph.resolve(view.service, &address.host))
+            .filter_map(|(address, _)| {
+                let known = view.case.graph.resolve(view.service, &address.host);
+                known.or_else(|| removed(view, &address.host))
+            })
             .collect();
         targets.into_iter().next()
+    }
+
+    /// It looked the name up once, and the other has come back with another address since.
+    fn is_stale(&self, targets: &[View<'_>]) -> bool {
+        const SETTLED: SignedDuration = SignedDuration::from_secs(2);
+        let Some(host) = self
+            .host
+            .as_ref()
+            .filter(|host| host.as_str().parse::<std::net::IpAddr>().is_ok())
+        else {
+            return false;
+        };
+        let has_it = |target: &View<'_>| {
+            let setup = target.setup();
+            setup.is_some_and(|setup| {
+                let mut networks = setup.networks.iter();
+                networks.any(|attached| attached.address == host.as_str())
+            })
+        };
+        let asked = self.line.and_then(|line| line.at);
+        let came_before = |target: &View<'_>| {
+            let started = target.state().and_then(|(_, state)| state.started_at);
+            started
+                .zip(asked)
+                .is_some_and(|(started, asked)| asked.duration_since(started) > SETTLED)
+        };
+        !targets.is_empty() && !targets.iter().any(has_it) && targets.iter().all(came_before)
     }
 
     /// An address that nobody has at this moment was that of the one neighbour that is down.
@@ -243,13 +276,19 @@ impl<'e> Trouble<'e> {
 
     fn judge_target(&mut self, view: &View<'e>, target: Key) -> Reach {
         let case = view.case;
+        let views = View::all_of(&target, case);
+        if !views.is_empty() && views.iter().all(|view| view.removed().is_some()) {
+            return Reach::Down(target);
+        }
         if !case.graph.share_network(view.service, &target) && !is_gone(case, &target) {
             return Reach::Isolated(target);
         }
         if is_down(case, &target) {
             return Reach::Down(target);
         }
-        let views = View::all_of(&target, case);
+        if self.is_stale(&views) {
+            return Reach::Stale(target);
+        }
         if matches!(
             self.symptom,
             Cause::ConnectionTimeout | Cause::DependencyDown
@@ -281,6 +320,18 @@ impl<'e> Trouble<'e> {
     }
 }
 
+/// A service of the same stack that was removed and had this name.
+fn removed(view: &View<'_>, host: &str) -> Option<Key> {
+    let mut gone = view
+        .case
+        .evidence
+        .iter()
+        .filter(|item| matches!(item.fact, crate::evidence::Fact::Removed));
+    let named = |key: &Key| key.stack == view.service.stack && key.service == host;
+    gone.find(|item| named(&item.service))
+        .map(|item| item.service.clone())
+}
+
 /// Whether the target started around the time it was missed.
 fn came_up_late(view: &View<'_>, targets: &[View<'_>], line: Option<&Evidence>) -> bool {
     let missed = line.and_then(|line| line.at).unwrap_or(view.now);
@@ -288,88 +339,4 @@ fn came_up_late(view: &View<'_>, targets: &[View<'_>], line: Option<&Evidence>) 
         .iter()
         .filter_map(|target| target.state()?.1.started_at)
         .any(|started| missed.duration_since(started) < RACE)
-}
-
-/// Whether the service fails as a whole: no replica of it works.
-pub fn is_down(case: &Case<'_>, key: &Key) -> bool {
-    let views = View::all_of(key, case);
-    !views.is_empty()
-        && views
-            .iter()
-            .all(|view| !view.is_running() || view.loops() || view.is_unhealthy())
-}
-
-/// None of its containers has an address at this moment.
-fn is_gone(case: &Case<'_>, key: &Key) -> bool {
-    let views = View::all_of(key, case);
-    !views.is_empty()
-        && views.iter().all(|view| {
-            view.state()
-                .is_some_and(|(_, state)| !matches!(state.status, Status::Running | Status::Paused))
-        })
-}
-
-fn is_open(case: &Case<'_>, key: &Key, port: Option<u16>) -> bool {
-    let views = View::all_of(key, case);
-    let mut sockets = views.iter().filter_map(View::sockets);
-    sockets.any(|(_, sockets)| match port {
-        Some(port) => sockets.is_open(port),
-        None => sockets
-            .listening
-            .iter()
-            .any(|(address, _)| !address.is_loopback()),
-    })
-}
-
-/// Whether a service is the one that serves a port: it listens there, it says so in its ports or
-/// its command, or its program does so by habit.
-pub fn serves(case: &Case<'_>, key: &Key, port: u16) -> bool {
-    View::all_of(key, case).iter().any(|view| {
-        // one that is still starting listens nowhere, and will by habit
-        if let Some((_, sockets)) = view
-            .sockets()
-            .filter(|(_, sockets)| !sockets.listening.is_empty())
-        {
-            return sockets.ports().contains(&port);
-        }
-        let exposed = view
-            .setup()
-            .is_some_and(|setup| setup.ports.iter().any(|exposed| exposed.inside == port));
-        exposed || has_word(&view.command(), &port.to_string()) || usual_ports(view).contains(&port)
-    })
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|piece| piece == word)
-}
-
-/// Ports that programs and images listen on when nobody says otherwise.
-fn usual_ports(view: &View<'_>) -> Vec<u16> {
-    const USUAL: &[(&str, u16)] = &[
-        ("postgres", 5432),
-        ("redis", 6379),
-        ("valkey", 6379),
-        ("mysql", 3306),
-        ("mariadb", 3306),
-        ("mongo", 27017),
-        ("nats", 4222),
-        ("rabbitmq", 5672),
-        ("kafka", 9092),
-        ("nginx", 80),
-        ("httpd", 80),
-        ("memcached", 11211),
-        ("elasticsearch", 9200),
-        ("clickhouse", 8123),
-        ("qdrant", 6333),
-        ("minio", 9000),
-        ("temporal", 7233),
-    ];
-    let command = view.command();
-    let image = view.setup().map_or("", |setup| setup.image.as_str());
-    USUAL
-        .iter()
-        .filter(|(name, _)| command.contains(name) || image.contains(name))
-        .map(|(_, port)| *port)
-        .collect()
 }

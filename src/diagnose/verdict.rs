@@ -65,6 +65,7 @@ pub(super) fn well(view: &View<'_>) -> Finding {
 
 pub(super) fn undecided(view: &View<'_>) -> Finding {
     let what = match (view.is_unhealthy(), view.loops(), view.last_exit()) {
+        _ if view.is_absent() => say!("{} was never created", view.name()),
         (true, _, _) => say!("{} runs but fails its health check", view.name()),
         (_, true, Some(code)) => say!(
             "{} ends with code {}{}",
@@ -104,6 +105,14 @@ pub(super) fn undecided(view: &View<'_>) -> Finding {
         summary,
         &proof,
     );
+    if view.is_absent() {
+        finding.fixes.push(Fix {
+            text: say!("create {} and see what compose says", view.name()),
+            command: Some(say!("docker compose up -d {}", view.name())),
+            risk: Risk::Change,
+        });
+        return finding;
+    }
     let command = say!("docker logs --tail 200 --timestamps {}", view.container);
     let text = say!("read what {} wrote before it failed", view.name());
     finding.fixes.push(Fix {

@@ -5,13 +5,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, Cause, Confidence, Finding};
-use crate::action::container::{Container, HealthStatus, Status};
-use crate::action::stats::Stats;
+use crate::action::container::{HealthStatus, Status};
 use crate::evidence::events::EventFact;
-use crate::evidence::probe::{AnswerFact, MachineFact, SpaceFact};
-use crate::evidence::sockets::SocketFact;
-use crate::evidence::state::{HealthFact, StateFact};
-use crate::evidence::{Evidence, Fact};
+use crate::evidence::{Evidence, Fact, Source};
 use crate::stack::Key;
 use crate::text::{Clean, Name, Raw};
 
@@ -32,7 +28,7 @@ pub struct View<'e> {
     /// Somebody who needs it says that it does not work, so its log is taken at its word even
     /// while it runs.
     pub accused: bool,
-    evidence: Vec<&'e Evidence>,
+    pub(super) evidence: Vec<&'e Evidence>,
 }
 
 impl<'e> View<'e> {
@@ -68,69 +64,6 @@ impl<'e> View<'e> {
             .collect()
     }
 
-    fn facts<T>(
-        &self,
-        wanted: impl Fn(&'e Fact) -> Option<T>,
-    ) -> impl DoubleEndedIterator<Item = (&'e Evidence, T)> {
-        self.evidence
-            .iter()
-            .filter_map(move |item| Some((*item, wanted(&item.fact)?)))
-    }
-
-    pub fn setup(&self) -> Option<&'e Container> {
-        self.facts(|fact| match fact {
-            Fact::Setup(setup) => Some(setup.as_ref()),
-            _ => None,
-        })
-        .next()
-        .map(|(_, setup)| setup)
-    }
-
-    pub fn sockets(&self) -> Option<(&'e Evidence, &'e SocketFact)> {
-        self.facts(|fact| match fact {
-            Fact::Sockets(fact) => Some(fact),
-            _ => None,
-        })
-        .next()
-    }
-
-    pub fn answer(&self) -> Option<(&'e Evidence, &'e AnswerFact)> {
-        self.facts(|fact| match fact {
-            Fact::Answer(fact) => Some(fact),
-            _ => None,
-        })
-        .next()
-    }
-
-    pub fn spaces(&self) -> impl Iterator<Item = (&'e Evidence, &'e SpaceFact)> {
-        self.facts(|fact| match fact {
-            Fact::Space(fact) => Some(fact),
-            _ => None,
-        })
-    }
-
-    pub fn stats(&self) -> Option<(&'e Evidence, Stats)> {
-        self.facts(|fact| match fact {
-            Fact::Usage(fact) => Some(fact.stats),
-            _ => None,
-        })
-        .next()
-    }
-
-    pub fn machine(&self) -> Option<(&'e Evidence, MachineFact)> {
-        self.case.evidence.iter().find_map(|item| match item.fact {
-            Fact::Machine(fact) => Some((item, fact)),
-            _ => None,
-        })
-    }
-
-    /// Who holds a port of the host, where the engine refused to give it out twice.
-    pub fn holder(&self) -> Option<&'e Evidence> {
-        self.facts(|fact| matches!(fact, Fact::PortHolder).then_some(()))
-            .next()
-            .map(|(item, ())| item)
-    }
-
     /// The words of its command and entry point, as one text. Never shown.
     pub fn command(&self) -> String {
         let Some(setup) = self.setup() else {
@@ -153,41 +86,10 @@ impl<'e> View<'e> {
             .map(|started| self.now.duration_since(started))
     }
 
-    pub fn state(&self) -> Option<(&'e Evidence, &'e StateFact)> {
-        self.evidence.iter().find_map(|item| match &item.fact {
-            Fact::State(fact) => Some((*item, fact)),
-            _ => None,
-        })
-    }
-
-    pub fn health(&self) -> Option<(&'e Evidence, &'e HealthFact)> {
-        self.evidence.iter().find_map(|item| match &item.fact {
-            Fact::Health(fact) => Some((*item, fact)),
-            _ => None,
-        })
-    }
-
-    /// Oldest first.
-    pub fn events(&self) -> impl DoubleEndedIterator<Item = (&'e Evidence, EventFact)> + '_ {
-        self.evidence.iter().filter_map(|item| match item.fact {
-            Fact::Event(fact) => Some((*item, fact)),
-            _ => None,
-        })
-    }
-
-    /// Oldest first.
-    pub fn logs(&self) -> impl DoubleEndedIterator<Item = &'e Evidence> + '_ {
-        self.evidence
-            .iter()
-            .copied()
-            .filter(|item| matches!(item.fact, Fact::Log(_)))
-    }
-
-    pub fn usage(&self) -> Option<&'e Evidence> {
-        self.evidence
-            .iter()
-            .copied()
-            .find(|item| matches!(item.fact, Fact::Usage(_)))
+    /// Only the compose files know of it.
+    pub fn is_absent(&self) -> bool {
+        self.state()
+            .is_some_and(|(line, _)| line.source == Source::Compose)
     }
 
     /// It ran and does not run now.
@@ -278,6 +180,23 @@ impl<'e> View<'e> {
             .map(|(item, _)| item)
     }
 
+    /// A signal has frozen its main process, and nothing has woken it since.
+    pub fn frozen_by(&self) -> Option<&'e Evidence> {
+        const FREEZE: u32 = 19;
+        const GO_ON: u32 = 18;
+        let decides = |fact| match fact {
+            EventFact::Signalled { signal } => matches!(signal, Some(FREEZE | GO_ON)),
+            EventFact::Started | EventFact::Died { .. } => true,
+            _ => false,
+        };
+        let (item, fact) = self.events().rev().find(|(_, fact)| decides(*fact))?;
+        let is_frozen = fact
+            == EventFact::Signalled {
+                signal: Some(FREEZE),
+            };
+        (is_frozen && self.is_running()).then_some(item)
+    }
+
     pub fn is_unhealthy(&self) -> bool {
         self.health()
             .is_some_and(|(_, health)| health.status == HealthStatus::Unhealthy)
@@ -312,7 +231,7 @@ impl<'e> View<'e> {
             return false;
         };
         match state.status {
-            Status::Running => self.is_unhealthy() || self.loops(),
+            Status::Running => self.is_unhealthy() || self.loops() || self.frozen_by().is_some(),
             // created and left so: what should have started it has failed
             Status::Created | Status::Restarting | Status::Dead | Status::Paused => true,
             Status::Exited => !self.is_done(),

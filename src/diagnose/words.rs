@@ -53,7 +53,7 @@ impl<'e> View<'e> {
         }
         if self.is_running() && !self.loops() {
             return if self.is_unhealthy() || self.accused {
-                self.fresh()
+                self.fresh().or_else(|| self.told_by_check())
             } else {
                 self.ongoing()
             };
@@ -136,6 +136,28 @@ impl<'e> View<'e> {
                 .iter()
                 .filter(|said| said.1.level > Level::Hint && recent(said.0)),
         )
+    }
+
+    /// A check that does what the service does runs into the same trouble, and says so.
+    fn told_by_check(&self) -> Option<Said<'e>> {
+        const OWN: &[Cause] = &[
+            Cause::TlsError,
+            Cause::AuthFailed,
+            Cause::DatabaseMissing,
+            Cause::SchemaMissing,
+            Cause::ConnectionsExhausted,
+            Cause::LockContention,
+            Cause::RateLimited,
+            Cause::DiskFull,
+            Cause::VolumePermission,
+            Cause::ReadOnlyFilesystem,
+            Cause::FdExhausted,
+            Cause::PidsExhausted,
+            Cause::MemoryPressure,
+        ];
+        let (line, health) = self.health().filter(|_| self.is_unhealthy())?;
+        let hit = health.hit.as_ref()?;
+        (OWN.contains(&hit.cause) && hit.level > Level::Hint).then_some((line, hit))
     }
 
     /// Lines that only look like its trouble.

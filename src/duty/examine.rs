@@ -96,7 +96,7 @@ impl Turn {
 
     async fn survey(&self, incident: &Incident) -> Result<(Host, Survey), Clean> {
         let host = self.host(incident).await?;
-        let survey = Survey::take(&host, self.bot.clock, &self.bot.secrets).await;
+        let survey = self.bot.survey(&host).await;
         let survey = survey.map_err(|error| Redactor::shapes_only().clean(&error.to_string()))?;
         Ok((host, survey))
     }

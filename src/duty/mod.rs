@@ -125,8 +125,8 @@ impl Duty {
         for (id, kind) in seen.work {
             self.begin(&turn, id, kind, work);
         }
-        // while alerts pour in, half of the time is left to who takes them in
-        sleep(began.elapsed().min(TURN)).await;
+        // while alerts pour in, most of the time is left to who takes them in
+        sleep((began.elapsed() * 2).min(TURN)).await;
         let now = turn.bot.clock.now();
         let wait = seen.due.map_or(TURN, |due| until(now, due)).min(TURN);
         tokio::select! {

@@ -17,6 +17,7 @@ mod stats;
 mod events;
 mod inventory;
 mod disk;
+mod platform;
 mod change;
 mod prune;
 mod tags;

@@ -1,5 +1,7 @@
 //! Facts from the engine's own record: who stopped what, what died and how, what ran out.
 
+use std::collections::BTreeMap;
+
 use super::{Evidence, Fact, Source};
 use crate::action::events::Event;
 use crate::say;
@@ -41,6 +43,30 @@ pub fn read(key: &Key, container: &str, events: &[Event]) -> Vec<Evidence> {
         })
     };
     events.iter().filter_map(evidence).collect()
+}
+
+/// Services that somebody removed and that have no container any more, one line each.
+pub fn removed(events: &[Event], is_there: impl Fn(&Key) -> bool) -> Vec<Evidence> {
+    let mut newest: BTreeMap<Key, &Event> = BTreeMap::new();
+    let gone = events
+        .iter()
+        .filter(|event| event.kind == "container" && event.action == "destroy");
+    for event in gone {
+        let name = event.attributes.get("name").map_or("", String::as_str);
+        let key = Key::of(name, &event.attributes);
+        if key.stack.is_some() && !is_there(&key) {
+            newest.insert(key, event);
+        }
+    }
+    let evidence = |(service, event): (Key, &Event)| Evidence {
+        source: Source::Events,
+        container: service.service.clone(),
+        service,
+        at: Some(event.at),
+        text: say!("destroy: somebody removed its container"),
+        fact: Fact::Removed,
+    };
+    newest.into_iter().map(evidence).collect()
 }
 
 fn fact(event: &Event) -> Option<(EventFact, Clean)> {

@@ -10,6 +10,7 @@ pub mod events;
 pub mod stats;
 pub mod sockets;
 pub mod probe;
+pub mod processes;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,8 @@ pub enum Fact {
     State(state::StateFact),
     Health(state::HealthFact),
     Event(events::EventFact),
+    /// Its service had a container that was removed; it has none now.
+    Removed,
     Log(logs::LogFact),
     Usage(stats::UsageFact),
     /// Its configuration as the engine has it: raw values, for judging only.
@@ -95,8 +98,14 @@ pub enum Fact {
     Sockets(sockets::SocketFact),
     /// What its health check's address answers.
     Answer(probe::AnswerFact),
+    /// What was tried from inside it.
+    Tried(probe::TriedFact),
     /// How full a file system inside it is.
     Space(probe::SpaceFact),
+    /// Its process table.
+    Processes(processes::ProcessFact),
+    /// What its image is built for and what the engine runs on: they differ, or they do not.
+    Platform(probe::PlatformFact),
     /// The text says who holds the port of the host that it was refused.
     PortHolder,
     /// How the machine under it stands.

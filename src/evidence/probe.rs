@@ -2,6 +2,7 @@
 //! full a file system is. Reading only; who looks is `survey`.
 
 use super::{Evidence, Fact, Source};
+use crate::action::inventory::Platforms;
 use crate::say;
 use crate::stack::Key;
 use crate::text::{Clean, Name};
@@ -28,6 +29,20 @@ impl SpaceFact {
     pub fn has_room(&self) -> bool {
         self.free_bytes > 0 && (self.inodes == 0 || self.free_inodes > 0)
     }
+}
+
+/// What was tried from inside because a log complains of it; `None` where nothing could try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriedFact {
+    pub host: Clean,
+    pub port: Option<u16>,
+    pub resolves: Option<bool>,
+    pub answers: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlatformFact {
+    pub fits: bool,
 }
 
 /// What is left on the machine.
@@ -97,6 +112,40 @@ pub fn space(key: &Key, container: &str, lines: &Clean) -> Vec<Evidence> {
         ))
     };
     lines.lines().filter_map(read).collect()
+}
+
+/// None where nothing could be tried.
+pub fn tried(key: &Key, container: &str, fact: TriedFact) -> Option<Evidence> {
+    let host = &fact.host;
+    let name = fact.resolves.map(|yes| {
+        let does = if yes { "resolves" } else { "does not resolve" };
+        say!("`{}` {}", host, does)
+    });
+    let port = fact.port.zip(fact.answers).map(|(port, yes)| {
+        let does = if yes { "answers" } else { "does not answer" };
+        say!("port {} of `{}` {}", port, host, does)
+    });
+    let parts: Vec<Clean> = name.into_iter().chain(port).collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let text = say!("tried from inside: {}", Clean::join(&parts, ", "));
+    let fact = Fact::Tried(fact);
+    Some(evidence(key, container, Source::Network, text, fact))
+}
+
+/// None where either side does not say.
+pub fn platform(key: &Key, container: &str, seen: &Platforms) -> Option<Evidence> {
+    let (image, engine) = (seen.image.as_ref()?, seen.engine.as_ref()?);
+    let text = say!(
+        "its image is built for {}, the engine runs on {}",
+        Name::new(image),
+        Name::new(engine)
+    );
+    let fact = Fact::Platform(PlatformFact {
+        fits: image == engine,
+    });
+    Some(evidence(key, container, Source::Inspect, text, fact))
 }
 
 pub fn machine(key: &Key, container: &str, fact: MachineFact) -> Evidence {

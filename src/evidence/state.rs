@@ -43,6 +43,16 @@ pub struct HealthFact {
     pub start_period_s: u64,
 }
 
+impl HealthFact {
+    /// Whether the engine ended the check, or its own tool gave up waiting.
+    pub fn took_too_long(&self) -> bool {
+        const CURL_WAITED: i64 = 28;
+        let output = self.output.as_str();
+        let by_itself = self.test.as_str().contains("curl") && self.exit_code == Some(CURL_WAITED);
+        by_itself || output.contains("exceeded timeout") || output.contains("download timed out")
+    }
+}
+
 pub fn read(
     key: &Key,
     container: &Container,

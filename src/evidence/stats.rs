@@ -29,11 +29,18 @@ fn text(stats: &Stats) -> Clean {
         Some(limit) => say!("memory {} of {}", bytes(stats.memory_used), bytes(limit)),
         None => say!("memory {}, no limit", bytes(stats.memory_used)),
     };
+    let processes = match stats.pids_limit {
+        Some(limit) if stats.has_few_processes_left() => {
+            say!(", {} of {} processes", stats.pids, limit)
+        }
+        _ => Clean::default(),
+    };
     say!(
-        "{}, cpu {} of {} cpus",
+        "{}, cpu {} of {} cpus{}",
         memory,
         one_decimal(stats.cpus_used),
-        one_decimal(stats.cpus_allowed)
+        one_decimal(stats.cpus_allowed),
+        processes
     )
 }
 

@@ -53,7 +53,7 @@ patterns! {
     QUOTED_THEN_PORT r#"['"]([A-Za-z0-9][\w.-]*)['"]\s*,\s*(\d{2,5})\b"#
     PORT_THEN_QUOTED r#"\b(\d{2,5})\s*,\s*['"]([A-Za-z0-9][\w.-]*)['"]"#
     TOOL r"\b(?:nc|ncat|telnet|wait-for(?:-it)?(?:\.sh)?)\s+(?:-\w+\s+)*([A-Za-z0-9][\w.-]*)[\s:]+(\d{2,5})\b"
-    FLAG r#"(?:^|[\s{,(?&"'])(?:-h|-H|--host(?:name)?|host(?:name)?|HOST|PGHOST|server)["']?\s*[=:\s]\s*["']?([A-Za-z0-9][\w.-]*)"#
+    FLAG r#"(?:^|[\s{,(?&"'])(?:-[qt]?h|-H|--host(?:name)?|host(?:name)?|HOST|PGHOST|server)["']?\s*[=:\s]\s*["']?([A-Za-z0-9][\w.-]*)"#
     FLAG_PORT r#"(?:-p|--port|port|PORT)["']?\s*[=:\s]\s*["']?(\d{2,5})\b"#
     LOOKUP r"\b(?:getent (?:a?hosts(?:v4)?)|ping(?: -\w+(?: \d+)?)*|nslookup|dig)\s+([a-z][\w.-]*)"
     QUOTED r#"['"]([a-z][a-z0-9_-]*)['"]"#
@@ -196,6 +196,7 @@ mod tests {
                 "cache:6379",
             ),
             ("psql -h db -U app -d orders", "db"),
+            ("until pg_isready -qh db; do sleep 1; done", "db"),
             ("new Client({host:'db',port:5432})", "db:5432"),
             ("host=db port=5433 dbname=app", "db:5433"),
             ("until nc -z queue 4222; do sleep 1; done", "queue:4222"),

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use tokio::time::timeout;
 
 use super::look::{self, Depth};
-use super::{Survey, inside, texts};
+use super::{Survey, inside, probes, texts};
 use crate::action::container::{Container, HealthStatus, Status};
 use crate::action::events::EventQuery;
 use crate::engine::{Engine, EngineError};
@@ -70,7 +70,7 @@ pub async fn gather(engine: &Engine, survey: &Survey, asked: &[Key]) -> Gathered
         .copied()
         .collect();
     gathered.containers = all.len();
-    gathered.take_record(record, &all);
+    gathered.take_record(record, &all, survey);
 
     gathered.evidence.extend(
         subjects
@@ -80,7 +80,10 @@ pub async fn gather(engine: &Engine, survey: &Survey, asked: &[Key]) -> Gathered
 
     let running: Vec<Subject<'_>> = subjects.iter().chain(&further).copied().collect();
     let inside = inside::look(engine, survey, &running, &gathered.evidence).await;
-    gathered.evidence.extend(inside);
+    let platforms = inside::platforms(engine, &running, &gathered.evidence).await;
+    let tried = probes::look(engine, survey, &running, &gathered.evidence).await;
+    let found = inside.into_iter().chain(platforms).chain(tried);
+    gathered.evidence.extend(found);
     gathered.evidence.extend(inside::sockets(&others).await);
     gathered.evidence.extend(
         asked
@@ -235,6 +238,7 @@ impl Gathered {
         &mut self,
         record: Result<Vec<crate::action::events::Event>, Clean>,
         subjects: &[Subject<'_>],
+        survey: &Survey,
     ) {
         let recorded = match record {
             Ok(recorded) => recorded,
@@ -249,6 +253,8 @@ impl Gathered {
             self.evidence
                 .extend(events::read(key, &container.name, &mine));
         }
+        let is_there = |key: &Key| survey.inventory.get(key).is_some();
+        self.evidence.extend(events::removed(&recorded, is_there));
     }
 
     /// Logs name services that no configuration names. Adds those to the graph; gives back the

@@ -11,7 +11,7 @@ use super::gather::{Subject, limited};
 use crate::action::container::{Container, ExecResult, HealthStatus, Status};
 use crate::engine::{Endpoint, Engine};
 use crate::evidence::probe::{self, MachineFact};
-use crate::evidence::{Cause, Evidence, Fact, sockets};
+use crate::evidence::{Cause, Evidence, Fact, processes, sockets};
 use crate::host::{MachineFacts, machine};
 
 const AT_ONCE: usize = 8;
@@ -53,13 +53,67 @@ async fn one(
     evidence: &[Evidence],
 ) -> Vec<Evidence> {
     let (key, container) = subject;
-    let (tables, answer, space) = tokio::join!(
+    let (tables, answer, space, processes) = tokio::join!(
         tables(engine, container),
         answer(engine, survey, subject),
-        space(engine, survey, subject, evidence)
+        space(engine, survey, subject, evidence),
+        processes(engine, subject, evidence)
     );
     let sockets = tables.map(|tables| sockets::read(key, &container.name, &tables));
-    sockets.into_iter().chain(answer).chain(space).collect()
+    let found = sockets.into_iter().chain(answer).chain(space);
+    found.chain(processes).collect()
+}
+
+/// What runs there, where it has next to no process left to start.
+async fn processes(
+    engine: &Engine,
+    (key, container): Subject<'_>,
+    evidence: &[Evidence],
+) -> Option<Evidence> {
+    let tells = |fact: &Fact| match fact {
+        Fact::Log(line) => line
+            .hit
+            .as_ref()
+            .is_some_and(|hit| hit.cause == Cause::PidsExhausted),
+        Fact::Usage(usage) => usage.stats.has_few_processes_left(),
+        _ => false,
+    };
+    let mut mine = evidence
+        .iter()
+        .filter(|item| item.service == *key && item.container == container.name.as_str());
+    if !mine.any(|item| tells(&item.fact)) {
+        return None;
+    }
+    let top = limited(engine.top(&container.id)).await.ok()?;
+    Some(processes::read(key, &container.name, &top))
+}
+
+/// What the image was built for, of each container that could not be executed.
+pub(super) async fn platforms(
+    engine: &Engine,
+    subjects: &[Subject<'_>],
+    evidence: &[Evidence],
+) -> Vec<Evidence> {
+    let refused = |fact: &Fact| match fact {
+        Fact::State(state) => state.error.as_str().contains("exec format error"),
+        Fact::Log(line) => line
+            .hit
+            .as_ref()
+            .is_some_and(|hit| hit.cause == Cause::ExecFormatError),
+        _ => false,
+    };
+    let mut seen = Vec::new();
+    for (key, container) in subjects {
+        let mut mine = evidence
+            .iter()
+            .filter(|item| item.service == **key && item.container == container.name.as_str());
+        if mine.any(|item| refused(&item.fact))
+            && let Ok(found) = limited(engine.platforms(&container.image_id)).await
+        {
+            seen.extend(probe::platform(key, &container.name, &found));
+        }
+    }
+    seen
 }
 
 /// The machine's own view where the engine is on it, else the container's.
@@ -99,7 +153,8 @@ async fn answer(
     let url = words
         .iter()
         .map(|word| word.trim_matches(['\'', '"', ';', ')', '(']))
-        .find(|word| word.starts_with("http://"))?;
+        .find_map(plain)?;
+    let url = url.as_str();
     let asks_with_curl = words.iter().any(|word| word.ends_with("curl"));
     let status = if asks_with_curl {
         let argv = [
@@ -125,6 +180,14 @@ async fn answer(
         status_line(run(engine, container, &argv).await?.stderr.expose())?
     };
     (status > 0).then(|| probe::answer(key, &container.name, survey.redactor.clean(url), status))
+}
+
+/// The address of a check; one that asks with TLS is tried without.
+fn plain(word: &str) -> Option<String> {
+    if let Some(rest) = word.strip_prefix("https://") {
+        return Some(format!("http://{rest}"));
+    }
+    word.starts_with("http://").then(|| word.to_owned())
 }
 
 /// The last `HTTP/1.1 404` in what a tool tells.

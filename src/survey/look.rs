@@ -30,7 +30,7 @@ const DEEP: usize = 60_000;
 /// Reading so many takes an engine a moment; more than this nobody waits for.
 const DEEP_LIMIT: Duration = Duration::from_millis(1500);
 /// What is read where the deep look takes too long.
-const SHALLOW: usize = 400;
+const SHALLOW: usize = 4000;
 
 pub(super) struct Seen {
     pub(super) evidence: Vec<Evidence>,

@@ -7,6 +7,8 @@ pub mod own;
 mod look;
 mod texts;
 mod inside;
+mod probes;
+pub mod settings;
 
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Survey {
     pub redactor: Redactor,
     /// The log patterns that are looked for: the built-in ones, and the owner's before them.
     pub signatures: Arc<Signatures>,
+    /// Whether names and ports may be tried from inside containers.
+    pub probes: bool,
 }
 
 impl Survey {
@@ -45,6 +49,7 @@ impl Survey {
             graph,
             redactor,
             signatures: Signatures::built_in(),
+            probes: false,
         })
     }
 }

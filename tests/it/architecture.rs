@@ -112,8 +112,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "watch",
-            "web", "yaml",
+            "access", "chat", "host", "incident", "runbook", "setting", "stack", "store", "survey",
+            "watch", "web", "yaml",
         ],
     ),
     ("sim", &["clock"]),
@@ -169,7 +169,11 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("engine.prune(", &[]),
     (
         "engine.exec(",
-        &["survey/inside.rs", "watch/check/inside.rs"],
+        &[
+            "survey/inside.rs",
+            "survey/probes.rs",
+            "watch/check/inside.rs",
+        ],
     ),
 ];
 

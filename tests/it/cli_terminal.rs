@@ -121,7 +121,7 @@ impl<'p> Terminal<'p> {
     fn leave(mut self) -> Option<i32> {
         for _ in 0..60 {
             // it may have left since the last look
-            let _ = self.send(CTRL_D);
+            self.send(CTRL_D).ok();
             let (place, child) = (self.place, &mut self.child);
             let waiting = async { tokio::time::timeout(BREATH, child.wait()).await };
             if let Ok(ended) = place.block_on(waiting) {

@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 
 #[derive(Deserialize)]
-struct Incident {
-    name: String,
+pub(crate) struct Incident {
+    pub(crate) name: String,
     /// Milliseconds.
     at: i64,
     project: String,
@@ -68,7 +68,7 @@ impl Recorded {
     }
 }
 
-fn incidents() -> Vec<Incident> {
+pub(crate) fn incidents() -> Vec<Incident> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/incidents");
     let files = std::fs::read_dir(folder)
         .unwrap()
@@ -203,6 +203,13 @@ fn report(survey: &Survey, gathered: &Gathered, asked: &Key, evidence: &[Evidenc
         not_seen: Vec::new(),
     };
     from_diagnosis(&diagnose(&case), evidence, occasion)
+}
+
+/// The report of one incident, as anybody would get it.
+pub(crate) async fn told(incident: Incident, folder: &Path) -> Report {
+    let incident = Arc::new(incident);
+    let (survey, gathered, asked) = seen(&incident, folder).await;
+    report(&survey, &gathered, &asked, &gathered.evidence)
 }
 
 fn wrong(incident: &Incident, report: &Report) -> Vec<String> {

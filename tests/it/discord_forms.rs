@@ -158,36 +158,43 @@ async fn more_than_a_menu_takes_is_typed() {
     shop.discord.assert_obeyed();
 }
 
+/// Its own command as it is registered: name, kind and limits of each option.
+fn registered(shop: &DiscordShop) -> Vec<String> {
+    let world = shop.discord.world();
+    let mut all = world.commands("9").iter();
+    let own = all.find(|command| command["name"] == "every-kind");
+    let options = own.expect("it is registered")["options"].as_array();
+    let shape = |option: &Value| {
+        let keys = [
+            "required",
+            "autocomplete",
+            "choices",
+            "min_value",
+            "max_value",
+        ];
+        let set = keys
+            .iter()
+            .filter_map(|key| Some(format!(" {key}={}", option.get(key)?)));
+        let name = option["name"].as_str().unwrap();
+        format!("{name} {}{}", option["type"], set.collect::<String>())
+    };
+    options.unwrap().iter().map(shape).collect()
+}
+
+/// Its own command, as somebody fills it in (2) or is still typing (4).
+fn command(shop: &DiscordShop, kind: u64, options: &Value) -> Value {
+    let data = json!({ "id": "701", "name": "every-kind", "type": 1, "options": options });
+    shop.discord.interaction(ANNA, OPS, kind, &data)
+}
+
+fn given(name: &str, kind: u64, value: Value) -> Value {
+    json!({ "type": kind, "name": name, "value": value })
+}
+
 #[tokio::test]
 async fn a_runbook_may_have_a_command_of_its_own() {
     let (shop, _own) = shop().await;
-    let registered = {
-        let world = shop.discord.world();
-        let mut all = world.commands("9").iter();
-        let own = all.find(|command| command["name"] == "every-kind");
-        own.expect("it is registered").clone()
-    };
-    let shapes: Vec<String> = registered["options"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|option| {
-            let mut shape = format!("{} {}", option["name"].as_str().unwrap(), option["type"]);
-            for key in [
-                "required",
-                "autocomplete",
-                "choices",
-                "min_value",
-                "max_value",
-            ] {
-                if let Some(value) = option.get(key) {
-                    shape.push_str(&format!(" {key}={value}"));
-                }
-            }
-            shape
-        })
-        .collect();
-    insta::assert_snapshot!(shapes.join("\n"), @r#"
+    insta::assert_snapshot!(registered(&shop).join("\n"), @r#"
     service 3 required=true autocomplete=true
     ticket 3 required=true
     count 4 min_value=1 max_value=9
@@ -200,15 +207,10 @@ async fn a_runbook_may_have_a_command_of_its_own() {
     wait 3
     words 3
     "#);
-
-    let command = |kind: u64, options: &Value| {
-        let data = json!({ "id": "701", "name": "every-kind", "type": 1, "options": options });
-        shop.discord.interaction(ANNA, OPS, kind, &data)
-    };
     let mut offered = Value::Null;
     // the first look may take longer than somebody waits
     until("services are offered", async || {
-        let payload = command(4, &json!([focused("service", "shop/c")]));
+        let payload = command(&shop, 4, &json!([focused("service", "shop/c")]));
         shop.send(&payload);
         offered = shop.discord.answer_to(&payload).await.answer["choices"].clone();
         offered != json!([])
@@ -217,9 +219,8 @@ async fn a_runbook_may_have_a_command_of_its_own() {
     assert_eq!(offered[0]["value"], "shop/cache");
 
     let words = r#"it's "so" --yes a=b"#;
-    let given =
-        |name: &str, kind: u64, value: Value| json!({ "type": kind, "name": name, "value": value });
     let run = command(
+        &shop,
         2,
         &json!([
             given("service", 3, "shop/cache".into()),
@@ -242,7 +243,7 @@ async fn a_runbook_may_have_a_command_of_its_own() {
         })
         .await;
 
-    let unfinished = command(2, &json!([given("service", 3, "shop/cache".into())]));
+    let unfinished = command(&shop, 2, &json!([given("service", 3, "shop/cache".into())]));
     shop.send(&unfinished);
     let answer = shop.discord.answer_to(&unfinished).await;
     assert_eq!(

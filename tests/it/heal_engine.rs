@@ -3,7 +3,7 @@
 
 use crate::support::fake_slack::{FakeSlack, Shown};
 use crate::support::program::Place;
-use crate::support::real_engine::{Sandbox, docker, is_there, real_engine};
+use crate::support::real_engine::{Sandbox, docker, eventually, is_there, real_engine};
 use crate::support::served::{ALERTS, Served};
 
 /// Fails for want of a setting in its first life, and goes on in every later one.
@@ -202,13 +202,12 @@ async fn services_of_a_registry_are_started_again_in_their_containers() {
     );
     let _served = Served::start(place, &slack, &more).await;
     for name in names {
-        docker(&[
-            "exec",
-            &format!("{stack}-{name}"),
-            "sh",
-            "-c",
-            "kill $(cat /tmp/pid)",
-        ]);
+        let inside = |line: &str| docker(&["exec", &format!("{stack}-{name}"), "sh", "-c", line]);
+        eventually("the worker has begun", || async {
+            !inside("cat /tmp/pid || true").is_empty()
+        })
+        .await;
+        inside("kill $(cat /tmp/pid)");
     }
     let here = |shown: &Shown| shown.channel == "CNAMED" && shown.thread.is_none();
     let root = slack

@@ -15,7 +15,7 @@ use dogwatch::watch::check::{Check, Kind};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use crate::support::real_engine::{Sandbox, docker, eventually, program, real_engine};
+use crate::support::real_engine::{Sandbox, docker, eventually, listens, program, real_engine};
 use crate::support::server::free_port;
 use crate::support::watched::{Watched, detail, orders};
 
@@ -331,6 +331,7 @@ async fn what_holds_inside_a_container_is_silent_until_it_fails() {
     };
     let sandbox = Sandbox::new();
     let (name, id) = api(&sandbox);
+    listens(&id, 8080).await;
     let inside = Page {
         container: Some(container(&name)),
         ..page("http://127.0.0.1:8080/healthz")

@@ -7,7 +7,7 @@ use dogwatch::watch::registry::RegistryPlace;
 use insta::assert_snapshot;
 
 use crate::support::program::Place;
-use crate::support::real_engine::{IMAGE, Sandbox, docker, eventually, real_engine};
+use crate::support::real_engine::{IMAGE, Sandbox, docker, eventually, listens, real_engine, runs};
 use crate::support::watched::{Watched, detail, orders};
 use crate::watch_checks::FILES;
 
@@ -84,6 +84,9 @@ async fn its_checks_run_in_three_real_containers() {
     let web = run("dogwatch-lab:1", "web", &page);
     let database = run(IMAGE, "db", "busybox httpd -p 5432 -h /tmp; sleep 600");
     let worker = run(IMAGE, "worker", loops);
+    listens(&web, 8080).await;
+    listens(&database, 5432).await;
+    runs(&worker, "sh /tmp/worker-daemon").await;
 
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("system-config.json");
@@ -166,6 +169,9 @@ fn health_shows_what_docker_and_the_registry_say_side_by_side() {
         name
     };
     let (sick, well) = (run("sick", &sick), run("well", &[]));
+    for container in [&sick, &well] {
+        place.block_on(runs(container, "sh /tmp/worker-daemon"));
+    }
     let service = |name: &str, container: &str, process: &str| {
         format!(
             r#""{name}": {{"container": "{container}",

@@ -1,5 +1,6 @@
 //! `diagnose`: survey, gather, judge, report. Reads only.
 
+use super::absent;
 use super::look::Look;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
@@ -8,11 +9,23 @@ use crate::stack::Key;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
     let look = Look::at_service(context, target).await?;
-    let asked: Key = look.service(context, target)?.service.key.clone();
+    let asked: Key = match look.service(context, target) {
+        Ok(chosen) => chosen.service.key.clone(),
+        // it may be one that could never be made
+        Err(unknown) => {
+            let absent = absent::examine(context, &look, target).await?;
+            return tell(context, absent.ok_or(unknown)?).await;
+        }
+    };
     for report in examine(context, &look, &[asked]).await {
-        keep(context, &report).await;
-        context.voice.say(report).await;
+        tell(context, report).await?;
     }
+    Ok(Outcome::Done)
+}
+
+async fn tell(context: &Context<'_>, report: Report) -> Result<Outcome, Trouble> {
+    keep(context, &report).await;
+    context.voice.say(report).await;
     Ok(Outcome::Done)
 }
 

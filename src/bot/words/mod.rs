@@ -11,6 +11,7 @@ mod inspect;
 mod events;
 mod things;
 mod diagnose;
+mod absent;
 mod help;
 mod hosts;
 mod show;

@@ -209,9 +209,12 @@ impl Typist<'_> {
         }
         let typed = |((_, name), hosts): ((bool, String), BTreeSet<&Name>)| {
             let alone = hosts.len() == 1;
-            let with_host = move |host: &Name| match alone {
-                true => name.clone(),
-                false => format!("{host}:{name}"),
+            let with_host = move |host: &Name| {
+                if alone {
+                    name.clone()
+                } else {
+                    format!("{host}:{name}")
+                }
             };
             hosts.into_iter().map(with_host).collect::<Vec<_>>()
         };

@@ -7,6 +7,10 @@ use crate::say;
 
 pub(super) fn timeout(view: &View<'_>) -> Option<Change> {
     let (_, health) = view.health()?;
+    if !health.output.as_str().contains("exceeded timeout") {
+        // what its own tool waits stands in the check's command
+        return None;
+    }
     let edits = vec![
         Remove(say!("timeout: {}s", health.timeout_s)),
         Add(say!("timeout: {}s", (health.timeout_s * 2).max(5))),

@@ -27,7 +27,10 @@ pub(super) fn execute_bit(view: &View<'_>) -> Option<Change> {
     let said = view.decisive_of(&[Cause::ExecPermission]);
     let command = said.and_then(|said| said.1.name("command")).cloned();
     let file = command.or_else(|| Some(view.state()?.1.program.clone()))?;
-    let in_image = file.as_str().starts_with('/') && mount_over(view, file.as_str()).is_none();
+    let mut in_memory = view.setup()?.tmpfs.keys();
+    let in_image = file.as_str().starts_with('/')
+        && mount_over(view, file.as_str()).is_none()
+        && !in_memory.any(|path| file.as_str().starts_with(path.as_str()));
     in_image.then(|| in_file(DOCKERFILE, vec![Add(say!("RUN chmod +x {}", file))]))
 }
 

@@ -11,7 +11,7 @@ pub(super) fn writable(view: &View<'_>) -> Option<Change> {
     let said = view.decisive_of(&[Cause::ReadOnlyFilesystem])?;
     let file = said.1.name("file")?.as_str();
     if let Some(mount) = mount_of(view, file) {
-        let (source, place) = (source(mount), Name::new(&mount.destination));
+        let (source, place) = (source(view, mount), Name::new(&mount.destination));
         let edits = vec![
             Remove(say!("- {}:{}:ro", source, place)),
             Add(say!("- {}:{}", source, place)),
@@ -44,7 +44,7 @@ pub(super) fn no_directory_in_its_place(view: &View<'_>) -> Option<Change> {
     let mount = binds()
         .find(named)
         .or_else(|| binds().next().filter(|_| binds().count() == 1))?;
-    let (source, place) = (source(mount), Name::new(&mount.destination));
+    let (source, place) = (source(view, mount), Name::new(&mount.destination));
     let edits = vec![
         Remove(say!("- {}:{}", source, place)),
         Add(say!("- type: bind")),
@@ -84,10 +84,12 @@ fn mount_of<'e>(view: &View<'e>, file: &str) -> Option<&'e Mount> {
         .max_by_key(|mount| mount.destination.len())
 }
 
-/// A volume's name; of a file on the host only its own name, as a compose file beside it has it.
-fn source(mount: &Mount) -> Name {
+/// A volume's name, and of a file on the host only its own, both as the compose file has them.
+fn source(view: &View<'_>, mount: &Mount) -> Name {
     if let Some(name) = &mount.name {
-        return Name::new(name);
+        let stack = view.service.stack.as_ref();
+        let own = stack.and_then(|stack| name.strip_prefix(&format!("{stack}_")));
+        return Name::new(own.unwrap_or(name));
     }
     let file = mount.source.rsplit('/').next().unwrap_or_default();
     Name::new(&format!("./{file}"))

@@ -29,23 +29,29 @@ fn check(view: &View<'_>) -> Option<Finding> {
         .name("user")
         .map(|user| say!(" as `{}`", user))
         .unwrap_or_default();
-    let summary = say!(
-        "{} is refused by {}: its credentials{} are not accepted{}",
-        view.name(),
-        to,
-        who,
-        again_and_again(view)
-    );
-    let mut finding = said_finding(view, Cause::AuthFailed, said, summary);
-    finding.fixes.push(by_hand(
-        say!(
-            "give {} the credentials that {} accepts, or set those of {} anew",
-            view.name(),
-            to,
-            to
+    let (refused, mend) = match said.1.name("relation") {
+        Some(relation) => (
+            say!("its user may not use `{}`", relation),
+            say!(
+                "grant the user of {} what it needs on `{}`, or give it the user that owns it",
+                view.name(),
+                relation
+            ),
         ),
-        Risk::Change,
-    ));
+        None => (
+            say!("its credentials{} are not accepted", who),
+            say!(
+                "give {} the credentials that {} accepts, or set those of {} anew",
+                view.name(),
+                to,
+                to
+            ),
+        ),
+    };
+    let again = again_and_again(view);
+    let summary = say!("{} is refused by {}: {}{}", view.name(), to, refused, again);
+    let mut finding = said_finding(view, Cause::AuthFailed, said, summary);
+    finding.fixes.push(by_hand(mend, Risk::Change));
     finding.fixes.push(recreate(view));
     Some(finding)
 }

@@ -44,12 +44,14 @@ fn check(view: &View<'_>) -> Option<Finding> {
         || say!("`{}`", state.program),
         |command| say!("`{}`", command),
     );
-    let summary = say!(
-        "{} cannot run {}: there is no such program in its image{}",
-        view.name(),
-        command,
-        super::again_and_again(view)
-    );
+    let is_script = shell_says.is_some_and(|said| said.1.signature.as_str() == "exec-interpreter");
+    let why = if is_script {
+        "the interpreter or loader that it names is not in the image; a script with Windows line ends names one that nobody has"
+    } else {
+        "there is no such program in its image"
+    };
+    let again = super::again_and_again(view);
+    let summary = say!("{} cannot run {}: {}{}", view.name(), command, why, again);
     let mut finding = view.finding(Cause::CommandNotFound, confidence, summary, &proof);
     finding.fixes.push(read_logs(view));
     let text = say!(

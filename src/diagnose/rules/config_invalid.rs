@@ -4,7 +4,7 @@ use super::Rule;
 use super::{again_and_again, by_hand, said_finding};
 use crate::action::Risk;
 use crate::diagnose::view::View;
-use crate::diagnose::{Cause, Finding};
+use crate::diagnose::{Cause, Confidence, Finding};
 use crate::say;
 
 pub const RULE: Rule = Rule {
@@ -19,6 +19,53 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>) -> Option<Finding> {
+    refused_by_engine(view).or_else(|| refused_by_itself(view))
+}
+
+/// What the engine finds wrong with the container's settings only when it starts it.
+fn refused_by_engine(view: &View<'_>) -> Option<Finding> {
+    const REFUSED: &[(&[&str], &str)] = &[
+        (
+            &["unable to find user", "unable to find group"],
+            "its `user` does not exist in the image",
+        ),
+        (
+            &[
+                "gathering device information",
+                "could not select device driver",
+            ],
+            "a device it asks for is not on the host",
+        ),
+        (
+            &["setting rlimit", "sysctl", "/proc/sys/"],
+            "a limit or kernel setting of it is not allowed here",
+        ),
+        (
+            &[" config` failed: "],
+            "compose refuses the files that it is made from",
+        ),
+        (
+            &["chdir to cwd"],
+            "its working directory is not there or not its own",
+        ),
+    ];
+    let (line, why) = REFUSED
+        .iter()
+        .find_map(|(words, why)| Some((super::engine_says(view, words)?, *why)))?;
+    let summary = say!("{} cannot start: {}", view.name(), why);
+    let mut finding = view.finding(Cause::ConfigInvalid, Confidence::Certain, summary, &[line]);
+    finding.fixes.push(by_hand(
+        say!(
+            "correct the setting of {} that the engine names",
+            view.name()
+        ),
+        Risk::Change,
+    ));
+    finding.fixes.push(super::recreate(view));
+    Some(finding)
+}
+
+fn refused_by_itself(view: &View<'_>) -> Option<Finding> {
     let said = view.decisive_of(&[Cause::ConfigInvalid])?;
     let hit = said.1;
     let what = hit

@@ -57,6 +57,11 @@ fn check(view: &View<'_>) -> Option<Finding> {
             ),
             other,
         ),
+        Reach::Stale(other) => (
+            super::stale(view, &trouble, other),
+            super::look_up_again(view, other),
+            view.service,
+        ),
         Reach::Outside => (
             say!(
                 "{} is refused on {} of {}",

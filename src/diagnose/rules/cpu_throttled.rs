@@ -28,7 +28,7 @@ fn check(view: &View<'_>) -> Option<Finding> {
     let quota = view.state().and_then(|(_, state)| state.limits.cpus)?;
     let slow_check = view
         .health()
-        .is_some_and(|(_, health)| health.output.as_str().contains("exceeded timeout"));
+        .is_some_and(|(_, health)| health.took_too_long());
     let held = stats.throttled_share >= THROTTLED && stats.cpu_percent() >= BUSY;
     if !held
         || !view.is_running()

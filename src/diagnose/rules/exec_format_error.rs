@@ -20,15 +20,19 @@ fn check(view: &View<'_>) -> Option<Finding> {
     let says = |text: &str| text.to_lowercase().contains("exec format error");
     let logged = view.logs().rev().find(|item| says(item.text.as_str()));
     let failed = view.has_ended() || view.loops() || !state.error.is_empty();
-    let proof = match (says(state.error.as_str()), logged) {
+    let mut proof = match (says(state.error.as_str()), logged) {
         (true, _) => vec![line],
         (false, Some(said)) if failed => vec![said, line],
         _ => return None,
     };
-    let summary = say!(
-        "{} cannot run its command: it is not a program for this machine",
-        view.name()
-    );
+    let foreign = view.foreign_image();
+    proof.extend(foreign);
+    let why = if foreign.is_some() {
+        "its image is built for another machine"
+    } else {
+        "it is not a program for this machine"
+    };
+    let summary = say!("{} cannot run its command: {}", view.name(), why);
     let mut finding = view.finding(Cause::ExecFormatError, Confidence::Certain, summary, &proof);
     let text = say!(
         "build the image of {} for this machine's processor, or name the interpreter in the script's first line",

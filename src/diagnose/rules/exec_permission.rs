@@ -18,6 +18,30 @@ pub const RULE: Rule = Rule {
 const MAY_NOT_RUN: i64 = 126;
 
 fn check(view: &View<'_>) -> Option<Finding> {
+    its_command(view).or_else(|| its_check(view))
+}
+
+/// The service may be well: what may not be executed is its health check.
+fn its_check(view: &View<'_>) -> Option<Finding> {
+    let (line, health) = view.health().filter(|_| view.is_unhealthy())?;
+    let may_not_run = matches!(health.exit_code, Some(MAY_NOT_RUN | -1));
+    if !may_not_run || !health.output.as_str().contains("ermission denied") {
+        return None;
+    }
+    let summary = say!(
+        "{} is reported unhealthy only because its check may not be executed",
+        view.name()
+    );
+    let mut finding = view.finding(Cause::ExecPermission, Confidence::Certain, summary, &[line]);
+    finding.fixes.push(by_hand(
+        say!("set the execute bit of the program in `{}`", health.test),
+        Risk::Change,
+    ));
+    finding.fixes.push(recreate(view));
+    Some(finding)
+}
+
+fn its_command(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
     let engine_says =
         state.error.as_str().contains("permission denied") && state.error.as_str().contains("exec");

@@ -19,13 +19,19 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, health) = view.health()?;
-    if !view.is_unhealthy() || !health.output.as_str().contains("exceeded timeout") {
+    if !view.is_unhealthy() || !health.took_too_long() {
         return None;
     }
+    let by_engine = health.output.as_str().contains("exceeded timeout");
+    let limit = if by_engine {
+        say!("its limit of {} s", health.timeout_s)
+    } else {
+        say!("its own tool waits")
+    };
     let summary = say!(
-        "{} is unhealthy: its check takes longer than its limit of {} s",
+        "{} is unhealthy: its check takes longer than {}",
         view.name(),
-        health.timeout_s
+        limit
     );
     let proof: Vec<_> = [Some(line), view.usage()].into_iter().flatten().collect();
     let mut finding = view.finding(

@@ -28,10 +28,12 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, health) = view.health().filter(|_| view.is_unhealthy())?;
-    if health.output.as_str().contains("exceeded timeout") {
+    if health.took_too_long() {
         return None;
     }
-    let (what, fix, proof) = wrong_answer(view, health).or_else(|| wrong_place(view, health))?;
+    let (what, fix, proof) = wrong_protocol(view, health)
+        .or_else(|| wrong_answer(view, health))
+        .or_else(|| wrong_place(view, health))?;
     let summary = say!(
         "{} is reported unhealthy because its check asks the wrong place: {}",
         view.name(),
@@ -58,27 +60,70 @@ fn check(view: &View<'_>) -> Option<Finding> {
 
 type Wrong<'e> = (Clean, Clean, Option<&'e Evidence>);
 
-/// The server answers that it has no such thing.
+/// The server answers that it has no such thing, or tells strangers nothing.
 fn wrong_answer<'e>(view: &View<'e>, health: &HealthFact) -> Option<Wrong<'e>> {
     const NO_SUCH: &[u16] = &[404, 405, 410, 421];
+    const NOT_FOR_YOU: &[u16] = &[401, 403];
     let asked = view.answer();
-    let status = asked.map(|(_, answer)| answer.status);
-    let says = ["404", "405"].iter().any(|code| {
-        health
-            .output
-            .as_str()
-            .split(|c: char| !c.is_ascii_digit())
-            .any(|word| word == *code)
-    });
-    let no_such = status.map_or(says, |status| NO_SUCH.contains(&status));
-    if !no_such {
+    let status = asked
+        .map(|(_, answer)| answer.status)
+        .or_else(|| told_status(health.output.as_str()))?;
+    let fix = if NO_SUCH.contains(&status) {
+        say!("let the check of {} ask a path that exists", view.name())
+    } else if NOT_FOR_YOU.contains(&status) && view.decisive().is_none() {
+        say!(
+            "let the check of {} ask a path that needs no credentials",
+            view.name()
+        )
+    } else {
         return None;
-    }
-    let status = status.unwrap_or(404);
+    };
     let url = asked.map_or_else(|| say!("its address"), |(_, answer)| answer.url.clone());
     let what = say!("{} answers with {}", url, status);
-    let fix = say!("let the check of {} ask a path that exists", view.name());
     Some((what, fix, asked.map(|(line, _)| line)))
+}
+
+/// The status that a tool tells of, in the words of curl, wget and most pages.
+fn told_status(output: &str) -> Option<u16> {
+    const WORDS: &[(u16, &str)] = &[
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (401, "Unauthorized"),
+        (403, "Forbidden"),
+    ];
+    let is_told = |(status, phrase): &&(u16, &str)| {
+        let code = status.to_string();
+        let mut numbers = output.split(|c: char| !c.is_ascii_digit());
+        // of these two the bare number has been seen often enough, of the others never
+        let is_enough = matches!(status, 404 | 405);
+        numbers.any(|number| number == code)
+            && (is_enough || output.contains(phrase) || output.contains(&format!("error: {code}")))
+    };
+    WORDS.iter().find(is_told).map(|(status, _)| *status)
+}
+
+/// It speaks TLS to a port that does not.
+fn wrong_protocol<'e>(view: &View<'e>, health: &HealthFact) -> Option<Wrong<'e>> {
+    const HANDSHAKE_FAILED: i64 = 35;
+    const TOLD: &[&str] = &[
+        "wrong version number",
+        "packet length too long",
+        "unexpected eof",
+    ];
+    let asks = health.test.as_str().contains("https://");
+    let output = health.output.as_str();
+    let told = TOLD.iter().any(|words| output.contains(words));
+    let silent = output.is_empty() && health.exit_code == Some(HANDSHAKE_FAILED);
+    let plain = view.answer().filter(|(_, answer)| answer.status < 400);
+    if !asks || !(told || silent || plain.is_some()) {
+        return None;
+    }
+    let line = plain
+        .map(|(line, _)| line)
+        .or_else(|| view.sockets().map(|(line, _)| line));
+    let what = say!("it asks with https a port that does not speak TLS");
+    let fix = say!("let the check of {} ask with http://", view.name());
+    Some((what, fix, line))
 }
 
 /// Nobody listens where the check asks.

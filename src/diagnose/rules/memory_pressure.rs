@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const CLOSE: f64 = 90.0;
+pub(super) const CLOSE: f64 = 90.0;
 
 fn check(view: &View<'_>) -> Option<Finding> {
     said_so(view).or_else(|| measured(view))
@@ -29,7 +29,9 @@ fn check(view: &View<'_>) -> Option<Finding> {
 fn said_so(view: &View<'_>) -> Option<Finding> {
     let said = view.decisive_of(&[Cause::MemoryPressure])?;
     let is_servers = said.1.signature.as_str() == "redis-maxmemory";
-    let server = super::server_of(view, said.1).filter(|_| is_servers);
+    let server = super::server_of(view, said.1)
+        .filter(|_| is_servers)
+        .or_else(|| super::server_beyond(view, said));
     let who = server
         .as_ref()
         .map_or(view.name(), |server| &server.service)

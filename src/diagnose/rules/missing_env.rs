@@ -6,7 +6,7 @@ use super::{again_and_again, by_hand, recreate, said_finding};
 use crate::action::Risk;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Finding};
-use crate::evidence::Hit;
+use crate::evidence::{Evidence, Fact, Hit};
 use crate::say;
 use crate::text::Clean;
 
@@ -23,7 +23,7 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let said = view.decisive_of(&[Cause::MissingEnv])?;
-    let variable = variable_of(said.1);
+    let variable = variable_of(said.1).or_else(|| listed_beside(view, said.0));
     let summary = match &variable {
         Some(variable) => say!(
             "{} needs the environment variable `{}`, which is not set{}",
@@ -61,6 +61,39 @@ fn check(view: &View<'_>) -> Option<Finding> {
     }
     finding.fixes.push(recreate(view));
     Some(finding)
+}
+
+/// Validators name what they miss on a line of its own, before or after the one that is known.
+fn listed_beside(view: &View<'_>, line: &Evidence) -> Option<Clean> {
+    const NEAR: u64 = 10;
+    let place = |item: &Evidence| match &item.fact {
+        Fact::Log(line) => Some(line.place),
+        _ => None,
+    };
+    let here = place(line)?;
+    let mut near: Vec<(u64, &Evidence)> = view
+        .logs()
+        .filter_map(|item| Some((place(item)?.abs_diff(here), item)))
+        .filter(|(distance, _)| (1..=NEAR).contains(distance))
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    let named = |(_, item): &(u64, &Evidence)| {
+        let name = item.text.map(bare);
+        is_a_variable(name.as_str()).then_some(name)
+    };
+    near.iter().find_map(named)
+}
+
+fn bare(line: &str) -> &str {
+    line.trim()
+        .trim_matches(|c: char| "\"',[]`:".contains(c) || c.is_whitespace())
+}
+
+/// `SESSION_SECRET`, and `session_secret` as python's settings write it.
+fn is_a_variable(word: &str) -> bool {
+    let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let one_case = word == word.to_ascii_uppercase() || word == word.to_ascii_lowercase();
+    word.contains('_') && word.len() > 3 && is_word && one_case
 }
 
 pub(in crate::diagnose) fn variable_of(hit: &Hit) -> Option<Clean> {

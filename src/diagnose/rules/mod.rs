@@ -64,9 +64,9 @@ use crate::text::Clean;
 
 pub(super) use steps::mount_over;
 use steps::{
-    addressed, again_and_again, by_hand, engine_says, lines_around, look, named, named_where,
-    noted, only_mount, reach_finding, read_logs, rebuild, recreate, restart, said_finding,
-    server_beyond, server_of, start_again,
+    addressed, again_and_again, by_hand, engine_says, lines_around, look, look_up_again, named,
+    named_where, noted, only_mount, reach_finding, read_logs, rebuild, recreate, restart,
+    said_finding, server_beyond, server_of, stale, start_again,
 };
 
 /// A cause that can be recognised, with what its page in the reference says.

@@ -27,25 +27,32 @@ pub const RULE: Rule = Rule {
 
 const KILLED: i64 = 137;
 
+/// What the engine says when even its own first step in the container needs more than the limit.
+const TOO_LITTLE_TO_START: &[&str] = &["OOM-killed", "memory limit too low"];
+
 /// What the kernel did longer ago than this has no part in how it is now.
 const RECENT: SignedDuration = SignedDuration::from_secs(180);
 
 fn check(view: &View<'_>) -> Option<Finding> {
-    ended(view).or_else(|| lives_on(view))
+    ended(view)
+        .or_else(|| lives_on(view))
+        .or_else(|| soon_again(view))
 }
 
 /// The main process was killed.
 fn ended(view: &View<'_>) -> Option<Finding> {
     let (state_line, state) = view.state()?;
-    let flag = state.oom_killed;
+    let at_start = super::engine_says(view, TOO_LITTLE_TO_START).is_some();
+    let flag = state.oom_killed || at_start;
     let event = view.near_death(|fact| fact == EventFact::OutOfMemory);
     if view.decisive_of(&[Cause::HeapExhausted]).is_some() {
         return None;
     }
-    if !(view.has_ended() || view.loops()) || !(flag || event.is_some()) {
+    let failed = view.has_ended() || view.loops() || at_start;
+    if !failed || !(flag || event.is_some()) {
         return None;
     }
-    let died_of_kill = view.last_exit() == Some(KILLED);
+    let died_of_kill = view.last_exit() == Some(KILLED) || at_start;
     let limit = state.limits.memory;
     // without exit 137 a child was killed, and how the main process ended says whether that was it
     let confidence = match (died_of_kill, event.is_some() || limit.is_some()) {
@@ -76,6 +83,31 @@ fn ended(view: &View<'_>) -> Option<Finding> {
         finding.fixes.push(recreate(view));
     }
     finding.fixes.push(start_again(view));
+    Some(finding)
+}
+
+/// It was killed, came back and has used up its limit again: the next kill is a matter of moments,
+/// and near the limit a process may linger for long.
+fn soon_again(view: &View<'_>) -> Option<Finding> {
+    let (state_line, state) = view.state().filter(|_| view.is_running())?;
+    let (usage, stats) = view.stats()?;
+    let kill = view.near_death(|fact| fact == EventFact::OutOfMemory)?;
+    let limit = state.limits.memory?;
+    if stats.memory_percent()? < super::memory_pressure::CLOSE {
+        return None;
+    }
+    let summary = say!(
+        "{} was killed for lack of memory (limit {}) and has used it up again",
+        view.name(),
+        bytes(limit)
+    );
+    let proof = [kill, usage, state_line];
+    let mut finding = view.finding(Cause::OomKilled, Confidence::Certain, summary, &proof);
+    finding.evidence.push(limit_line(view, limit));
+    finding
+        .fixes
+        .push(by_hand(raise(view, limit), Risk::Change));
+    finding.fixes.push(recreate(view));
     Some(finding)
 }
 

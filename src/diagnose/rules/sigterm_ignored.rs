@@ -29,7 +29,8 @@ const FAIR: SignedDuration = SignedDuration::from_millis(1800);
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
-    if state.exit_code != Some(KILLED) || !view.has_ended() || state.oom_killed || view.accused {
+    let is_down = view.has_ended() && state.error.is_empty();
+    if state.exit_code != Some(KILLED) || !is_down || state.oom_killed || view.accused {
         return None;
     }
     let stop = view.stopped_by_somebody()?;

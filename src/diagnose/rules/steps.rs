@@ -140,9 +140,29 @@ pub(super) fn reach_finding(
     let state = view.state().map(|(line, _)| line);
     let mut proof: Vec<&Evidence> = [trouble.line, state].into_iter().flatten().collect();
     proof.extend(&trouble.proof);
+    proof.extend(trouble.host.as_ref().and_then(|host| view.tried(host)));
     let mut finding = view.finding(cause, Confidence::Certain, summary, &proof);
     finding.evidence.dedup();
     finding
+}
+
+/// What is said of an address that has changed hands.
+pub(super) fn stale(view: &View<'_>, trouble: &Trouble<'_>, other: &Key) -> Clean {
+    let host = trouble.host.clone().unwrap_or_default();
+    say!(
+        "{} still asks {} at {}, an address that it no longer has",
+        view.name(),
+        other.service,
+        host
+    )
+}
+
+pub(super) fn look_up_again(view: &View<'_>, other: &Key) -> Clean {
+    say!(
+        "restart {} so that it looks {} up again; let it resolve names anew by itself (nginx: `resolver 127.0.0.11` and the name in a variable)",
+        view.name(),
+        other.service
+    )
 }
 
 /// Where the configuration names what the line does not.

@@ -4,9 +4,10 @@ use jiff::SignedDuration;
 
 use super::exits_immediately::is_a_server;
 use super::{Rule, start_again};
+use crate::action::Risk;
 use crate::action::container::Status;
 use crate::diagnose::view::View;
-use crate::diagnose::{Cause, Confidence, Finding};
+use crate::diagnose::{Cause, Confidence, Finding, Fix};
 use crate::evidence::events::EventFact;
 use crate::evidence::state::StateFact;
 use crate::evidence::{Evidence, Fact};
@@ -27,29 +28,14 @@ const TERMINATED: i64 = 143;
 const A_WHILE: SignedDuration = SignedDuration::from_secs(3);
 
 fn check(view: &View<'_>) -> Option<Finding> {
-    let (state_line, state) = view.state()?;
-    if state.status == Status::Paused {
-        let event = view
-            .events()
-            .rev()
-            .find(|(_, fact)| *fact == EventFact::Paused)
-            .map(|(item, _)| item);
-        let proof: Vec<_> = [Some(state_line), event].into_iter().flatten().collect();
-        let summary = say!("{} is paused: somebody froze it", view.name());
-        let mut finding = view.finding(
-            Cause::StoppedByOperator,
-            Confidence::Certain,
-            summary,
-            &proof,
-        );
-        finding.fixes.push(crate::diagnose::Fix {
-            text: say!("let {} go on", view.name()),
-            command: Some(say!("docker unpause {}", view.container)),
-            risk: crate::action::Risk::Change,
-        });
-        return Some(finding);
+    let Some((state_line, state)) = view.state() else {
+        return removed(view);
+    };
+    if let Some(frozen) = frozen(view, state_line, state) {
+        return Some(frozen);
     }
-    if state.status != Status::Exited {
+    // with a complaint of the engine somebody tried to start it since, and that is what failed
+    if state.status != Status::Exited || !state.error.is_empty() {
         return None;
     }
     let Some(stop) = view.stopped_by_somebody() else {
@@ -73,6 +59,58 @@ fn check(view: &View<'_>) -> Option<Finding> {
         &[stop, state_line],
     );
     finding.fixes.push(start_again(view));
+    Some(finding)
+}
+
+/// Nothing is left of it but the engine's record of its end.
+fn removed(view: &View<'_>) -> Option<Finding> {
+    let event = view.removed()?;
+    let summary = say!(
+        "{} is not there any more: somebody removed its container",
+        view.name()
+    );
+    let cause = Cause::StoppedByOperator;
+    let mut finding = view.finding(cause, Confidence::Certain, summary, &[event]);
+    finding.fixes.push(Fix {
+        text: say!("create {} anew", view.name()),
+        command: Some(say!("docker compose up -d {}", view.name())),
+        risk: Risk::Change,
+    });
+    Some(finding)
+}
+
+/// It is there and does nothing: paused by the engine, or by a signal that the engine passed on.
+fn frozen(view: &View<'_>, state_line: &Evidence, state: &StateFact) -> Option<Finding> {
+    let (summary, event, command) = if state.status == Status::Paused {
+        let event = view
+            .events()
+            .rev()
+            .find(|(_, fact)| *fact == EventFact::Paused)
+            .map(|(item, _)| item);
+        (
+            say!("{} is paused: somebody froze it", view.name()),
+            event,
+            say!("docker unpause {}", view.container),
+        )
+    } else {
+        (
+            say!("{} is frozen: somebody sent it SIGSTOP", view.name()),
+            Some(view.frozen_by()?),
+            say!("docker kill --signal CONT {}", view.container),
+        )
+    };
+    let proof: Vec<_> = [Some(state_line), event].into_iter().flatten().collect();
+    let mut finding = view.finding(
+        Cause::StoppedByOperator,
+        Confidence::Certain,
+        summary,
+        &proof,
+    );
+    finding.fixes.push(Fix {
+        text: say!("let {} go on", view.name()),
+        command: Some(command),
+        risk: Risk::Change,
+    });
     Some(finding)
 }
 

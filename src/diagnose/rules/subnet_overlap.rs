@@ -23,8 +23,7 @@ const WORDS: &[&str] = &[
     "Pool overlaps with other one",
     "could not find an available, non-overlapping IPv4 address pool",
     "conflicts with network",
-    "Address already in use in container network",
-    "Address already in use\\\", network",
+    "Address already in use",
 ];
 
 fn check(view: &View<'_>) -> Option<Finding> {

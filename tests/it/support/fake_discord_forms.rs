@@ -89,7 +89,7 @@ fn answer(component: &Value, given: Option<&[&str]>) -> Value {
     let id = &component["custom_id"];
     if component["type"] == TEXT {
         let stood = component["value"].as_str().unwrap_or_default();
-        let text = given.map_or(stood.to_owned(), |values| values.concat());
+        let text = given.map_or(stood.to_owned(), <[&str]>::concat);
         return json!({ "type": TEXT, "id": 2, "custom_id": id, "value": text });
     }
     let values = match given {

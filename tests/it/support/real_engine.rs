@@ -126,6 +126,24 @@ pub(crate) fn program(name: &str) -> Command {
     Command::new(name)
 }
 
+/// Until something in the container listens on the port.
+pub(crate) async fn listens(container: &str, port: u16) {
+    let port = format!(":{port:04X} ");
+    let look = "cat /proc/net/tcp /proc/net/tcp6 2> /dev/null || true";
+    eventually("it listens", || async {
+        docker(&["exec", container, "sh", "-c", look]).contains(&port)
+    })
+    .await;
+}
+
+/// Until the container runs a program whose command line holds this.
+pub(crate) async fn runs(container: &str, words: &str) {
+    eventually(words, || async {
+        docker(&["top", container]).contains(words)
+    })
+    .await;
+}
+
 /// Asks `check` again and again until it holds.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, check: impl FnMut() -> F) {
     within(Duration::from_secs(90), what, check).await;
