@@ -134,7 +134,10 @@ fn deeper(case: &Case<'_>, key: &Key, accused: bool, seen: &mut BTreeSet<Key>) -
     if !seen.insert(key.clone()) {
         return None;
     }
-    let found = find(case, key, accused).filter(|finding| finding.cause != Cause::None)?;
+    let found = find(case, key, accused).filter(|finding| finding.cause != Cause::None);
+    let Some(found) = found else {
+        return below_the_silent(case, key, seen);
+    };
     let root = trace(case, found, seen);
     Some(if root.cause == Cause::Inconclusive {
         down(root)
@@ -168,18 +171,25 @@ fn deepest_need(case: &Case<'_>, own: &Finding, seen: &mut BTreeSet<Key>) -> Opt
     worst
         .or_else(|| suspects.iter().find_map(|key| starved(case, key)))
         .or_else(|| {
-            let mut suspects = suspects.iter();
-            suspects.find_map(|key| below_the_silent(case, key, seen))
+            let mut suspects = suspects.iter().filter(|key| !is_down(case, key));
+            suspects.find_map(|key| through(case, key, seen))
         })
 }
 
-/// A need that runs without a check and says nothing may only hand on what is wrong below it.
+/// What is wrong below a need that works, where that need may only hand it on.
+fn through(case: &Case<'_>, key: &Key, seen: &mut BTreeSet<Key>) -> Option<Finding> {
+    let is_well = find(case, key, false).is_none_or(|finding| finding.cause == Cause::None);
+    let found = (is_well && seen.insert(key.clone())).then(|| below_the_silent(case, key, seen));
+    found.flatten()
+}
+
+/// What runs without a check and says nothing may only hand on what fails below it.
 fn below_the_silent(case: &Case<'_>, key: &Key, seen: &mut BTreeSet<Key>) -> Option<Finding> {
     let views = View::all_of(key, case);
     let is_silent = views
         .iter()
         .all(|view| view.is_running() && view.health().is_none());
-    if views.is_empty() || !is_silent || !seen.insert(key.clone()) {
+    if views.is_empty() || !is_silent {
         return None;
     }
     let needs: Vec<Key> = case.graph.needs(key).into_keys().cloned().collect();
@@ -188,7 +198,7 @@ fn below_the_silent(case: &Case<'_>, key: &Key, seen: &mut BTreeSet<Key>) -> Opt
             deeper(case, need, false, seen)
                 .filter(|finding| finding.cause != Cause::ExitsImmediately)
         } else {
-            below_the_silent(case, need, seen)
+            through(case, need, seen)
         }
     })
 }

@@ -69,9 +69,6 @@ async fn every_change_is_a_small_diff_with_the_real_names() {
     -      BROKER: …reddis:6379…
     +      BROKER: …redis:6379…
 
-    # exec-permission, Dockerfile: noexec-mount
-    +RUN chmod +x /work/run.sh
-
     # exits-immediately, docker-compose.yml: ends-well-for-ever
      services:
        web:
@@ -216,7 +213,14 @@ async fn what_must_be_true_again_can_be_pasted_and_says_how_it_is_now() {
       running
     ");
     let well = report_of("well-with-alarming-words").await;
-    assert_snapshot!(checks(&well), @"");
+    assert_snapshot!(checks(&well), @"
+    passed: the health check of causewellwithalarmingwords_api_1 passes
+      docker inspect -f '{{.State.Health.Status}}' causewellwithalarmingwords_api_1
+      healthy
+    passed: causewellwithalarmingwords_api_1 runs
+      docker inspect -f '{{.State.Status}}' causewellwithalarmingwords_api_1
+      running
+    ");
 }
 
 /// The eight points, each with its mark; every point has been the one somewhere.

