@@ -207,6 +207,13 @@ impl Policy {
             .map(String::as_str)
     }
 
+    /// The same without a host: where the stack has one environment, wherever it is.
+    pub fn environment_of(&self, spot: Spot<'_>) -> Option<&str> {
+        let meant = self.environments_of(spot);
+        let first = meant.first().copied()?;
+        meant.iter().all(|one| *one == first).then_some(first)?
+    }
+
     /// All environments that may be meant: without a host, those of every host.
     fn environments_of(&self, (host, stack): Spot<'_>) -> Vec<Option<&str>> {
         if let Some(host) = host {

@@ -1,6 +1,7 @@
 //! One report for each service, from evidence gathered once: what `diagnose` shows, and what an
 //! incident is told by.
 
+use crate::access::Policy;
 use crate::clock::Clock;
 use crate::diagnose::Case;
 use crate::engine::Engine;
@@ -10,11 +11,12 @@ use crate::say;
 use crate::stack::Key;
 use crate::survey::Survey;
 use crate::survey::gather::gather;
+use crate::text::Name;
 
 pub async fn examine(
     engine: &Engine,
     survey: &Survey,
-    clock: Clock,
+    (clock, policy): (Clock, &Policy),
     services: &[Key],
 ) -> Vec<Report> {
     let gathered = gather(engine, survey, services).await;
@@ -32,6 +34,7 @@ pub async fn examine(
             id: clock.id(),
             created_at: now,
             host: survey.host.clone(),
+            environment: environment(policy, survey, asked),
             looked_at: say!("{} containers in {:.1} s", gathered.containers, took),
             not_seen: gathered.not_seen.clone(),
         };
@@ -42,4 +45,10 @@ pub async fn examine(
         )
     };
     services.iter().map(report).collect()
+}
+
+/// Of the stack; empty where none is configured.
+pub fn environment(policy: &Policy, survey: &Survey, asked: &Key) -> Name {
+    let environment = policy.environment_on(&survey.host, asked.stack.as_ref());
+    environment.map(Name::new).unwrap_or_default()
 }

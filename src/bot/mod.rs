@@ -6,6 +6,7 @@ pub mod trouble;
 pub mod conduct;
 pub mod examine;
 pub mod states;
+pub mod there;
 pub mod words;
 
 use tokio_util::sync::CancellationToken;

@@ -39,6 +39,8 @@ pub enum Command {
     },
     Health {
         targets: Vec<Target>,
+        /// What is well too.
+        all: bool,
     },
     Logs(LogsCommand),
     Stats {
@@ -91,6 +93,8 @@ pub enum Command {
     Stack {
         look: StackLook,
         stack: String,
+        /// What follows: a service, and what is asked of it.
+        rest: Vec<String>,
     },
     Doctor,
 }
@@ -119,6 +123,10 @@ pub enum StackLook {
     Drift,
     /// Whether everything is there to start it.
     Preflight,
+    /// What each service is meant to have, and has.
+    Limits,
+    /// An override file for one service, to be looked at.
+    Override,
 }
 
 /// What can be done to services by one word.

@@ -252,6 +252,7 @@ fn build(word: &'static Word, parts: &Parts) -> Result<Command, CommandError> {
         },
         "health" => Command::Health {
             targets: parts.targets()?,
+            all: parts.switch("all"),
         },
         "diagnose" => Command::Diagnose {
             target: parts.target()?,

@@ -69,6 +69,11 @@ pub(super) const fn arg(name: &'static str, kind: ArgKind, count: Count) -> Arg 
 const ANY_TARGETS: &[Arg] = &[arg("STACK|SERVICE", ArgKind::Target, Count::Any)];
 const SOME_TARGETS: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::Some)];
 const ONE_TARGET: &[Arg] = &[arg("SERVICE", ArgKind::Target, Count::One)];
+const ALL: Flag = flag(
+    "all",
+    FlagKind::Switch,
+    "every service in one table, what is well too",
+);
 const RUNBOOK: &[Arg] = &[
     arg("RUNBOOK", ArgKind::Runbook, Count::One),
     arg("NAME=VALUE", ArgKind::Text, Count::Any),
@@ -99,6 +104,7 @@ pub const WORDS: &[Word] = &[
     },
     Word {
         args: ANY_TARGETS,
+        flags: &[ALL],
         example: "health",
         ..word(
             "health",
@@ -238,6 +244,8 @@ pub const WORDS: &[Word] = &[
     words_stack::CONFIG,
     words_stack::DRIFT,
     words_stack::PREFLIGHT,
+    words_stack::LIMITS,
+    words_stack::OVERRIDE,
     word(
         "runbooks",
         Risk::Read,

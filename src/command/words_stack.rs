@@ -17,6 +17,16 @@ const STACK_AND_SERVICES: &[Arg] = &[
     arg("SERVICE", ArgKind::Text, Count::Any),
 ];
 
+const STACK_AND_SERVICE: &[Arg] = &[
+    arg("STACK", ArgKind::Stack, Count::One),
+    arg("SERVICE", ArgKind::Text, Count::Optional),
+];
+const SERVICE_AND_VALUES: &[Arg] = &[
+    arg("STACK", ArgKind::Stack, Count::One),
+    arg("SERVICE", ArgKind::Text, Count::One),
+    arg("NAME=VALUE", ArgKind::Text, Count::Any),
+];
+
 const PLAN: Flag = flag(
     "plan",
     FlagKind::Switch,
@@ -102,12 +112,30 @@ pub(super) const ROLLBACK: Word = Word {
     )
 };
 pub(super) const CONFIG: Word = Word {
-    args: STACK,
-    example: "config shop",
+    args: STACK_AND_SERVICE,
+    example: "config shop api",
     ..word(
         "config",
         Risk::Read,
-        "the compose files as they are merged and filled in, secrets hidden",
+        "the compose files as they are merged and filled in, secrets hidden; or one service of them",
+    )
+};
+pub(super) const LIMITS: Word = Word {
+    args: STACK,
+    example: "limits shop",
+    ..word(
+        "limits",
+        Risk::Read,
+        "memory and cpu that each service is meant to have on its host, and has",
+    )
+};
+pub(super) const OVERRIDE: Word = Word {
+    args: SERVICE_AND_VALUES,
+    example: "override shop worker WORKER_DEBUG=true",
+    ..word(
+        "override",
+        Risk::Read,
+        "propose an override file with variables for a service; it writes nothing",
     )
 };
 pub(super) const DRIFT: Word = Word {
@@ -140,12 +168,25 @@ pub(super) fn command(
         "config" => StackLook::Config,
         "drift" => StackLook::Drift,
         "preflight" => StackLook::Preflight,
+        "limits" => StackLook::Limits,
+        "override" => StackLook::Override,
         "up" | "down" | "build" | "rebuild" | "pull" | "deploy" | "rollback" => {
             return Some(Command::Run(run(word, stack, args, &flags)));
         }
         _ => return None,
     };
-    Some(Command::Stack { look, stack })
+    let (stack, service) = halves(stack);
+    let rest = service.into_iter().chain(args.iter().skip(1).cloned());
+    let rest = rest.collect();
+    Some(Command::Stack { look, stack, rest })
+}
+
+/// `shop/api` is the service api of shop.
+fn halves(typed: String) -> (String, Option<String>) {
+    match typed.split_once('/') {
+        Some((stack, service)) => (stack.to_owned(), Some(service.to_owned())),
+        None => (typed, None),
+    }
 }
 
 fn run(
@@ -154,11 +195,7 @@ fn run(
     args: &[String],
     flags: &impl Fn(&str) -> Option<String>,
 ) -> RunCommand {
-    // `shop/api` is the service api of shop
-    let (stack, service) = match typed.split_once('/') {
-        Some((stack, service)) => (stack.to_owned(), Some(service.to_owned())),
-        None => (typed, None),
-    };
+    let (stack, service) = halves(typed);
     let name = |name: &str| Some(name.to_owned());
     let mut given = vec![(name("stack"), stack)];
     let services = service.into_iter().chain(args.iter().skip(1).cloned());

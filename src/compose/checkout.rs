@@ -1,11 +1,10 @@
 //! The git checkout of a stack: where it stands, what was pushed since, what that would change, and
-//! going there. Every argument is checked before git sees it.
+//! where a name leads. Every argument is checked before git sees it.
 
 use std::collections::BTreeMap;
 
 use super::Operator;
 use super::resolved::{Wanted, services};
-use crate::action::operate::Checkout;
 use crate::say;
 use crate::stack::revisions::{Previous, Revisions, short};
 use crate::text::{Clean, Name, Redactor};
@@ -26,16 +25,8 @@ const USUAL_FILES: [&str; 8] = [
     "docker-compose.override.yaml",
 ];
 
-/// How a checkout ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moved {
-    Now,
-    /// It was there.
-    Already,
-}
-
 impl Operator<'_> {
-    async fn git(&self, rest: &[&str]) -> Result<String, Clean> {
+    pub(super) async fn git(&self, rest: &[&str]) -> Result<String, Clean> {
         let argv: Vec<&str> = ["git"].into_iter().chain(rest.iter().copied()).collect();
         Ok(self.ask(&argv).await?.trim_end().to_owned())
     }
@@ -106,7 +97,12 @@ impl Operator<'_> {
     /// What somebody changed by hand would be in the way, or lost.
     async fn is_clean(&self) -> Result<(), Clean> {
         let changed = self
-            .git(&["status", "--porcelain", "--untracked-files=no"])
+            .git(&[
+                "--no-optional-locks",
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+            ])
             .await?;
         if changed.is_empty() {
             return Ok(());
@@ -259,34 +255,10 @@ impl Operator<'_> {
         }
         merged
     }
-
-    /// Moves the checkout, with the branch it is on, to exactly that commit.
-    pub async fn go(&self, checkout: &Checkout) -> Result<Moved, Clean> {
-        let head = self.head().await?;
-        if head == checkout.to {
-            return Ok(Moved::Already);
-        }
-        if head != checkout.from {
-            return Err(say!(
-                "the checkout is at {}, and was at {} when this was planned; ask for it again",
-                short(&head),
-                short(&checkout.from)
-            ));
-        }
-        // --keep: what somebody changed by hand meanwhile is never overwritten
-        self.git(&["reset", "--quiet", "--keep", plain(&checkout.to)?])
-            .await?;
-        let head = self.head().await?;
-        if head == checkout.to {
-            Ok(Moved::Now)
-        } else {
-            Err(say!("git left the checkout at {}", short(&head)))
-        }
-    }
 }
 
 /// Nothing that git could take for an option or for a range.
-fn plain(name: &str) -> Result<&str, Clean> {
+pub(super) fn plain(name: &str) -> Result<&str, Clean> {
     let inside = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
     let sound = name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(inside)

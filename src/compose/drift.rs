@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::resolved::{Resolved, Wanted};
+use super::running::{Running, Variables};
 use crate::action::container::{Container, Port, Status};
-use crate::action::inventory::Image;
 use crate::evidence::stats::bytes;
 use crate::say;
-use crate::stack::{Inventory, Site};
-use crate::text::{Clean, Name};
+use crate::stack::Site;
+use crate::text::{Clean, Name, Raw};
 
 /// One service that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +18,11 @@ pub struct Difference {
 }
 
 /// Every difference, by service.
-pub fn drift(
-    site: &Site,
-    resolved: &Resolved,
-    inventory: &Inventory,
-    images: &[Image],
-) -> Vec<Difference> {
+pub fn drift(site: &Site, resolved: &Resolved, running: &Running) -> Vec<Difference> {
     let mut found: BTreeMap<Name, Vec<Clean>> = BTreeMap::new();
-    let ids: BTreeMap<&str, &str> = images
+    let inventory = &running.inventory;
+    let ids: BTreeMap<&str, &str> = running
+        .images
         .iter()
         .flat_map(|image| {
             image
@@ -46,7 +43,10 @@ pub fn drift(
             Some(service) => service
                 .replicas
                 .iter()
-                .flat_map(|replica| differences(wanted, replica, &ids))
+                .flat_map(|replica| {
+                    let brought = running.brought(replica);
+                    differences(wanted, replica, &ids, brought)
+                })
                 .chain(count(wanted, service.replicas.len()))
                 .collect(),
         };
@@ -88,11 +88,17 @@ fn count(wanted: &Wanted, there: usize) -> Option<Clean> {
         .then(|| say!("has {} containers instead of {}", there, replicas))
 }
 
-fn differences(wanted: &Wanted, is: &Container, ids: &BTreeMap<&str, &str>) -> Vec<Clean> {
+fn differences(
+    wanted: &Wanted,
+    is: &Container,
+    ids: &BTreeMap<&str, &str>,
+    brought: Option<&Variables>,
+) -> Vec<Clean> {
     let mut found = Vec::new();
     found.extend(state(is));
     found.extend(image(wanted, is, ids));
     found.extend(environment(wanted, is));
+    found.extend(brought.and_then(|brought| surplus(wanted, is, brought)));
     found.extend(ports(wanted, is));
     found.extend(limits(wanted, is));
     found
@@ -146,6 +152,40 @@ fn environment(wanted: &Wanted, is: &Container) -> Vec<Clean> {
         .filter(|(_, names)| !names.is_empty())
         .map(|(words, names)| say!("{} {}", words, Clean::join(&names, ", ")))
         .collect()
+}
+
+/// Engines and clients put these in by themselves.
+const NOBODYS: [&str; 10] = [
+    "path",
+    "home",
+    "hostname",
+    "term",
+    "container",
+    "http_proxy",
+    "https_proxy",
+    "ftp_proxy",
+    "no_proxy",
+    "all_proxy",
+];
+
+/// Variables that were taken out of the files and still run. What the image brings is no drift.
+fn surplus(wanted: &Wanted, is: &Container, brought: &Variables) -> Option<Clean> {
+    let is_known = |name: &str, value: &Raw| {
+        wanted.is_open
+            || wanted.environment.contains_key(name)
+            || wanted.from_outside.contains(name)
+            || brought.get(name) == Some(value)
+            || NOBODYS.contains(&name.to_lowercase().as_str())
+    };
+    let has = is.settings.environment.iter();
+    let names: Vec<Clean> = has
+        .filter(|(name, value)| !is_known(name, value))
+        .map(|(name, _)| Name::new(name).into())
+        .collect();
+    (!names.is_empty()).then(|| {
+        let names = Clean::join(&names, ", ");
+        say!("has a variable that no file names: {}", names)
+    })
 }
 
 fn ports(wanted: &Wanted, is: &Container) -> Vec<Clean> {

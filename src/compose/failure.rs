@@ -34,6 +34,12 @@ fn classic(log: &str) -> Option<String> {
     log.lines().rev().find_map(step)
 }
 
+/// What stands somewhere above the last line, and says more than it.
+pub fn reason(log: &str) -> Option<&'static str> {
+    let full = |line: &str| line.to_lowercase().contains("no space left on device");
+    log.lines().any(full).then_some("no space left on device")
+}
+
 /// The last lines that say something, in their order.
 pub fn last_lines(log: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = log

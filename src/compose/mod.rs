@@ -4,8 +4,12 @@
 pub mod checkout;
 pub mod drift;
 pub mod failure;
+pub mod going;
+pub mod overriding;
 pub mod preflight;
+pub mod profile;
 pub mod resolved;
+pub mod running;
 pub mod subnets;
 
 use std::path::{Path, PathBuf};
@@ -17,9 +21,10 @@ use crate::say;
 use crate::stack::Site;
 use crate::text::{Clean, Name, Redactor};
 
-pub use checkout::Moved;
 pub use drift::{Difference, drift};
+pub use going::Moved;
 pub use resolved::{Resolved, hiding};
+pub use running::Running;
 
 /// What looks at something has so long.
 const LOOK: Duration = Duration::from_secs(30);

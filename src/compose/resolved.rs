@@ -24,6 +24,10 @@ pub struct Wanted {
     pub builds: bool,
     /// Without those that get their value from the environment compose runs in.
     pub environment: BTreeMap<String, Raw>,
+    /// Those.
+    pub from_outside: BTreeSet<String>,
+    /// An env file is named that was not read in: there may be any other variable.
+    pub is_open: bool,
     /// What is published.
     pub ports: BTreeSet<Port>,
     pub memory: Option<u64>,
@@ -47,6 +51,29 @@ impl Resolved {
     /// For people: every value that its name or its shape tells to be secret is masked.
     pub fn shown(&self, secrets: &[String]) -> Clean {
         hiding(self, secrets).raw(&self.text)
+    }
+}
+
+impl Resolved {
+    /// The lines of one service, secrets hidden like in the whole.
+    pub fn shown_service(&self, name: &str, secrets: &[String]) -> Vec<Clean> {
+        let whole = self.shown(secrets);
+        let depth = |line: &Clean| line.as_str().len() - line.as_str().trim_start().len();
+        let is_key = |line: &Clean, key: &str| {
+            let text = line.as_str().trim().trim_end_matches(':');
+            text.trim_matches(['"', '\'']) == key
+        };
+        let mut lines = whole
+            .lines()
+            .skip_while(|line| !(depth(line) == 0 && is_key(line, "services")))
+            .skip(1)
+            .skip_while(|line| depth(line) > 0 && !is_key(line, name));
+        let Some(first) = lines.next().filter(|line| depth(line) > 0) else {
+            return Vec::new();
+        };
+        let own = depth(&first);
+        let rest = lines.take_while(|line| depth(line) > own);
+        std::iter::once(first.clone()).chain(rest).collect()
     }
 }
 
@@ -102,6 +129,11 @@ fn wanted(service: &Node) -> Wanted {
             .find(&["environment"])
             .map(environment)
             .unwrap_or_default(),
+        is_open: service.entry("env_file").is_some(),
+        from_outside: service
+            .find(&["environment"])
+            .map(from_outside)
+            .unwrap_or_default(),
         ports: service
             .find(&["ports"])
             .map_or(&[][..], Node::items)
@@ -137,6 +169,16 @@ fn environment(node: &Node) -> BTreeMap<String, Raw> {
         Some((name.to_owned(), value(text)))
     });
     pairs.chain(listed).collect()
+}
+
+/// Names without a value, in either form.
+fn from_outside(node: &Node) -> BTreeSet<String> {
+    let entries = node.entries().iter();
+    let named = entries.filter(|entry| entry.node.text().is_none());
+    let named = named.map(|entry| entry.key.clone());
+    let items = node.items().iter().filter_map(Node::text);
+    let listed = items.filter(|text| !text.contains('=')).map(str::to_owned);
+    named.chain(listed).collect()
 }
 
 /// Short (`127.0.0.1:8080:80/udp`, `3000-3002:3000-3002`) or long; what is only exposed is left out.
@@ -184,7 +226,7 @@ fn range(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
 }
 
 /// `512m`, `1.5G`, `536870912`, `64MiB` in bytes.
-fn size(text: &str) -> Option<u64> {
+pub(super) fn size(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let digits = |c: char| c.is_ascii_digit() || c == '.';
     let number = text.trim_end_matches(|c: char| !digits(c));

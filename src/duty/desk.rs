@@ -8,8 +8,9 @@ use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
 use crate::incident::place::Casebook;
 use crate::incident::silence::{self, Silence};
-use crate::incident::{Alert, FileError, Filed, Files, Placed, Shelf, escalate, face};
+use crate::incident::{Alert, FileError, Filed, Files, Incident, Placed, Shelf, escalate, face};
 use crate::store::{AlertRecord, Store};
+use crate::text::Name;
 
 /// What a turn found.
 #[derive(Debug, Default)]
@@ -66,6 +67,7 @@ impl Turn {
         let silences = silence::in_force(store, clock.now()).await?;
         let mut called = Vec::new();
         for one in &mut filed {
+            one.incident.environment = self.environment(&one.incident);
             let moment = self.moment(&silences);
             called.extend(
                 moment
@@ -109,6 +111,21 @@ impl Turn {
         placed
     }
 
+    /// Of the stack that is worst off. An alert may come from elsewhere and name a host by a name
+    /// that we do not have.
+    fn environment(&self, incident: &Incident) -> Name {
+        let worst = incident.lead().map(|lead| lead.print.stack.as_str());
+        let stack = worst.filter(|stack| !stack.is_empty());
+        let stack = Name::new(stack.unwrap_or(&incident.stack));
+        let is_ours = self.bot.fleet.names().contains(&incident.host);
+        let host = is_ours.then(|| Name::new(&incident.host));
+        let environment = self
+            .bot
+            .policy
+            .environment_of((host.as_ref(), Some(&stack)));
+        environment.map(Name::new).unwrap_or_default()
+    }
+
     fn moment<'m>(&'m self, silences: &'m [Silence]) -> Moment<'m> {
         Moment {
             routes: &self.bot.conduct.incidents,
@@ -130,6 +147,7 @@ impl Turn {
                 continue;
             }
             open += 1;
+            one.incident.environment = self.environment(&one.incident);
             let moment = self.moment(&silences);
             let was_quiet = one.incident.is_quiet();
             let called = moment.advance(&mut one.incident);

@@ -112,7 +112,8 @@ impl Turn {
         let Some(key) = key_of(&survey.inventory, lead) else {
             return Ok(None);
         };
-        let reports = examine(&host.engine, &survey, self.bot.clock, &[key]).await;
+        let with = (self.bot.clock, &self.bot.policy);
+        let reports = examine(&host.engine, &survey, with, &[key]).await;
         Ok(reports.into_iter().next())
     }
 

@@ -181,7 +181,7 @@ fn raws(words: Option<Vec<String>>) -> Vec<Raw> {
         .collect()
 }
 
-fn environment(pairs: Vec<String>) -> BTreeMap<String, Raw> {
+pub(super) fn environment(pairs: Vec<String>) -> BTreeMap<String, Raw> {
     pairs
         .into_iter()
         .map(|pair| match pair.split_once('=') {

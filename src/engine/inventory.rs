@@ -17,9 +17,10 @@ use jiff::Timestamp;
 use super::change::moment;
 use super::containers::{gone_is_none, segment};
 use super::failure::Subject;
-use super::inspect::{bare_name, not_negative};
+use super::inspect::{bare_name, environment, not_negative};
 use super::{Engine, EngineError, IN_FLIGHT};
 use crate::action::inventory::{About, Image, Network, Volume};
+use crate::text::Raw;
 
 const COMPOSE_PROJECT: &str = "com.docker.compose.project";
 /// The engine walks every volume to know their sizes. Without them the list is still a list.
@@ -105,6 +106,26 @@ impl Engine {
             .collect();
         images.sort_by(|a, b| (&a.tags, &a.id).cmp(&(&b.tags, &b.id)));
         Ok(images)
+    }
+}
+
+impl Engine {
+    /// The variables that an image brings with it; `None` where the image is gone.
+    pub async fn image_environment(
+        &self,
+        id: &str,
+    ) -> Result<Option<BTreeMap<String, Raw>>, EngineError> {
+        let id = id.strip_prefix("sha256:").unwrap_or(id);
+        let about = Subject::new("image", id);
+        let Ok(id) = segment(&about, id) else {
+            return Ok(None);
+        };
+        let found = self.ask(&about, self.docker().inspect_image(id)).await;
+        let found = gone_is_none(found)?;
+        Ok(
+            found
+                .map(|image| environment(image.config.and_then(|one| one.env).unwrap_or_default())),
+        )
     }
 }
 

@@ -14,7 +14,7 @@ const STEPS: usize = 3;
 const DETAILS: usize = 4;
 const LOG_LINES: usize = 8;
 
-/// One line that says what is wrong: the cause where it is known.
+/// One line that says what is wrong: the environment first, then the cause where it is known.
 pub fn title(incident: &Incident) -> Clean {
     let lead = incident.lead();
     let others = incident.members.len().saturating_sub(1);
@@ -23,7 +23,7 @@ pub fn title(incident: &Incident) -> Clean {
         1 => say!(" and 1 more"),
         others => say!(" and {} more", others),
     };
-    match (&incident.finding, lead) {
+    let what = match (&incident.finding, lead) {
         (Some(finding), _) if finding.is_decided() => {
             say!(
                 "{} {}: {}",
@@ -34,6 +34,11 @@ pub fn title(incident: &Incident) -> Clean {
         }
         (_, Some(lead)) => say!("{}{}", lead.sentence(), more),
         (_, None) => say!("nothing is known of it"),
+    };
+    if incident.environment.is_empty() {
+        what
+    } else {
+        say!("{}: {}", incident.environment, what)
     }
 }
 

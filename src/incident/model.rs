@@ -170,6 +170,9 @@ pub struct Incident {
     pub host: String,
     /// Empty where it concerns several stacks, or none.
     pub stack: String,
+    /// Of the stack that is worst off, such as `prod`; empty where none is configured.
+    #[serde(default)]
+    pub environment: Name,
     pub phase: Phase,
     pub opened: Timestamp,
     /// When something new came in last.
@@ -211,6 +214,7 @@ impl Incident {
             id,
             host: alert.host.clone(),
             stack: alert.stack.clone(),
+            environment: Name::default(),
             phase: Phase::Open,
             opened: now,
             grew: now,

@@ -23,6 +23,8 @@ pub struct Occasion {
     pub id: String,
     pub created_at: Timestamp,
     pub host: Name,
+    /// Of the stack, such as `prod`; empty where none is configured.
+    pub environment: Name,
     pub looked_at: Clean,
     pub not_seen: Vec<Clean>,
 }
@@ -42,8 +44,8 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         created_at: occasion.created_at,
         host: occasion.host.clone(),
         project: stack,
-        environment: Name::default(),
-        issue: issue(diagnosis),
+        issue: in_environment(&occasion.environment, issue(diagnosis)),
+        environment: occasion.environment,
         services_affected: diagnosis.affected.iter().map(affected).collect(),
         root_cause: RootCause {
             cause: root.cause,
@@ -70,6 +72,15 @@ pub fn from_diagnosis(diagnosis: &Diagnosis, evidence: &[Evidence], occasion: Oc
         changes: root.change.iter().cloned().collect(),
         not_seen: occasion.not_seen,
         looked_at: occasion.looked_at,
+    }
+}
+
+/// Where it matters most it is read first: in lists, in chats, in the title of a page.
+fn in_environment(environment: &Name, issue: Clean) -> Clean {
+    if environment.is_empty() {
+        issue
+    } else {
+        say!("{}: {}", environment, issue)
     }
 }
 

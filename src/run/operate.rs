@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::act::{Miss, Tools, Yield, is_well, state, tail, tail_of};
 use crate::action::Action;
 use crate::action::operate::{Call, Checkout, Verb};
-use crate::compose::{Moved, Operator, drift, failure, last_words};
+use crate::compose::{Moved, Operator, Running, drift, failure, last_words};
 use crate::engine::EngineError;
 use crate::host::program::{ProgramError, Ran};
 use crate::host::{Fleet, FleetError};
@@ -150,7 +150,10 @@ impl Tools<'_> {
         let log = self.redactor.clean(&log);
         let step = failure::failing_step(log.as_str()).filter(|_| verb == Verb::Build);
         let step = step.map(|step| self.redactor.clean(&step));
-        let last = self.redactor.clean(last_words(ran).as_str());
+        let last = match failure::reason(log.as_str()) {
+            Some(reason) => reason.into(),
+            None => self.redactor.clean(last_words(ran).as_str()),
+        };
         let failed = match &step {
             Some(step) => say!("{}: {}", step, last),
             None => last,
@@ -201,14 +204,8 @@ impl Tools<'_> {
             project: project.to_owned(),
         };
         let missed = |error: EngineError| Miss::of(&error, &action);
-        let containers = self.engine.containers().await.map_err(missed)?;
-        let images = self.engine.images().await.map_err(missed)?;
-        let found = drift(
-            operator.site,
-            &resolved,
-            &Inventory::new(containers),
-            &images,
-        );
+        let running = Running::look(self.engine, project).await;
+        let found = drift(operator.site, &resolved, &running.map_err(missed)?);
         let told: Vec<Clean> = found
             .iter()
             .map(|one| say!("{} {}", one.service, one.what))

@@ -47,6 +47,7 @@ pub struct StackSettings {
     pub programs: Vec<Vec<String>>,
     /// Files with variables that have to be right before anything is started.
     pub preflight: Vec<FileCheck>,
+    pub resources: ResourceSettings,
     pub deploy: DeploySettings,
 }
 
@@ -68,6 +69,7 @@ impl Default for StackSettings {
             tasks: BTreeMap::new(),
             programs: Vec::new(),
             preflight: Vec::new(),
+            resources: ResourceSettings::default(),
             deploy: DeploySettings::default(),
         }
     }
@@ -88,7 +90,20 @@ pub struct EnvironmentSettings {
     /// Beside those of the stack; of the same name this one counts.
     pub variables: BTreeMap<String, String>,
     pub preflight: Option<Vec<FileCheck>>,
+    pub resources: Option<ResourceSettings>,
     pub deploy: Option<DeploySettings>,
+}
+
+/// The team's resource profile for each platform: a file with lines such as `API_MEMORY=512m` and
+/// `API_CPUS=1.5`, or a compose file with limits, relative to `directory`. `limits` compares what
+/// runs with it; without one, with the compose files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResourceSettings {
+    /// Of a host that runs Linux.
+    pub linux: Option<String>,
+    /// Of a host that runs macOS.
+    pub macos: Option<String>,
 }
 
 /// The arguments of each verb.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::settings::{DeploySettings, FileCheck, StackSettings, VerbSettings};
+use super::settings::{DeploySettings, FileCheck, ResourceSettings, StackSettings, VerbSettings};
 use crate::action::operate::Verb;
 use crate::setting::Identifier;
 use crate::text::{Clean, Redactor};
@@ -31,6 +31,7 @@ pub struct Site {
     pub tasks: BTreeMap<String, Vec<String>>,
     pub programs: Vec<Vec<String>>,
     pub preflight: Vec<FileCheck>,
+    pub resources: ResourceSettings,
     pub deploy: DeploySettings,
 }
 
@@ -56,6 +57,7 @@ impl Site {
                 site.env_files = own.env_files.clone().unwrap_or(site.env_files);
                 site.variables.extend(own.variables.clone());
                 site.preflight = own.preflight.clone().unwrap_or(site.preflight);
+                site.resources = own.resources.clone().unwrap_or(site.resources);
                 site.deploy = own.deploy.clone().unwrap_or(site.deploy);
                 site
             })
@@ -87,6 +89,7 @@ impl Site {
                 .collect(),
             programs: settings.programs.clone(),
             preflight: settings.preflight.clone(),
+            resources: settings.resources.clone(),
             deploy: settings.deploy.clone(),
         }
     }

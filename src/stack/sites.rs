@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use super::settings::StackSettings;
 use super::site::Site;
+use crate::command::Target;
 use crate::command::suggest::nearest;
+use crate::command::target::What;
 use crate::setting::Identifier;
 
 /// Sorted by stack and environment.
@@ -89,6 +91,39 @@ impl Sites {
     pub fn at(&self, host: &str, project: &str) -> Option<&Site> {
         self.iter()
             .find(|site| site.host == host && site.project == project)
+    }
+
+    /// The sites that a stack's name may mean, on one host where that is named: there the name of a
+    /// project is clear, whatever else is called so.
+    pub fn meant(&self, host: Option<&str>, name: &str) -> Vec<&Site> {
+        let here = |site: &&Site| host.is_none_or(|host| host == site.host);
+        let named = |site: &&Site| name == site.stack || name == site.project;
+        let meant: Vec<&Site> = self.iter().filter(here).filter(named).collect();
+        match meant
+            .iter()
+            .find(|site| host.is_some() && site.project == name)
+        {
+            Some(site) => vec![site],
+            None => meant,
+        }
+    }
+
+    /// A target by the names that containers on its host have: a configured stack is there under
+    /// its project.
+    #[must_use]
+    pub fn as_called(&self, host: &str, target: &Target, stacks_too: bool) -> Target {
+        let mut called = target.clone();
+        let name = match (&mut called.stack, &mut called.what) {
+            (Some(stack), _) => Some(stack),
+            (None, What::Named(name)) if stacks_too => Some(name),
+            _ => None,
+        };
+        if let Some(name) = name
+            && let [site] = self.meant(Some(host), name).as_slice()
+        {
+            name.clone_from(&site.project);
+        }
+        called
     }
 
     /// The one that somebody means.

@@ -23,7 +23,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("host", &["clock", "engine", "setting", "text"]),
     (
         "compose",
-        &["action", "evidence", "host", "stack", "text", "yaml"],
+        &[
+            "action", "engine", "evidence", "host", "stack", "text", "yaml",
+        ],
     ),
     ("evidence", &["action", "stack", "text", "yaml"]),
     (

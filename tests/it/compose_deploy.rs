@@ -14,14 +14,14 @@ use crate::support::compose_shop::{Shop, Where, compose_file, dockerfile, with_e
 use crate::support::real_engine::{docker, eventually, program};
 
 /// A stack whose directory is a checkout of a repository that somebody pushes to.
-struct Team {
-    shop: Shop,
+pub(crate) struct Team {
+    pub(crate) shop: Shop,
     /// The clone of whoever works on it.
     desk: tempfile::TempDir,
     _origin: tempfile::TempDir,
 }
 
-fn git(directory: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(directory: &Path, arguments: &[&str]) -> String {
     let output = program("git")
         .args(["-c", "user.name=anna", "-c", "user.email=anna@example.org"])
         .args(arguments)
@@ -39,7 +39,7 @@ impl Team {
     }
 
     /// The first revision is deployed by hand.
-    async fn with(
+    pub(crate) async fn with(
         at: Where,
         change: impl FnOnce(&mut Site),
         bot_too: impl FnOnce(&mut Bot),
@@ -73,7 +73,7 @@ impl Team {
     }
 
     /// Somebody pushes a change; gives its commit.
-    fn push(&self, message: &str, files: &[(&str, &str)]) -> String {
+    pub(crate) fn push(&self, message: &str, files: &[(&str, &str)]) -> String {
         for (name, text) in files {
             crate::support::compose_shop::write(&self.desk.path().join(name), text);
         }
@@ -83,16 +83,16 @@ impl Team {
         git(self.desk.path(), &["rev-parse", "HEAD"])
     }
 
-    fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         git(self.shop.root.path(), &["rev-parse", "HEAD"])
     }
 
-    async fn say(&self, line: &str) -> crate::support::tester::Answer {
+    pub(crate) async fn say(&self, line: &str) -> crate::support::tester::Answer {
         self.shop.tester.say(line).await
     }
 }
 
-fn prod(site: &mut Site) {
+pub(crate) fn prod(site: &mut Site) {
     site.environment = Some("prod".into());
 }
 

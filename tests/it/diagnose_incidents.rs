@@ -197,6 +197,7 @@ fn report(survey: &Survey, gathered: &Gathered, asked: &Key, evidence: &[Evidenc
     let occasion = Occasion {
         id: "1".to_owned(),
         created_at: survey.at,
+        environment: dogwatch::text::Name::default(),
         host: survey.host.clone(),
         looked_at: "all".into(),
         not_seen: Vec::new(),

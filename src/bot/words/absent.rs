@@ -5,6 +5,7 @@ use super::look::Look;
 use super::planning::operator;
 use crate::action::container::{Container, State};
 use crate::action::inventory::Network;
+use crate::bot::examine::environment;
 use crate::bot::{Context, Trouble};
 use crate::command::Target;
 use crate::command::target::What;
@@ -151,6 +152,7 @@ fn told(
         id: clock.id(),
         created_at: clock.now(),
         host: survey.host.clone(),
+        environment: environment(&context.bot.policy, survey, &key),
         looked_at: say!("the compose files, images and networks: it has no container"),
         not_seen: Vec::new(),
     };

@@ -13,7 +13,7 @@ pub(super) async fn change(
     change: &Change,
     targets: &[Target],
 ) -> Result<Outcome, Trouble> {
-    let look = Look::at(context, targets).await?;
+    let look = Look::to_change(context, targets).await?;
     // a name that means nothing is told as for any other word
     look.services(context, targets)?;
     let wanted = as_runbook(change, targets);

@@ -6,10 +6,9 @@ use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
 use crate::report::Report;
 use crate::stack::Key;
-use crate::text::Name;
 
 pub(super) async fn diagnose(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
-    let look = Look::at(context, std::slice::from_ref(target)).await?;
+    let look = Look::at_service(context, target).await?;
     let asked: Key = match look.service(context, target) {
         Ok(chosen) => chosen.service.key.clone(),
         // it may be one that could never be made
@@ -32,16 +31,9 @@ async fn tell(context: &Context<'_>, report: Report) -> Result<Outcome, Trouble>
 
 /// One report for each service, from evidence gathered once.
 pub(super) async fn examine(context: &Context<'_>, look: &Look, services: &[Key]) -> Vec<Report> {
-    let clock = context.bot.clock;
-    let reports =
-        crate::bot::examine::examine(&look.host.engine, &look.survey, clock, services).await;
-    let policy = &context.bot.policy;
-    let placed = |mut report: Report| {
-        let environment = policy.environment_on(&report.host, Some(&report.project));
-        report.environment = environment.map(Name::new).unwrap_or_default();
-        report
-    };
-    reports.into_iter().map(placed).collect()
+    let bot = context.bot;
+    let with = (bot.clock, &bot.policy);
+    crate::bot::examine::examine(&look.host.engine, &look.survey, with, services).await
 }
 
 /// A report that cannot be kept is still worth showing.

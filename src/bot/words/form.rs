@@ -3,10 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::future::join_all;
-use tokio::time::timeout;
 
 use super::run::{clean, given, host_of};
 use crate::access::{Caller, Spot};
@@ -19,12 +15,7 @@ use crate::runbook::{Given, Runbook, accepts};
 use crate::say;
 use crate::stack::inventory::Service;
 use crate::stack::{Inventory, Site};
-use crate::survey::Survey;
 use crate::text::{Choice, Clean, Field, Form, Input, Name, Objection};
-
-/// A chat's form has to open within three seconds of the press; a host that takes longer than this
-/// is left out of what can be chosen.
-const LOOKING: Duration = Duration::from_millis(1500);
 
 /// Answers by parameter, as a form gives them.
 pub type Answers = BTreeMap<String, Vec<String>>;
@@ -107,22 +98,6 @@ impl Bot {
         };
         let runbook = self.conduct.library.shelf().get(&wanted.runbook).cloned()?;
         Some((wanted, runbook))
-    }
-
-    /// What every host has at this moment, or the one that is meant.
-    async fn there(&self, only: Option<&str>) -> Vec<(Name, Inventory)> {
-        let names = self.fleet.names().into_iter();
-        let meant = names.filter(|name| only.is_none_or(|only| only == name));
-        let looks = meant.map(|name| async move {
-            let look = async {
-                let host = self.fleet.host(Some(&name)).await.ok()?;
-                let survey = Survey::take(&host, self.clock, &self.secrets).await.ok()?;
-                Some(survey.inventory)
-            };
-            let seen = timeout(LOOKING, look).await.ok().flatten()?;
-            Some((Name::new(&name), seen))
-        });
-        join_all(looks).await.into_iter().flatten().collect()
     }
 }
 

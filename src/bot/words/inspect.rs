@@ -12,7 +12,7 @@ use crate::survey::Survey;
 use crate::text::{Clean, Line, Message, Name, Table};
 
 pub(super) async fn inspect(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
-    let look = Look::at(context, std::slice::from_ref(target)).await?;
+    let look = Look::at_service(context, target).await?;
     let chosen = look.service(context, target)?;
     for replica in chosen.replicas() {
         context
@@ -166,7 +166,7 @@ fn environment(survey: &Survey, container: &Container) -> Vec<(Clean, Line)> {
 }
 
 pub(super) async fn top(context: &Context<'_>, target: &Target) -> Result<Outcome, Trouble> {
-    let look = Look::at(context, std::slice::from_ref(target)).await?;
+    let look = Look::at_service(context, target).await?;
     let chosen = look.service(context, target)?;
     let running: Vec<&Container> = chosen
         .replicas()

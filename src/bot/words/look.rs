@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::whereabouts::{self, Wanted};
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
 use crate::host::{FleetError, Host};
@@ -18,11 +19,25 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// All targets of one line are on one host.
+    /// Of the one host that all targets of a line are on; where none is named, it is found.
     pub(super) async fn at(context: &Context<'_>, targets: &[Target]) -> Result<Self, Trouble> {
-        let hosts = targets.iter().map(|target| target.host.clone());
-        let host = one_host(hosts.collect())?;
-        Self::on_host(context, host.as_deref()).await
+        whereabouts::find(context, targets, Wanted::ServiceOrStack).await
+    }
+
+    /// The same where something is to be changed there.
+    pub(super) async fn to_change(
+        context: &Context<'_>,
+        targets: &[Target],
+    ) -> Result<Self, Trouble> {
+        whereabouts::find(context, targets, Wanted::ToChange).await
+    }
+
+    /// The same where a single service is meant, never a stack.
+    pub(super) async fn at_service(
+        context: &Context<'_>,
+        target: &Target,
+    ) -> Result<Self, Trouble> {
+        whereabouts::find(context, std::slice::from_ref(target), Wanted::Service).await
     }
 
     pub(super) async fn on(context: &Context<'_>, host: &str) -> Result<Self, Trouble> {
@@ -51,6 +66,8 @@ impl Look {
         context: &Context<'_>,
         targets: &[Target],
     ) -> Result<Vec<Chosen<'_>>, Trouble> {
+        let called = |target| self.called(context, target, true);
+        let targets: &[Target] = &targets.iter().map(called).collect::<Vec<_>>();
         let chosen = match choose(&self.survey.inventory, targets) {
             Ok(chosen) => chosen,
             Err(error) => {
@@ -70,6 +87,7 @@ impl Look {
         context: &Context<'_>,
         target: &Target,
     ) -> Result<Chosen<'_>, Trouble> {
+        let target = &self.called(context, target, false);
         let chosen = match resolve(&self.survey.inventory, target, false) {
             Ok(chosen) => chosen,
             Err(error) => {
@@ -82,6 +100,12 @@ impl Look {
         };
         context.may_read_on(&self.host.name, chosen.service.key.stack.as_ref())?;
         Ok(*chosen)
+    }
+
+    /// A target by the name that this host has for its stack.
+    fn called(&self, context: &Context<'_>, target: &Target, stacks_too: bool) -> Target {
+        let sites = &context.bot.conduct.sites;
+        sites.as_called(self.host.name.as_str(), target, stacks_too)
     }
 
     /// What an answer may name: who may not read a stack does not learn from a hint that it is

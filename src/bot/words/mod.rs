@@ -1,6 +1,7 @@
 //! One file per word or family of words: what each does when somebody types it.
 
 mod look;
+mod whereabouts;
 mod status;
 mod health;
 mod registry;
@@ -25,6 +26,8 @@ mod form;
 mod runs;
 mod decide;
 mod stack;
+mod limits;
+mod overriding;
 mod after;
 mod reports;
 mod doctor;
@@ -42,7 +45,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Help { topic } => help::help(context, topic.as_deref()).await,
         Command::Whoami => help::whoami(context).await,
         Command::Status { targets } => status::status(context, targets).await,
-        Command::Health { targets } => health::health(context, targets).await,
+        Command::Health { targets, all } => health::health(context, targets, *all).await,
         Command::Diagnose { target } => diagnose::diagnose(context, target).await,
         Command::Logs(logs) => logs::logs(context, logs).await,
         Command::Stats { targets } => stats::stats(context, targets).await,
@@ -64,7 +67,7 @@ pub(super) async fn perform(context: &Context<'_>, command: &Command) -> Result<
         Command::Deny { run, reason } => decide::deny(context, run, reason.as_deref()).await,
         Command::Cancel { run } => decide::cancel(context, run).await,
         Command::Report { id } => reports::report(context, id.as_deref()).await,
-        Command::Stack { look, stack } => stack::look(context, *look, stack).await,
+        Command::Stack { look, stack, rest } => stack::look(context, *look, stack, rest).await,
         Command::Incident(wanted) => incidents::incident(context, wanted).await,
         Command::Doctor => doctor::doctor(context).await,
     }

@@ -5,7 +5,7 @@ use super::look::Look;
 use super::run::{clean, find, given, host_of};
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
-use crate::command::RunCommand;
+use crate::command::{RunCommand, Target};
 use crate::compose::Operator;
 use crate::run::Plan;
 use crate::runbook::language::ParamKind;
@@ -29,10 +29,12 @@ pub(super) async fn planned(
     let shelf = context.bot.conduct.library.shelf();
     let runbook = find(&shelf, &wanted.runbook)?;
     let mut given = given(runbook, wanted)?;
-    let site = placed(context, runbook, &mut given)?;
-    let of_site = site.as_ref().map(|site| site.host.clone());
-    let host = host_of(runbook, &given)?.or(of_site);
-    let look = Look::on_host(context, host.as_deref()).await?;
+    let Placed { site, host } = placed(context, runbook, &mut given)?;
+    let look = match host_of(runbook, &given)?.or(host) {
+        Some(host) => Look::on(context, &host).await?,
+        None if runbook.risk == Risk::Read => Look::at(context, &about(runbook, &given)).await?,
+        None => Look::to_change(context, &about(runbook, &given)).await?,
+    };
     let revisions = match (&site, goal(&runbook.file.steps)) {
         (Some(site), Some(goal)) => {
             let reference = given.get("ref").and_then(|values| values.first());
@@ -125,23 +127,23 @@ fn told(error: &BindError, redactor: &Redactor) -> Trouble {
     trouble
 }
 
+/// Where the stack is that a value means.
+#[derive(Default)]
+struct Placed {
+    site: Option<Site>,
+    /// `None`: nobody said, and it is to be found.
+    host: Option<String>,
+}
+
 /// The configured stack that a value means; from here on the value is what its host calls it. A
-/// name alone may also be that of a stack nobody configured.
-fn placed(
-    context: &Context<'_>,
-    runbook: &Runbook,
-    given: &mut Given,
-) -> Result<Option<Site>, Trouble> {
-    let mut params = runbook.file.params.iter();
-    let is_stack = |(name, spec): &(&String, &crate::runbook::language::ParamSpec)| {
-        spec.kind == ParamKind::Stack && given.contains_key(*name)
-    };
-    let Some(name) = params.find(is_stack).map(|(name, _)| name.clone()) else {
-        return Ok(None);
+/// name may also be that of a stack nobody configured.
+fn placed(context: &Context<'_>, runbook: &Runbook, given: &mut Given) -> Result<Placed, Trouble> {
+    let Some(name) = stack_param(runbook, given).cloned() else {
+        return Ok(Placed::default());
     };
     let host = host_of(runbook, given)?;
     let Some([typed]) = given.get_mut(&name).map(Vec::as_mut_slice) else {
-        return Ok(None);
+        return Ok(Placed::default());
     };
     let wanted = match (&host, typed.contains(':')) {
         (Some(host), false) => format!("{host}:{typed}"),
@@ -150,11 +152,46 @@ fn placed(
     match context.bot.conduct.sites.find(&wanted) {
         Ok(site) => {
             typed.clone_from(&site.project);
-            Ok(Some(site.clone()))
+            Ok(Placed {
+                site: Some(site.clone()),
+                host: Some(site.host.clone()),
+            })
         }
-        Err(SiteError::Unknown { .. }) if !typed.contains([':', '@']) => Ok(None),
+        Err(SiteError::Unknown { .. }) if !typed.contains('@') => {
+            let parted = typed.split_once(':');
+            let parted = parted.map(|(host, stack)| (host.to_owned(), stack.to_owned()));
+            let host = parted.map(|(host, stack)| {
+                *typed = stack;
+                host
+            });
+            Ok(Placed { site: None, host })
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+fn stack_param<'r>(runbook: &'r Runbook, given: &Given) -> Option<&'r String> {
+    let mut params = runbook.file.params.iter();
+    let is_stack = |(name, spec): &(&String, &crate::runbook::language::ParamSpec)| {
+        spec.kind == ParamKind::Stack && given.contains_key(*name)
+    };
+    params.find(is_stack).map(|(name, _)| name)
+}
+
+/// What the values name, so that it can be found: the stack, else the services.
+fn about(runbook: &Runbook, given: &Given) -> Vec<Target> {
+    let values = |name: &String| given.get(name).into_iter().flatten();
+    let parsed = |text: &str| Target::parse(text.trim()).ok();
+    if let Some(stack) = stack_param(runbook, given) {
+        return values(stack).filter_map(|name| parsed(name)).collect();
+    }
+    let params = runbook.file.params.iter();
+    let services = params.filter(|(_, spec)| spec.kind == ParamKind::Service);
+    services
+        .flat_map(|(name, _)| values(name))
+        .flat_map(|value| value.split(','))
+        .filter_map(parsed)
+        .collect()
 }
 
 /// Where a runbook takes a checkout.

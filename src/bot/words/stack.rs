@@ -1,35 +1,41 @@
 //! `config`, `drift`, `preflight`: how a stack is meant to be, whether it is so, and whether it
-//! could be started. They look and change nothing.
+//! could be started; the door to all words that look at a stack and change nothing.
 
 use std::collections::BTreeSet;
 
+use super::limits::limits;
+use super::overriding::propose;
 use super::planning::{failed, operator};
 use super::run::clean;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::StackLook;
-use crate::compose::{Operator, drift, hiding};
+use crate::command::suggest::nearest;
+use crate::compose::{Operator, Resolved, Running, drift, hiding};
 use crate::say;
-use crate::stack::{Inventory, Site};
+use crate::stack::Site;
 use crate::text::{Clean, Line, Message, Name, Style};
 
 pub(super) async fn look(
     context: &Context<'_>,
     what: StackLook,
     typed: &str,
+    rest: &[String],
 ) -> Result<Outcome, Trouble> {
     let site = context.bot.conduct.sites.find(typed)?;
     let (host, stack) = (Name::new(&site.host), Name::new(&site.project));
     context.may_read_on(&host, Some(&stack))?;
     let operator = operator(context, site).await?;
     match what {
-        StackLook::Config => config(context, &operator).await,
+        StackLook::Config => config(context, &operator, rest.first()).await,
         StackLook::Drift => differences(context, &operator).await,
         StackLook::Preflight => preflight(context, &operator).await,
+        StackLook::Limits => limits(context, &operator).await,
+        StackLook::Override => propose(context, &operator, rest).await,
     }
 }
 
 /// `shop (prod) on vps`
-fn place(site: &Site) -> Clean {
+pub(super) fn place(site: &Site) -> Clean {
     let stack = clean(&site.stack);
     let host = Name::new(&site.host);
     match &site.environment {
@@ -38,8 +44,25 @@ fn place(site: &Site) -> Clean {
     }
 }
 
-async fn config(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcome, Trouble> {
+async fn config(
+    context: &Context<'_>,
+    operator: &Operator<'_>,
+    service: Option<&String>,
+) -> Result<Outcome, Trouble> {
     let resolved = operator.resolved().await.map_err(failed)?;
+    if let Some(service) = service {
+        known(&resolved, service)?;
+        let heading = say!(
+            "{} of {} as compose reads the files",
+            clean(service),
+            place(operator.site)
+        );
+        let message = Message::new()
+            .heading(Line::new().strong(heading))
+            .code(resolved.shown_service(service, &context.bot.secrets));
+        context.voice.say(message).await;
+        return Ok(Outcome::Done);
+    }
     let shown = resolved.shown(&context.bot.secrets);
     let heading = say!(
         "{}: {} services as compose reads the files",
@@ -53,13 +76,28 @@ async fn config(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcom
     Ok(Outcome::Done)
 }
 
+/// A service that the files have.
+pub(super) fn known(resolved: &Resolved, service: &str) -> Result<(), Trouble> {
+    if resolved.services.contains_key(service) {
+        return Ok(());
+    }
+    let names = || resolved.services.keys().map(String::as_str);
+    let near = nearest(service, names()).map_or_else(Clean::default, |near| {
+        say!("; did you mean `{}`?", clean(near))
+    });
+    let all: Vec<Clean> = names().map(clean).collect();
+    let text = say!("the files have no service `{}`{}", clean(service), near);
+    let mut trouble = Trouble::new(Outcome::Usage, text);
+    trouble.more = vec![say!("they have {}", Clean::join(&all, ", "))];
+    Err(trouble)
+}
+
 async fn differences(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcome, Trouble> {
     let site = operator.site;
     let resolved = operator.resolved().await.map_err(failed)?;
     let host = context.bot.fleet.host(Some(&site.host)).await?;
-    let inventory = Inventory::new(host.engine.containers().await?);
-    let images = host.engine.images().await?;
-    let found = drift(site, &resolved, &inventory, &images);
+    let running = Running::look(&host.engine, &site.project).await?;
+    let found = drift(site, &resolved, &running);
     if found.is_empty() {
         let count = resolved.services.len();
         let text = say!(

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::prompt::{LiveNames, Prompt, Typed};
 use super::screen::Screen;
 use crate::access::Caller;
+use crate::bot::there::typeable;
 use crate::bot::{Bot, Incoming, Outcome, Reply, Voice, What};
 use crate::command::Command;
 use crate::live::headlines;
-use crate::survey::Survey;
 use crate::text::{Message, Name};
 
 /// First lines of incidents that wait for the prompt; more wait where they are told.
@@ -152,14 +152,9 @@ impl Session {
         let (bot, live) = (self.bot(), Arc::clone(live));
         let caller = self.caller.clone();
         tokio::spawn(async move {
-            let Ok(host) = bot.fleet.host(None).await else {
-                return;
-            };
-            let Ok(survey) = Survey::take(&host, bot.clock, &[]).await else {
-                return;
-            };
+            let targets = typeable(&bot.there(None).await, &bot.conduct.sites);
             if let Ok(mut live) = live.write() {
-                live.targets = survey.inventory.names();
+                live.targets = targets;
                 live.runbooks = runbooks(&bot, &caller);
                 live.stacks = bot.conduct.sites.names();
             }

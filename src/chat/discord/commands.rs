@@ -57,7 +57,14 @@ const GROUPS: &[(&str, &str, &[&str])] = &[
     (
         "compose",
         "what compose files say",
-        &["lint", "preflight", "rollback", "rebuild"],
+        &[
+            "lint",
+            "preflight",
+            "limits",
+            "override",
+            "rollback",
+            "rebuild",
+        ],
     ),
 ];
 /// Where the rest goes when the top is full.

@@ -1,7 +1,7 @@
 //! The names that exist right now, for whoever types a command: kept for a few seconds, so that a
 //! choice is there at once, and never more of them than this person may touch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -195,20 +195,30 @@ impl Typist<'_> {
         })
     }
 
-    /// Services, stacks and `stack/service`, the short ones first.
+    /// Services, stacks and `stack/service`, the short ones first; with the host in front where
+    /// several have one of that name.
     fn targets(&self) -> Vec<String> {
-        let mut names = BTreeSet::new();
-        let several = self.bot.fleet.names().len() > 1;
+        let mut hosts: BTreeMap<(bool, String), BTreeSet<&Name>> = BTreeMap::new();
         for known in self.open() {
-            let host = several.then(|| format!("{}:", known.host));
-            let host = host.unwrap_or_default();
-            names.insert((false, format!("{host}{}", known.service)));
+            let mut add = |long, name| hosts.entry((long, name)).or_default().insert(&known.host);
+            add(false, known.service.clone());
             if let Some(stack) = &known.stack {
-                names.insert((false, format!("{host}{stack}")));
-                names.insert((true, format!("{host}{stack}/{}", known.service)));
+                add(false, stack.to_string());
+                add(true, format!("{stack}/{}", known.service));
             }
         }
-        names.into_iter().map(|(_, name)| name).collect()
+        let typed = |((_, name), hosts): ((bool, String), BTreeSet<&Name>)| {
+            let alone = hosts.len() == 1;
+            let with_host = move |host: &Name| {
+                if alone {
+                    name.clone()
+                } else {
+                    format!("{host}:{name}")
+                }
+            };
+            hosts.into_iter().map(with_host).collect::<Vec<_>>()
+        };
+        hosts.into_iter().flat_map(typed).collect()
     }
 
     fn stacks(&self) -> Vec<String> {

@@ -20,6 +20,7 @@ use super::shelf::{Runbook, Shelf};
 use super::template::{OneOrMany, Scope, Text};
 use crate::action::Risk;
 use crate::action::inventory::Volume;
+use crate::command::Target;
 use crate::stack::{Graph, Inventory, Key, Revisions, Site, Sites};
 use crate::text::{Clean, Name, Redactor};
 
@@ -55,6 +56,13 @@ pub struct Known<'w>(pub Option<&'w Sites>);
 impl<'w> Known<'w> {
     fn at(self, host: &str, project: &str) -> Option<&'w Site> {
         self.0?.at(host, project)
+    }
+
+    fn as_called(self, host: &str, target: &Target, stacks_too: bool) -> Target {
+        match self.0 {
+            Some(sites) => sites.as_called(host, target, stacks_too),
+            None => target.clone(),
+        }
     }
 }
 

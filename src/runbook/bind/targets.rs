@@ -35,7 +35,9 @@ impl<'b> Binder<'b> {
     }
 
     fn resolved(&self, text: &str, scope: &Values) -> Result<Vec<Chosen<'b>>, String> {
-        let mut target = Target::parse(text).map_err(|error| error.to_string())?;
+        let typed = Target::parse(text).map_err(|error| error.to_string())?;
+        let (host, sites) = (self.world.host.as_str(), self.world.grounds.sites);
+        let mut target = sites.as_called(host, &typed, scope.stack.is_none());
         target.host = None;
         if target.stack.is_none() {
             let is_stack =

@@ -169,7 +169,7 @@ fn remove(verb: &[&str], names: &str) {
     }
 }
 
-fn has_compose() -> bool {
+pub(crate) fn has_compose() -> bool {
     let found = program("docker-compose").arg("version").output();
     let found = found.is_ok_and(|output| output.status.success());
     assert!(

@@ -31,6 +31,7 @@ pub(crate) mod slack_shop;
 pub(crate) mod tester;
 pub(crate) mod two_hosts;
 pub(crate) mod two_people;
+pub(crate) mod small_disk;
 pub(crate) mod sshd;
 pub(crate) mod engine_to_restart;
 pub(crate) mod server;

@@ -1,14 +1,17 @@
 //! An engine of a test's own, for what concerns an engine as a whole: its data, sockets and network
 //! settings are apart from those of the machine's, and it is ended, by its id, with the test.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use dogwatch::engine::Endpoint;
 
 use super::real_engine::{docker, eventually, program};
+use super::small_disk::SmallDisk;
 
 pub(crate) struct OwnEngine {
+    /// Of its data; unmounted before the directory goes.
+    disk: Option<SmallDisk>,
     directory: tempfile::TempDir,
     daemon: Child,
 }
@@ -16,6 +19,15 @@ pub(crate) struct OwnEngine {
 impl OwnEngine {
     /// `None` where none may be started; the test then says so.
     pub(crate) async fn start() -> Option<Self> {
+        Self::with(|_| None).await
+    }
+
+    /// Its images, containers and volumes have so much room.
+    pub(crate) async fn on_small_disk(size: &str) -> Option<Self> {
+        Self::with(|data| SmallDisk::on(data, size)).await
+    }
+
+    async fn with(disk: impl FnOnce(&Path) -> Option<SmallDisk>) -> Option<Self> {
         let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
         let there = program("dockerd").arg("--version").output().is_ok();
         if !there || !nix::unistd::getuid().is_root() {
@@ -26,6 +38,7 @@ impl OwnEngine {
         let directory = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
         let path = |name: &str| directory.path().join(name);
+        let disk = disk(&path("data"));
         // in a network namespace of its own it touches no rule of the machine's firewall
         let daemon = program("unshare")
             .args(["--net", "dockerd", "--bridge", "none", "--iptables=false"])
@@ -47,7 +60,11 @@ impl OwnEngine {
             .stderr(log)
             .spawn()
             .unwrap();
-        let engine = Self { directory, daemon };
+        let engine = Self {
+            disk,
+            directory,
+            daemon,
+        };
         eventually("an engine of our own answers", || async {
             engine
                 .command(&["version"])
@@ -60,7 +77,11 @@ impl OwnEngine {
         Some(engine)
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("it is on a small disk")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
         self.directory.path().join("docker.sock")
     }
 

@@ -11,6 +11,7 @@ use dogwatch::host::ssh::SshSettings;
 use tokio::net::TcpSocket;
 
 use super::namespace::Namespace;
+use super::own_engine::OwnEngine;
 use super::real_engine::program;
 
 pub(crate) struct Sshd {
@@ -19,20 +20,27 @@ pub(crate) struct Sshd {
     server: Option<Child>,
     /// The machine it stands for; without one, this one.
     namespace: Option<Namespace>,
+    /// Where the engine of that machine listens, if it is not this one's.
+    engine: Option<PathBuf>,
 }
 
 impl Sshd {
     /// `None` where there is no sshd, or where we may not start one; the test then says so.
     pub(crate) fn start() -> Option<Self> {
-        Self::on(None)
+        Self::on(None, None)
+    }
+
+    /// On a machine with an engine of its own.
+    pub(crate) fn before(engine: &OwnEngine) -> Option<Self> {
+        Self::on(None, Some(engine.socket()))
     }
 
     /// On a machine of its own, as far as the network goes.
     pub(crate) fn elsewhere() -> Option<Self> {
-        Self::on(Some(Namespace::new()?))
+        Self::on(Some(Namespace::new()?), None)
     }
 
-    fn on(namespace: Option<Namespace>) -> Option<Self> {
+    fn on(namespace: Option<Namespace>, engine: Option<PathBuf>) -> Option<Self> {
         let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
         let program = Path::new("/usr/sbin/sshd");
         if !program.exists() || !nix::unistd::getuid().is_root() {
@@ -51,6 +59,7 @@ impl Sshd {
             directory,
             server: None,
             namespace,
+            engine,
         };
         for key in ["host", "user", "stranger"] {
             sshd.make_key(key);
@@ -125,13 +134,21 @@ impl Sshd {
             self.path("authorized_keys").display(),
         );
         fs::write(self.path("sshd_config"), config).unwrap();
-        let mut server = match &self.namespace {
-            Some(namespace) => {
+        let mut server = match (&self.namespace, &self.engine) {
+            (Some(namespace), _) => {
                 let mut inside = program("ip");
                 inside.args(["netns", "exec", &namespace.name, "/usr/sbin/sshd"]);
                 inside
             }
-            None => program("/usr/sbin/sshd"),
+            // that engine in the usual place, for the server and what it starts only
+            (None, Some(socket)) => {
+                let mut inside = program("unshare");
+                inside.args(["--mount", "--propagation", "private", "sh", "-c"]);
+                inside.arg(r#"mount --bind "$1" /var/run/docker.sock && shift && exec "$@""#);
+                inside.arg("sh").arg(socket).arg("/usr/sbin/sshd");
+                inside
+            }
+            (None, None) => program("/usr/sbin/sshd"),
         };
         let server = server
             .args(["-D", "-e", "-f"])
