@@ -4,7 +4,11 @@
 use crate::support::fake_slack::{FakeSlack, Shown};
 use crate::support::program::Place;
 use crate::support::real_engine::{Sandbox, docker, eventually, is_there, real_engine};
-use crate::support::served::{ALERTS, Served};
+use crate::support::served::Served;
+
+/// What happens to containers of others on the same engine is told elsewhere: a channel takes one
+/// message a second.
+const OURS: &str = "COURS";
 
 /// Fails for want of a setting in its first life, and goes on in every later one.
 const ONCE_BROKEN: &str = "if ! test -f /tmp/born; then touch /tmp/born; sleep 1; : ${DB_URL:?DB_URL is not set}; fi; \
@@ -26,7 +30,8 @@ impl Scene {
         let sandbox = Sandbox::new();
         let stack = sandbox.name("heal").to_lowercase();
         let more = format!(
-            "watch: {{ settled: 2s }}\nincidents: {{ calm: 2s, group: {{ storm: 200 }} }}\nheal:\n  - {{ match: \"stack={stack}\", {rule} }}\n"
+            "watch: {{ settled: 2s }}\nincidents:\n  calm: 2s\n  group: {{ storm: 200 }}\n  \
+             routes: [{{ match: \"stack={stack}\", to: [\"slack:{OURS}\"] }}]\nheal:\n  - {{ match: \"stack={stack}\", {rule} }}\n"
         );
         let place = tokio::task::spawn_blocking(Place::on_real_engine)
             .await
@@ -54,7 +59,7 @@ impl Scene {
 
     async fn root(&self, what: &str, holds: impl Fn(&str) -> bool) -> Shown {
         let mine = |shown: &Shown| {
-            shown.channel == ALERTS && shown.thread.is_none() && shown.text.contains(&self.stack)
+            shown.channel == OURS && shown.thread.is_none() && shown.text.contains(&self.stack)
         };
         self.slack
             .until(what, |shown| mine(shown) && holds(&shown.text))
