@@ -272,6 +272,15 @@ async fn what_a_run_of_ours_does_is_the_runs_to_tell() {
     shop.run("other", &[], &["sh", "-c", "exit 7"]);
     shop.firing("other", "died").await;
     assert_eq!(shop.told().await, ["other died firing"]);
+
+    // what dies the moment after has no run to tell of it
+    let now = dogwatch::clock::Clock::System.now().as_millisecond();
+    store
+        .set_state("RUN", &StateChange::to(RunState::Succeeded, now))
+        .await
+        .unwrap();
+    shop.run("api", &[], &["sh", "-c", "exit 8"]);
+    shop.firing("api", "died").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

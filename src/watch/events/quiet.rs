@@ -10,8 +10,6 @@ use crate::store::{RunFilter, RunRecord, RunState, Store, StoreError};
 
 /// Runs of one stack that are looked at: more do not end within a moment.
 const LOOKED_AT: u32 = 20;
-/// The events of what a run did may come this much later than its end.
-const AFTER_MS: i64 = 2000;
 
 /// What a plan says of whom it touches.
 #[derive(Debug, Default, Deserialize)]
@@ -71,9 +69,10 @@ fn did(run: &RunRecord, place: &str, sign: &Sign) -> bool {
     run.stack_key == place && was_running(run, sign.at) && touches(run, sign)
 }
 
+/// Not a moment longer: what dies right after its run ended well has nobody else to tell of it.
 fn was_running(run: &RunRecord, at: Timestamp) -> bool {
     let at = at.as_millisecond();
-    let over = run.finished_ms.is_some_and(|end| end + AFTER_MS < at);
+    let over = run.finished_ms.is_some_and(|end| end < at);
     run.started_ms.is_some_and(|start| start <= at) && !over && run.state != RunState::Unknown
 }
 
