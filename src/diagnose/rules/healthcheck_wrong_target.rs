@@ -8,7 +8,7 @@ use crate::diagnose::Confidence;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Finding};
 use crate::evidence::state::HealthFact;
-use crate::evidence::{Evidence, Hit};
+use crate::evidence::{Evidence, Hit, Source};
 use crate::say;
 use crate::stack::Address;
 use crate::stack::graph::is_loopback;
@@ -70,7 +70,7 @@ fn wrong_answer<'e>(view: &View<'e>, health: &HealthFact) -> Option<Wrong<'e>> {
         .or_else(|| told_status(health.output.as_str()))?;
     let fix = if NO_SUCH.contains(&status) {
         say!("let the check of {} ask a path that exists", view.name())
-    } else if NOT_FOR_YOU.contains(&status) && view.decisive().is_none() {
+    } else if NOT_FOR_YOU.contains(&status) && log_is_silent(view) {
         say!(
             "let the check of {} ask a path that needs no credentials",
             view.name()
@@ -81,6 +81,12 @@ fn wrong_answer<'e>(view: &View<'e>, health: &HealthFact) -> Option<Wrong<'e>> {
     let url = asked.map_or_else(|| say!("its address"), |(_, answer)| answer.url.clone());
     let what = say!("{} answers with {}", url, status);
     Some((what, fix, asked.map(|(line, _)| line)))
+}
+
+/// Nothing but the check itself tells of trouble.
+fn log_is_silent(view: &View<'_>) -> bool {
+    view.decisive()
+        .is_none_or(|said| said.0.source == Source::Health)
 }
 
 /// The status that a tool tells of, in the words of curl, wget and most pages.
