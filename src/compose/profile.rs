@@ -138,7 +138,9 @@ fn lines<'k>(text: &str, known: impl Iterator<Item = &'k str>) -> Read {
                 .trim()
                 .strip_prefix(prefix.as_str())?
                 .strip_prefix('_')?;
-            Some((*service, what))
+            let is_limit = MEMORY.contains(&what) || CPUS.contains(&what);
+            // `API_WORKER_MEMORY` is not the `WORKER_MEMORY` of `api`
+            is_limit.then_some((*service, what))
         });
         let read = meant.and_then(|(service, what)| {
             let memory = size(value).filter(|_| MEMORY.contains(&what));
