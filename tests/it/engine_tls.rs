@@ -82,7 +82,7 @@ async fn serve(certificates: &Path) -> u16 {
 }
 
 /// Two sets of certificates by different authorities; `None` without openssl.
-fn two_authorities() -> Option<(TempDir, PathBuf, PathBuf)> {
+pub(crate) fn two_authorities() -> Option<(TempDir, PathBuf, PathBuf)> {
     let dir = tempfile::tempdir().unwrap();
     let made = certificates(dir.path(), "ours").zip(certificates(dir.path(), "theirs"));
     let Some((ours, theirs)) = made else {

@@ -41,6 +41,7 @@ mod discord_gateway;
 mod discord_http;
 mod discord_pictures;
 mod discord_rooms;
+mod discord_tls;
 mod environments;
 mod disk_full;
 mod engine_changes;

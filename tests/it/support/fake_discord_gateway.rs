@@ -49,7 +49,7 @@ pub(crate) struct Log {
 pub(crate) struct Gateway {
     log: Arc<Mutex<Log>>,
     deeds: broadcast::Sender<Deed>,
-    url: String,
+    url: Arc<Mutex<String>>,
 }
 
 impl Gateway {
@@ -59,7 +59,7 @@ impl Gateway {
         let this = Self {
             log: Arc::default(),
             deeds,
-            url,
+            url: Arc::new(Mutex::new(url)),
         };
         let gateway = this.clone();
         tasks.spawn(async move {
@@ -73,7 +73,12 @@ impl Gateway {
     }
 
     pub(crate) fn url(&self) -> String {
-        self.url.clone()
+        self.url.lock().unwrap().clone()
+    }
+
+    /// Something stands before it, and that is where clients are sent.
+    pub(crate) fn is_behind(&self, url: String) {
+        *self.url.lock().unwrap() = url;
     }
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
@@ -227,7 +232,7 @@ impl Gateway {
             "bot": true, "verified": true, "mfa_enabled": false, "email": null, "flags": 0 });
         let ready = json!({ "op": 0, "t": "READY", "s": 1, "d": {
             "v": 10, "user": user, "guilds": [], "session_id": format!("session-{}", log.identified),
-            "resume_gateway_url": self.url, "shard": [0, 1], "application": { "id": APPLICATION, "flags": 0 } } });
+            "resume_gateway_url": self.url(), "shard": [0, 1], "application": { "id": APPLICATION, "flags": 0 } } });
         log.events.push(ready.clone());
         vec![ready]
     }
