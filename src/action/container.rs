@@ -194,3 +194,17 @@ pub struct ExecResult {
     /// More was written than is kept; head and tail are there.
     pub cut: bool,
 }
+
+impl ExecResult {
+    /// The program was there and took our arguments: tools of one name differ in what they take.
+    pub fn was_understood(&self) -> bool {
+        const COMPLAINTS: [&str; 4] = [
+            "usage:",
+            "invalid option",
+            "unrecognized option",
+            "applet not found",
+        ];
+        let said = self.stderr.expose().to_lowercase();
+        !matches!(self.exit_code, 126 | 127) && !COMPLAINTS.iter().any(|words| said.contains(words))
+    }
+}

@@ -145,16 +145,11 @@ impl<S: Stage> Listener<S> {
         let bot = self.bot();
         let now = bot.clock.now();
         let before = |age: SignedDuration| (now - age).as_millisecond();
-        let Ok(store) = bot.store.get().await else {
+        let Ok(ledger) = Ledger::of(&bot, self.teller.stage.name()).await else {
             return;
         };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.teller.stage.name(),
-        };
         let tidied = ledger.forget_threads(before(THREADS)).await;
-        let forgotten = store.forget_before(before(REMEMBERED)).await;
+        let forgotten = ledger.store.forget_before(before(REMEMBERED)).await;
         if let (Err(error), _) | (_, Err(error)) = (tidied, forgotten) {
             tracing::warn!(%error, "what is no longer needed could not be forgotten");
         }

@@ -4,15 +4,17 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use super::listener::Listener;
+use crate::bot::Outcome;
 use crate::command::{self, Command};
 use crate::live::{Ledger, Stage};
 
 /// What was seen so long ago is no reason to change anything now.
 const LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// A refusal is quick. What has not ended by now has begun, and its button goes.
-pub(super) const BEGUN: Duration = Duration::from_secs(2);
+const BEGUN: Duration = Duration::from_secs(2);
 
 /// It begins something, so doing it twice is not the same as doing it once. What decides or ends a
 /// run looks at the run's state instead.
@@ -43,8 +45,25 @@ impl<S: Stage> Listener<S> {
         store.remember(&self.source(), button, now).await.ok()
     }
 
+    /// Does the work of a claimed button, and takes the button away as soon as something has begun.
+    pub(super) async fn begin(
+        &self,
+        button: &str,
+        work: impl Future<Output = Outcome>,
+        strike: impl Future<Output = ()>,
+    ) {
+        let mut work = Box::pin(work);
+        match timeout(BEGUN, &mut work).await {
+            Ok(Outcome::Done | Outcome::Failed) => strike.await,
+            Ok(_) => self.give_back(button).await,
+            Err(_) => {
+                tokio::join!(strike, work);
+            }
+        }
+    }
+
     /// Nothing came of it: somebody who may can still press it.
-    pub(super) async fn give_back(&self, button: &str) {
+    async fn give_back(&self, button: &str) {
         let bot = self.bot();
         let Ok(store) = bot.store.get().await else {
             return;
@@ -57,13 +76,8 @@ impl<S: Stage> Listener<S> {
     /// The message still has something to come: an edit of ours must not meet an older one.
     pub(super) async fn lives(&self, channel: &str, message: &str) -> bool {
         let bot = self.bot();
-        let Ok(store) = bot.store.get().await else {
+        let Ok(ledger) = Ledger::of(&bot, self.teller.stage.name()).await else {
             return false;
-        };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.teller.stage.name(),
         };
         let open = ledger.all().await.unwrap_or_default();
         open.iter()

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Posted;
+use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::store::{LedgerEntry, Store, StoreError};
 
@@ -24,6 +25,16 @@ pub struct Ledger<'s> {
     pub store: &'s Store,
     pub clock: Clock,
     pub chat: &'static str,
+}
+
+impl<'b> Ledger<'b> {
+    pub async fn of(bot: &'b Bot, chat: &'static str) -> Result<Self, StoreError> {
+        Ok(Self {
+            store: bot.store.get().await?,
+            clock: bot.clock,
+            chat,
+        })
+    }
 }
 
 impl Ledger<'_> {

@@ -20,12 +20,8 @@ const SETTLED: SignedDuration = SignedDuration::from_secs(3);
 
 /// One look at all open messages.
 pub async fn sweep<S: Stage>(stage: &S, bot: &Bot, running: &Running) -> Result<(), StoreError> {
-    let (store, clock) = (bot.store.get().await?, bot.clock);
-    let ledger = Ledger {
-        store,
-        clock,
-        chat: stage.name(),
-    };
+    let ledger = Ledger::of(bot, stage.name()).await?;
+    let (store, clock) = (ledger.store, ledger.clock);
     let book = Book {
         store,
         clock,

@@ -156,12 +156,7 @@ impl<S: Stage> Telling<'_, S> {
     }
 
     async fn ledger(&self) -> Option<Ledger<'_>> {
-        let store = self.bot.store.get().await.ok()?;
-        Some(Ledger {
-            store,
-            clock: self.bot.clock,
-            chat: self.stage.name(),
-        })
+        Ledger::of(self.bot, self.stage.name()).await.ok()
     }
 
     /// The run as it stands now: in the message that offered it, or in one of its own.

@@ -173,15 +173,7 @@ impl Try<'_> {
             .exec(&self.subject.id, &argv, LIMIT)
             .await
             .ok()?;
-        let complaint = result.stderr.expose().to_lowercase();
-        let misunderstood = [
-            "usage:",
-            "invalid option",
-            "unrecognized option",
-            "applet not found",
-        ];
-        let misunderstood = misunderstood.iter().any(|words| complaint.contains(words));
-        (!matches!(result.exit_code, 126 | 127) && !misunderstood).then_some(result)
+        result.was_understood().then_some(result)
     }
 
     fn told(&self, found: &Found) -> Yield {

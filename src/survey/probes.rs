@@ -127,13 +127,5 @@ async fn run(
     let result = limited(engine.exec(&container.id, &argv, LIMIT))
         .await
         .ok()?;
-    let complaint = result.stderr.expose().to_lowercase();
-    let misunderstood = [
-        "usage:",
-        "invalid option",
-        "unrecognized option",
-        "applet not found",
-    ];
-    let misunderstood = misunderstood.iter().any(|words| complaint.contains(words));
-    (!matches!(result.exit_code, 126 | 127) && !misunderstood).then_some(result)
+    result.was_understood().then_some(result)
 }

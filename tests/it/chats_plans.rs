@@ -55,12 +55,7 @@ async fn in_discord() {
     })
     .await;
     shop.ops(discord_shop::ANNA, "run long").await;
-    let offer = shop
-        .discord
-        .until("an offer", |shown| {
-            shown.words().contains("; it expires in")
-        })
-        .await;
+    let offer = shop.offer().await;
     insta::assert_snapshot!(without_ids(&offer.words()), @"
     long in shop on local: destructive, needs a second person
     1  restart shop-cache-1

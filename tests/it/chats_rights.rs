@@ -68,12 +68,7 @@ async fn in_discord() {
     let shop = DiscordShop::with(|bot| hosts.give(bot, &people)).await;
     let (anna, bob) = (discord_shop::ANNA, discord_shop::BOB);
     shop.ops(anna, "remove lab:shop/migrate").await;
-    let offer = shop
-        .discord
-        .until("an offer", |shown| {
-            shown.words().contains("; it expires in")
-        })
-        .await;
+    let offer = shop.offer().await;
     let form = shop.press(bob, &offer, "Approve").await;
     assert_eq!(form["title"], "Approve: remove migrate");
     assert_eq!(shop.fill(bob, &offer, &form, "shop").await, Some(6));

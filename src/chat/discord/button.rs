@@ -3,13 +3,11 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::door::Discord;
 use super::rooms::text;
 use crate::access::Caller;
-use crate::bot::Outcome;
-use crate::chat::press::{BEGUN, begins, is_old};
+use crate::chat::press::{begins, is_old};
 use crate::live::Place;
 use crate::text::Message;
 
@@ -100,14 +98,8 @@ impl Discord {
                 return self.tell(place, why).await;
             }
         }
-        let mut work = Box::pin(self.line(place, caller, line));
-        match timeout(BEGUN, &mut work).await {
-            Ok(Outcome::Done | Outcome::Failed) => self.strike(place, pressed).await,
-            Ok(_) => self.listener.give_back(&pressed.key()).await,
-            Err(_) => {
-                tokio::join!(self.strike(place, pressed), work);
-            }
-        }
+        let (work, strike) = (self.line(place, caller, line), self.strike(place, pressed));
+        self.listener.begin(&pressed.key(), work, strike).await;
     }
 
     async fn tell(&self, place: &Place, what: &'static str) {

@@ -3,14 +3,12 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::door::Slack;
 use super::outbox::SOON;
 use crate::access::Caller;
-use crate::bot::Outcome;
 use crate::chat::ask::shown;
-use crate::chat::press::{BEGUN, begins, is_old};
+use crate::chat::press::{begins, is_old};
 use crate::live::Place;
 use crate::say;
 use crate::text::{Action, Message};
@@ -109,14 +107,8 @@ impl Slack {
                     .await;
             }
         }
-        let mut work = Box::pin(self.line(place, caller, line));
-        match timeout(BEGUN, &mut work).await {
-            Ok(Outcome::Done | Outcome::Failed) => self.strike(place, pressed).await,
-            Ok(_) => self.listener.give_back(&pressed.key()).await,
-            Err(_) => {
-                tokio::join!(self.strike(place, pressed), work);
-            }
-        }
+        let (work, strike) = (self.line(place, caller, line), self.strike(place, pressed));
+        self.listener.begin(&pressed.key(), work, strike).await;
     }
 
     /// The button is gone from its message. Where Slack does not let us, it stays and does nothing;

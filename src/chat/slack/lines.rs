@@ -61,13 +61,8 @@ impl Slack {
             return false;
         }
         let bot = self.bot();
-        let Ok(store) = bot.store.get().await else {
+        let Ok(ledger) = Ledger::of(&bot, self.stage().name()).await else {
             return false;
-        };
-        let ledger = Ledger {
-            store,
-            clock: bot.clock,
-            chat: self.stage().name(),
         };
         ledger
             .is_ours(&place.channel, thread)

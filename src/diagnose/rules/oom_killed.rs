@@ -76,11 +76,7 @@ fn ended(view: &View<'_>) -> Option<Finding> {
         .collect();
     let mut finding = view.finding(Cause::OomKilled, confidence, summary, &proof);
     if let Some(limit) = limit {
-        finding.evidence.push(limit_line(view, limit));
-        finding
-            .fixes
-            .push(by_hand(raise(view, limit), Risk::Change));
-        finding.fixes.push(recreate(view));
+        more_memory(&mut finding, view, limit);
     }
     finding.fixes.push(start_again(view));
     Some(finding)
@@ -103,11 +99,7 @@ fn soon_again(view: &View<'_>) -> Option<Finding> {
     );
     let proof = [kill, usage, state_line];
     let mut finding = view.finding(Cause::OomKilled, Confidence::Certain, summary, &proof);
-    finding.evidence.push(limit_line(view, limit));
-    finding
-        .fixes
-        .push(by_hand(raise(view, limit), Risk::Change));
-    finding.fixes.push(recreate(view));
+    more_memory(&mut finding, view, limit);
     Some(finding)
 }
 
@@ -162,12 +154,14 @@ fn lives_on(view: &View<'_>) -> Option<Finding> {
     .flatten()
     .collect();
     let mut finding = view.finding(Cause::OomKilled, confidence, summary, &proof);
-    finding.evidence.push(limit_line(view, limit));
-    finding
-        .fixes
-        .push(by_hand(raise(view, limit), Risk::Change));
-    finding.fixes.push(recreate(view));
+    more_memory(&mut finding, view, limit);
     Some(finding)
+}
+
+fn more_memory(finding: &mut Finding, view: &View<'_>, limit: u64) {
+    finding.evidence.push(limit_line(view, limit));
+    let raise = by_hand(raise(view, limit), Risk::Change);
+    finding.fixes.extend([raise, recreate(view)]);
 }
 
 fn limit_line(view: &View<'_>, limit: u64) -> crate::evidence::Citation {

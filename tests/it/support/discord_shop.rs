@@ -99,6 +99,15 @@ impl DiscordShop {
         this
     }
 
+    /// The plan that waits for somebody.
+    pub(crate) async fn offer(&self) -> Shown {
+        self.discord
+            .until("an offer", |shown| {
+                shown.words().contains("; it expires in")
+            })
+            .await
+    }
+
     /// An interaction, as the gateway delivers it.
     pub(crate) fn send(&self, payload: &Value) {
         self.discord.gateway.dispatch("INTERACTION_CREATE", payload);
