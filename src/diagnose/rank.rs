@@ -13,7 +13,7 @@ use super::standing::is_down;
 use super::verdict::{healthy, undecided, well};
 use super::view::View;
 use super::{Cause, Confidence, Diagnosis, Finding};
-use crate::evidence::{Evidence, Source};
+use crate::evidence::{Citation, Evidence, Source};
 use crate::say;
 use crate::stack::{Graph, Key, Why};
 
@@ -56,12 +56,15 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
 
 /// Follows a symptom to the service that explains it, and that one's to the next.
 fn trace(case: &Case<'_>, own: Finding, seen: &mut BTreeSet<Key>) -> Finding {
-    if own.cause == Cause::None || !(may_be_a_symptom(&own) || is_left_undone(&own)) {
+    let lost_a_race = own.cause == Cause::DependencyNotReady;
+    let may_go_deeper = may_be_a_symptom(&own) || is_left_undone(&own) || lost_a_race;
+    if own.cause == Cause::None || !may_go_deeper {
         return own;
     }
     let found = match &own.because_of {
         Some(other) => deeper(case, other, true, seen),
         None if is_left_undone(&own) => failed_job(case, &own),
+        None if lost_a_race => starved_since(case, &own),
         None => deepest_need(case, &own, seen),
     };
     match found {
@@ -219,6 +222,22 @@ fn starved(case: &Case<'_>, key: &Key) -> Option<Finding> {
         Cause::ReadOnlyFilesystem,
     ];
     find(case, key, true).filter(|finding| OUT_OF.contains(&finding.cause))
+}
+
+/// It lost the race of the start and tries on, but what it needs has told of a want since: the next
+/// try meets that.
+fn starved_since(case: &Case<'_>, own: &Finding) -> Option<Finding> {
+    let said = |finding: &Finding| {
+        let own_words = |line: &&Citation| matches!(line.source, Source::Logs | Source::Health);
+        let lines = finding.evidence.iter().filter(own_words);
+        lines.filter_map(|line| line.at).max()
+    };
+    let views = View::all_of(&own.service, case);
+    let tries_on = |view: &View<'_>| *view.container == own.container && view.is_running();
+    let refused = said(own).filter(|_| views.iter().any(tries_on))?;
+    let needs = case.graph.needs(&own.service).into_keys();
+    let mut starved = needs.filter_map(|key| starved(case, key));
+    starved.find(|finding| said(finding).is_some_and(|at| at > refused))
 }
 
 /// A crash tells of a need when it names it, or speaks of connecting to something.
