@@ -24,6 +24,10 @@ use crate::support::real_engine::program;
 /// Scenarios on the engine at the same time.
 const AT_ONCE: usize = 4;
 
+/// Scenarios may come out wrong the first time, where the machine was slower than the fault: so many
+/// are put on once more, alone.
+const SECOND_TRIES: usize = 2;
+
 /// How often a fault that has not shown itself yet is asked about again.
 const MORE_LOOKS: usize = 4;
 
@@ -83,14 +87,25 @@ fn every_scenario_gets_its_cause_and_nobody_is_accused_falsely() {
     }
     let scenarios = load(only.as_deref());
     assert!(!scenarios.is_empty(), "no scenario has that name");
-    let scores = run_all(&scenarios);
+    let (scores, shown) = scored(&scenarios);
+    let is_missed = |scenario: &&Scenario| {
+        let mut missed = scores.iter().filter(|score| !score.misses.is_empty());
+        missed.any(|score| score.name() == scenario.name)
+    };
+    let missed: Vec<Scenario> = scenarios.iter().filter(is_missed).cloned().collect();
+    assert!(missed.len() <= SECOND_TRIES, "{shown}");
+    for scenario in &missed {
+        let (again, shown) = scored(std::slice::from_ref(scenario));
+        let right = again.iter().all(|score| score.misses.is_empty());
+        assert!(right, "missed twice, the second time alone: {shown}");
+    }
+}
+
+fn scored(scenarios: &[Scenario]) -> (Vec<Score>, String) {
+    let scores = run_all(scenarios);
     let shown = Scores(&scores).to_string();
     say(&shown);
-    let missed = scores
-        .iter()
-        .filter(|score| !score.misses.is_empty())
-        .count();
-    assert_eq!(missed, 0, "{shown}");
+    (scores, shown)
 }
 
 /// Needs no engine: a misspelt key or cause is found at once.
