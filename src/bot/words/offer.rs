@@ -216,6 +216,7 @@ pub(super) fn shown(plan: &Plan) -> Reply {
         "services": plan.services,
         "environment": plan.environment,
         "changes": plan.changes,
+        "warnings": plan.warnings,
         "steps": listed(plan.steps()),
         "rollback": listed(plan.rollback.iter()),
         "verify": listed(plan.verify.iter()),
