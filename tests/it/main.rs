@@ -22,6 +22,7 @@ mod cli_serve;
 mod cli_terminal;
 mod compose;
 mod compose_absent;
+mod compose_choices;
 mod compose_deploy;
 mod compose_looks;
 mod compose_v2;

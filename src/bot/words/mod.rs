@@ -27,6 +27,7 @@ mod form;
 mod runs;
 mod decide;
 mod stack;
+mod in_the_files;
 mod limits;
 mod overriding;
 mod overview;
