@@ -16,7 +16,7 @@ use crate::action::Risk;
 use crate::clock::Clock;
 use crate::command::{self, Command, Target};
 use crate::engine::EngineError;
-use crate::host::{Fleet, Host};
+use crate::host::{Fleet, FleetError, Host};
 use crate::run::Plan;
 use crate::store::Later;
 use crate::survey::Survey;
@@ -159,7 +159,11 @@ impl Context<'_> {
     }
 
     pub async fn survey(&self, host: &Host) -> Result<Survey, Trouble> {
-        Ok(self.bot.survey(host).await?)
+        let survey = self.bot.survey(host).await;
+        Ok(survey.map_err(|error| FleetError::Engine {
+            host: host.name.clone(),
+            error,
+        })?)
     }
 
     /// Reading needs the right to read, like everything.

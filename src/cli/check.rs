@@ -6,6 +6,8 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr};
 use super::{Failure, start, watching};
 use crate::app::App;
 use crate::bot::Outcome;
+use crate::config::Config;
+use crate::host::ssh::key_is_missing;
 use crate::rehearsal::{Played, play_all};
 use crate::runbook::Shelf;
 use crate::watch::registry::RegistryPlace;
@@ -19,6 +21,7 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
     let registries = watching::registries(&loaded.config);
     readable(&registries)?;
     let checks = loaded.config.checks.len();
+    let keyless = keyless(&loaded.config);
     let app = App::wire(loaded.config).map_err(|error| Failure::new(Outcome::Usage, error))?;
     let shelf = app.bot.conduct.library.shelf();
     let colours = stderr().is_terminal() && !settings.plain;
@@ -60,7 +63,7 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
     let mut out = std::io::stdout().lock();
     match writeln!(
         out,
-        "{configuration}\n{templates}\n{runbooks}\n{signatures}"
+        "{configuration}\n{keyless}{templates}\n{runbooks}\n{signatures}"
     ) {
         // who reads no further has seen what it wanted
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -68,6 +71,20 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
         }
         _ => Ok(Outcome::Done),
     }
+}
+
+/// The file is valid without them, as where it is written and checked on another machine.
+fn keyless(config: &Config) -> String {
+    let lines = config.hosts.iter().filter_map(|(name, host)| {
+        let key = host.identity_file.as_ref()?;
+        let (name, shown) = (name.as_str(), key.display());
+        key_is_missing(key).then(|| {
+            format!(
+                "attention: host `{name}` cannot be reached from here: the key `{shown}` is not there; put it there, or set `identity_file` to the right one\n"
+            )
+        })
+    });
+    lines.collect()
 }
 
 fn valid(shelf: &Shelf, colours: bool) -> Result<(), Failure> {

@@ -4,12 +4,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, FormatArg, start};
 use crate::bot::Outcome;
+use crate::chat::console::Session;
 use crate::command::Command;
+use crate::text::Message;
 
 pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> {
     let app = start::app(settings)?;
     let mut session = start::session(&app, settings, FormatArg::Text, false);
-    let outcome = session.command(Command::Doctor).await;
     let slack = app
         .slack(session.bot.clone(), CancellationToken::new())
         .map_err(|error| Failure::new(Outcome::Usage, error))?;
@@ -23,13 +24,23 @@ pub(super) async fn run(settings: &start::Settings) -> Result<Outcome, Failure> 
     if let Some(connected) = discord {
         examined.push(connected.discord.examine().await);
     }
-    let mut worst = outcome;
-    for (well, said) in examined {
-        if session.screen.message(&said).is_err() {
+    // what is not well comes first: the first line has to be true of the whole
+    let (well, ill): (Vec<_>, Vec<_>) = examined.into_iter().partition(|(well, _)| *well);
+    show(&ill, &mut session);
+    let outcome = session.command(Command::Doctor).await;
+    show(&well, &mut session);
+    let chats = if ill.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    };
+    Ok(outcome.max(chats))
+}
+
+fn show(said: &[(bool, Message)], session: &mut Session) {
+    for (_, said) in said {
+        if session.screen.message(said).is_err() {
             tracing::debug!("nobody reads any more");
         }
-        let chat = if well { Outcome::Done } else { Outcome::Failed };
-        worst = worst.max(chat);
     }
-    Ok(worst)
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Operator;
 use super::resolved::{Wanted, services};
+use super::{LOOK, Operator};
 use crate::say;
 use crate::stack::revisions::{Previous, Revisions, short};
 use crate::text::{Clean, Name, Redactor};
@@ -49,7 +49,7 @@ impl Operator<'_> {
         reference: Option<&str>,
         redactor: &Redactor,
     ) -> Result<Revisions, Clean> {
-        let present = self.commit("HEAD").await?;
+        let present = self.head().await?;
         self.is_clean().await?;
         let remote = plain(&self.site.deploy.remote)?;
         let branch = match &self.site.deploy.branch {
@@ -91,7 +91,40 @@ impl Operator<'_> {
     }
 
     pub async fn head(&self) -> Result<String, Clean> {
-        self.commit("HEAD").await
+        self.is_checkout().await?;
+        let head = self.commit("HEAD").await;
+        head.map_err(|_| {
+            say!(
+                "the checkout `{}` has no commit yet; commit what is to run, and push it",
+                self.place()
+            )
+        })
+    }
+
+    fn place(&self) -> Name {
+        let directory = self.site.directory.clone().unwrap_or_default();
+        Name::new(&directory.to_string_lossy())
+    }
+
+    async fn is_checkout(&self) -> Result<(), Clean> {
+        let argv = ["git", "rev-parse", "--is-inside-work-tree"].map(str::to_owned);
+        let ran = self.run(argv.to_vec(), LOOK, &|_| {}).await?;
+        if ran.succeeded() {
+            return Ok(());
+        }
+        // git's words are in the user's language; the name of the setting is not
+        if ran.stderr.expose().contains("safe.directory") {
+            return Err(say!(
+                "git does not trust `{}`, since it belongs to somebody else; `git config --global --add safe.directory {}` on the host allows it",
+                self.place(),
+                self.place()
+            ));
+        }
+        Err(say!(
+            "`{}` is no git checkout, so there is no revision to go to; clone the repository there, or set `directory` under `stacks.{}` to where it is",
+            self.place(),
+            Name::new(&self.site.stack)
+        ))
     }
 
     /// What somebody changed by hand would be in the way, or lost.
@@ -201,10 +234,11 @@ impl Operator<'_> {
     }
 
     fn files(&self) -> Vec<String> {
-        if self.site.files.is_empty() {
+        let own = self.site.named_files();
+        if own.is_empty() {
             return USUAL_FILES.map(str::to_owned).to_vec();
         }
-        self.site.files.clone()
+        own
     }
 
     async fn difference(

@@ -145,11 +145,11 @@ impl<'o> Operator<'o> {
 
     /// Whether the files name a service, as they lie there: also where compose cannot read them.
     pub async fn names(&self, service: &str) -> bool {
-        let own = self.site.files.iter().map(String::as_str);
-        let files: Vec<&str> = if self.site.files.is_empty() {
+        let own = self.site.named_files();
+        let files: Vec<&str> = if own.is_empty() {
             USUAL_FILES.to_vec()
         } else {
-            own.collect()
+            own.iter().map(String::as_str).collect()
         };
         for file in files {
             let text = self.ask(&["cat", "--", file]).await.unwrap_or_default();

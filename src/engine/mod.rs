@@ -39,6 +39,8 @@ use futures_util::stream::BoxStream;
 
 use crate::action::events::Event;
 use crate::action::logs::LogLine;
+use crate::say;
+use crate::text::Clean;
 use transport::Transport;
 
 /// Log lines as they are written. Ends when the container's log ends.
@@ -64,6 +66,8 @@ pub struct Engine {
 #[derive(Debug)]
 struct Inner {
     endpoint: Endpoint,
+    /// What people call the place of an engine that is reached through a socket of ours.
+    behind: Option<Clean>,
     transport: Transport,
     docker: Docker,
     api: ApiVersion,
@@ -83,6 +87,15 @@ impl Engine {
     /// Asks the engine once who it is. After five seconds without an answer it counts as
     /// unreachable.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
+        Self::reach(endpoint, None).await
+    }
+
+    /// The same for an engine elsewhere, whose socket was brought here: it is called by where it is.
+    pub async fn connect_as(endpoint: &Endpoint, place: Clean) -> Result<Self, EngineError> {
+        Self::reach(endpoint, Some(place)).await
+    }
+
+    async fn reach(endpoint: &Endpoint, behind: Option<Clean>) -> Result<Self, EngineError> {
         let unusable = |why| EngineError::Unreachable {
             endpoint: endpoint.shown(),
             why,
@@ -97,6 +110,7 @@ impl Engine {
         Ok(Self {
             inner: Arc::new(Inner {
                 endpoint: endpoint.clone(),
+                behind,
                 transport,
                 docker,
                 api,
@@ -106,6 +120,14 @@ impl Engine {
 
     pub fn endpoint(&self) -> &Endpoint {
         &self.inner.endpoint
+    }
+
+    /// How an answer of it is spoken of.
+    fn answer(&self, about: &failure::Subject) -> Clean {
+        match &self.inner.behind {
+            None => about.answer(),
+            Some(place) => say!("{} at `{}`", about.answer(), place),
+        }
     }
 
     fn docker(&self) -> &Docker {

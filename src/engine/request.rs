@@ -36,7 +36,7 @@ impl Engine {
         request: impl Future<Output = Result<T, Error>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T, EngineError>> {
         let explain = |error| failure::explain(&error, self.endpoint(), about);
-        within(limit, about.answer(), request.map_err(explain))
+        within(limit, self.answer(about), request.map_err(explain))
     }
 
     /// The bytes that the engine answers to a plain `GET`, as they come.

@@ -12,7 +12,7 @@ use super::program::Place;
 use super::ssh::{SshHost, SshSettings};
 use super::{Host, MachineFacts};
 use crate::engine::{Endpoint, Engine, EngineError};
-use crate::text::Name;
+use crate::text::{Clean, Name};
 
 /// The host meant when none is named.
 pub const LOCAL: &str = "local";
@@ -142,6 +142,14 @@ impl Fleet {
         match &self.entry(Some(name)).ok()?.link {
             Link::Socket { endpoint, .. } => Some(endpoint.to_string()),
             Link::Ssh(host) => host.engine_address().await,
+        }
+    }
+
+    /// Where a host is, as people read it.
+    pub fn address(&self, name: &str) -> Option<Clean> {
+        match &self.entry(Some(name)).ok()?.link {
+            Link::Socket { endpoint, .. } => Some(endpoint.shown()),
+            Link::Ssh(host) => Some(host.shown()),
         }
     }
 

@@ -107,6 +107,19 @@ impl Site {
         (!is_compose(&self.command)).then(|| self.command.join(" "))
     }
 
+    /// The compose files that are named, in order, here or in the variable that compose reads. None:
+    /// compose looks for its usual ones.
+    pub fn named_files(&self) -> Vec<String> {
+        if !self.files.is_empty() {
+            return self.files.clone();
+        }
+        let variable = |name: &str| self.variables.get(name).filter(|value| !value.is_empty());
+        let separator = variable("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
+        let files = variable("COMPOSE_FILE").map_or("", String::as_str);
+        let files = files.split(separator).filter(|file| !file.is_empty());
+        files.map(str::to_owned).collect()
+    }
+
     /// The arguments of a verb with what follows it. A program of the team's own chooses its files
     /// and profiles itself.
     pub fn argv(&self, verb: Verb, rest: &[String]) -> Vec<String> {

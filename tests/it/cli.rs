@@ -176,6 +176,50 @@ fn a_socket_that_is_not_ours_says_how_to_be_let_in() {
 }
 
 #[test]
+fn doctor_begins_with_what_is_not_well_and_says_where_nobody_answers() {
+    let place = Place::simulated(demo_world());
+    // nobody listens on the port of a socket that was bound and never listened
+    let kept = tokio::net::TcpSocket::new_v4().unwrap();
+    kept.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = kept.local_addr().unwrap();
+    place.write(
+        "dogwatch.yaml",
+        &format!(
+            "chat: {{ slack: {{ api_url: \"http://{address}/api/\", bot_token: xoxb-1, app_token: xapp-1 }} }}\n"
+        ),
+    );
+    let answer = place.run(&["doctor"]);
+    assert_eq!(answer.code, 1, "{answer:?}");
+    let first = answer.out.lines().next().unwrap_or_default();
+    assert!(first.starts_with("Slack: "), "{answer:?}");
+    let words = format!("`{address}` cannot be reached: ");
+    assert!(
+        answer.out.contains(&words) && answer.out.contains("refused"),
+        "{answer:?}"
+    );
+    assert!(!answer.out.contains("client error"), "{answer:?}");
+    let own = "engines, store and machine: all ";
+    assert!(answer.out.contains(own), "{answer:?}");
+}
+
+#[test]
+fn a_value_without_end_is_told_by_its_length() {
+    let place = Place::simulated(demo_world());
+    let long = "a".repeat(100_000);
+    for (runbook, value) in [
+        ("restart", format!("service={long}")),
+        ("up", format!("stack={long}")),
+        ("port-holder", format!("port={long}")),
+    ] {
+        let said = place
+            .run(&["run", runbook, "-p", &value, "--plan"])
+            .failed(2);
+        assert!(said.len() < 1_000, "{} bytes", said.len());
+        assert!(said.contains("has 100000 characters"), "{said}");
+    }
+}
+
+#[test]
 fn the_engine_of_docker_host_is_asked() {
     let place = Place::simulated(demo_world());
     let status = place.run(&["console", "--", "status", "shop"]).done();

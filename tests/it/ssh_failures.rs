@@ -234,11 +234,18 @@ async fn one_that_says_nothing_keeps_nobody_from_the_others() {
         bot.fleet = Fleet::new(hosts.map(reach));
     });
     mute.freeze(true);
-    let said = shop.say("hosts").await;
-    mute.freeze(false);
-    assert_eq!(said.first_line(), "1 of 3 hosts do not answer");
     let frozen = format!("root@{}", mute.settings().address.host);
-    assert!(said.text.contains(&frozen), "{}", said.text);
+    // however busy the machine is, in the end the others answer in time
+    within(PATIENCE, "the others answer", || async {
+        let said = shop.say("hosts").await;
+        assert!(said.text.contains(&frozen), "{}", said.text);
+        for words in ["key", "CHANGED"] {
+            assert!(!said.text.contains(words), "{words}: {}", said.text);
+        }
+        said.first_line() == "1 of 3 hosts do not answer"
+    })
+    .await;
+    mute.freeze(false);
     within(PATIENCE, "it is back", || async {
         !shop.say("hosts").await.text.contains("do not answer")
     })

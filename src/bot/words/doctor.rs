@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use futures_util::future::join_all;
+
+use crate::action::inventory::About;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::evidence::stats::bytes;
 use crate::host::MachineFacts;
@@ -41,33 +44,33 @@ fn outcome(check: &Check) -> Outcome {
 }
 
 async fn engines(context: &Context<'_>) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for name in context.bot.fleet.names() {
-        let what = say!("engine of {}", Name::new(&name));
-        let about = match context.bot.fleet.host(Some(&name)).await {
-            Ok(host) => host.engine.about().await.map_err(Trouble::from),
-            Err(error) => Err(error.into()),
-        };
-        let verdict = match about {
-            Ok(about) => {
-                let version = say!(
-                    "version {}, API {}",
-                    Name::new(&about.version),
-                    Name::new(&about.api_version)
-                );
-                let machine = say!("{} cpus, {}", about.cpus, bytes(about.memory));
-                Verdict::Good(say!(
-                    "{}, {} containers, {}",
-                    version,
-                    about.containers,
-                    machine
-                ))
-            }
-            Err(trouble) => Verdict::Bad(trouble.text, trouble.outcome),
-        };
-        checks.push(Check { what, verdict });
-    }
-    checks
+    let names = context.bot.fleet.names();
+    // without a limit of its own: here the reason is wanted, and it takes a while to be known
+    join_all(names.iter().map(|name| engine(context, name))).await
+}
+
+async fn engine(context: &Context<'_>, name: &str) -> Check {
+    let about = match context.bot.fleet.host(Some(name)).await {
+        Ok(host) => host.engine.about().await.map_err(Trouble::from),
+        Err(error) => Err(error.into()),
+    };
+    let verdict = match about {
+        Ok(about) => Verdict::Good(described(&about)),
+        Err(trouble) => Verdict::Bad(trouble.text, trouble.outcome),
+    };
+    let what = say!("engine of {}", Name::new(name));
+    Check { what, verdict }
+}
+
+fn described(about: &About) -> Clean {
+    say!(
+        "version {}, API {}, {} containers, {} cpus, {}",
+        Name::new(&about.version),
+        Name::new(&about.api_version),
+        about.containers,
+        about.cpus,
+        bytes(about.memory)
+    )
 }
 
 async fn store(context: &Context<'_>) -> Check {
@@ -172,9 +175,28 @@ fn message(checks: &[Check]) -> Message {
         .filter(|check| matches!(check.verdict, Verdict::Bad(..)))
         .count();
     let heading = match bad {
-        0 => Line::new().styled(Style::Good, say!("all {} checks pass", checks.len())),
-        1 => Line::new().styled(Style::Bad, say!("1 of {} checks fails", checks.len())),
-        bad => Line::new().styled(Style::Bad, say!("{} of {} checks fail", bad, checks.len())),
+        0 => Line::new().styled(
+            Style::Good,
+            say!(
+                "engines, store and machine: all {} checks pass",
+                checks.len()
+            ),
+        ),
+        1 => Line::new().styled(
+            Style::Bad,
+            say!(
+                "engines, store and machine: 1 of {} checks fails",
+                checks.len()
+            ),
+        ),
+        bad => Line::new().styled(
+            Style::Bad,
+            say!(
+                "engines, store and machine: {} of {} checks fail",
+                bad,
+                checks.len()
+            ),
+        ),
     };
     let fields = checks.iter().map(|check| {
         let line = match &check.verdict {

@@ -2,8 +2,7 @@
 //! service in one table; and beside Docker's health that of the registries. Without a target, on
 //! all hosts.
 
-use futures_util::future::join_all;
-
+use super::everywhere::looks;
 use super::look::Look;
 use super::registry::{self, Beside};
 use super::{show, status};
@@ -32,7 +31,7 @@ pub(super) async fn health(
         context.voice.say(view.message()).await;
         return Ok(Outcome::Done);
     }
-    let looks = join_all(names.iter().map(|name| Look::on(context, name))).await;
+    let looks = looks(context, &names).await;
     let (mut seen, mut silent) = (Vec::new(), Vec::new());
     for (name, look) in names.iter().zip(&looks) {
         let found = match look {

@@ -3,6 +3,7 @@
 
 use futures_util::future::join_all;
 
+use super::everywhere::{in_time, reached};
 use crate::action::inventory::About;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::evidence::stats::bytes;
@@ -13,8 +14,7 @@ use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
 pub(super) async fn hosts(context: &Context<'_>) -> Result<Outcome, Trouble> {
     context.may_read(None)?;
     let names = context.bot.fleet.names();
-    let looks: Vec<_> = names.iter().map(|name| look(context, name)).collect();
-    let found = join_all(looks).await;
+    let found = join_all(names.iter().map(|name| look(context, name))).await;
     let mut table = Table::new(&[
         "host",
         "state",
@@ -33,7 +33,7 @@ pub(super) async fn hosts(context: &Context<'_>) -> Result<Outcome, Trouble> {
             Ok((about, facts)) => table.row(row(name, &about, facts.as_ref())),
             Err(why) => silent.push((
                 Name::new(name).into(),
-                Line::new().styled(Style::Bad, "✗ ").plain(why),
+                Line::new().styled(Style::Bad, "✗ ").plain(why.text),
             )),
         }
     }
@@ -60,14 +60,14 @@ pub(super) async fn hosts(context: &Context<'_>) -> Result<Outcome, Trouble> {
     Ok(outcome)
 }
 
-async fn look(context: &Context<'_>, name: &str) -> Result<(About, Option<MachineFacts>), Clean> {
-    let fleet = &context.bot.fleet;
-    let host = fleet
-        .host(Some(name))
-        .await
-        .map_err(|error| Trouble::from(error).text)?;
-    let (about, facts) = tokio::join!(host.engine.about(), fleet.facts(name));
-    Ok((about.map_err(|error| error.say())?, facts))
+async fn look(context: &Context<'_>, name: &str) -> Result<(About, Option<MachineFacts>), Trouble> {
+    let look = async {
+        let host = reached(context, name).await?;
+        let facts = context.bot.fleet.facts(name);
+        let (about, facts) = tokio::join!(host.engine.about(), facts);
+        Ok((about?, facts))
+    };
+    in_time(context, name, look).await
 }
 
 fn row(name: &str, about: &About, facts: Option<&MachineFacts>) -> Vec<Line> {

@@ -56,6 +56,11 @@ impl Look {
             }
             host => host?,
         };
+        Self::taken(context, host).await
+    }
+
+    /// Of a host that was reached.
+    pub(super) async fn taken(context: &Context<'_>, host: Host) -> Result<Self, Trouble> {
         let survey = context.survey(&host).await?;
         Ok(Self { host, survey })
     }

@@ -1,6 +1,7 @@
 //! From a runbook and values to a plan of what is there now. A stack that the configuration knows
 //! brings its host with it, and its checkout where the runbook moves that.
 
+use super::in_the_files::in_the_files;
 use super::look::Look;
 use super::run::{clean, find, given, host_of};
 use crate::action::Risk;
@@ -56,6 +57,9 @@ pub(super) async fn planned(
         return Ok(None);
     }
     let plan = on(context, runbook, &given, (&look, revisions.as_ref())).await?;
+    if let Some(site) = &site {
+        in_the_files(context, site, &plan).await?;
+    }
     Ok(Some(plan))
 }
 

@@ -105,6 +105,7 @@ pub(super) fn find<'s>(shelf: &'s Shelf, name: &str) -> Result<&'s Runbook, Trou
 pub(super) fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Trouble> {
     let mut given = Given::new();
     for (name, value) in &wanted.given {
+        short_enough(name.as_deref(), value)?;
         let name = match name {
             Some(name) => name.clone(),
             None => only_required(runbook, value)?,
@@ -112,6 +113,22 @@ pub(super) fn given(runbook: &Runbook, wanted: &RunCommand) -> Result<Given, Tro
         given.entry(name).or_default().push(value.clone());
     }
     Ok(given)
+}
+
+/// Nothing that a runbook takes is longer; answers repeat what was typed.
+const LONGEST_VALUE: usize = 4096;
+
+fn short_enough(name: Option<&str>, value: &str) -> Result<(), Trouble> {
+    let length = value.chars().count();
+    if length <= LONGEST_VALUE {
+        return Ok(());
+    }
+    let start: String = value.chars().take(40).collect();
+    let what = name.map_or_else(|| "a value".to_owned(), |name| format!("`{name}`"));
+    let text = format!(
+        "{what} has {length} characters, and at most {LONGEST_VALUE} can be given; it begins `{start}…`"
+    );
+    Err(Trouble::new(Outcome::Usage, clean(&text)))
 }
 
 fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
-
+use super::everywhere::looks;
 use super::look::Look;
+use super::overview::Overview;
 use super::show;
 use crate::action::container::Container;
 use crate::bot::{Context, Outcome, Trouble};
@@ -26,22 +26,28 @@ pub(super) async fn status(context: &Context<'_>, targets: &[Target]) -> Result<
 
 /// All hosts at once; what could not be seen is said, and what was seen is shown all the same.
 async fn every_host(context: &Context<'_>, names: &[String]) -> Result<Outcome, Trouble> {
-    let looks: Vec<_> = names.iter().map(|name| Look::on(context, name)).collect();
+    let looks = looks(context, names).await;
+    let mut overview = Overview::default();
     let mut outcome = Outcome::Done;
-    for (name, look) in names.iter().zip(join_all(looks).await) {
-        let seen = match look {
-            Ok(look) => look
-                .services(context, &[])
-                .map(|chosen| message(context, &look, &chosen)),
-            Err(trouble) => Err(trouble),
-        };
-        let message = seen.unwrap_or_else(|trouble| {
+    let mut messages = Vec::new();
+    for (name, look) in names.iter().zip(looks) {
+        let seen = look.and_then(|look| {
+            let chosen = look.services(context, &[])?;
+            overview.seen(&look.survey.host, &chosen);
+            Ok(message(context, &look, &chosen))
+        });
+        messages.push(seen.unwrap_or_else(|trouble| {
             outcome = outcome.max(trouble.outcome);
+            overview.unseen(&Name::new(name), &trouble);
             let line = Line::new()
                 .styled(Style::Bad, say!("{}: ", Name::new(name)))
                 .plain(trouble.text);
             Message::new().line(line)
-        });
+        }));
+    }
+    let heading = Message::new().heading(overview.line(names.len()));
+    context.voice.say(heading).await;
+    for message in messages {
         context.voice.say(message).await;
     }
     Ok(outcome)

@@ -2,11 +2,8 @@
 //! it is seen when all hosts are looked at. What is on several hosts is asked about, never guessed.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::time::timeout;
-
+use super::everywhere::looks;
 use super::look::{Look, one_host};
 use super::run::clean;
 use crate::bot::{Context, Outcome, Trouble};
@@ -16,9 +13,6 @@ use crate::command::target::What;
 use crate::say;
 use crate::stack::{Inventory, ResolveError, Site, resolve};
 use crate::text::{Clean, Name};
-
-/// A host that takes longer to answer keeps nobody waiting for what is on the others.
-const LOOKING: Duration = Duration::from_secs(5);
 
 /// What somebody looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,30 +153,18 @@ impl Search<'_> {
 /// Every host that answers in time.
 async fn look_everywhere(context: &Context<'_>) -> Seen {
     let names = context.bot.fleet.names();
-    let looks = join_all(names.iter().map(|name| look(context, name))).await;
+    let looks = looks(context, &names).await;
     let mut seen = Seen {
         looks: Vec::new(),
         silent: Vec::new(),
     };
     for (name, look) in names.into_iter().zip(looks) {
         match look {
-            Some(look) => seen.looks.push(look),
-            None => seen.silent.push(name),
+            Ok(look) => seen.looks.push(look),
+            Err(_) => seen.silent.push(name),
         }
     }
     seen
-}
-
-async fn look(context: &Context<'_>, name: &str) -> Option<Look> {
-    let (fleet, host) = (context.bot.fleet.clone(), name.to_owned());
-    // goes on when nobody waits for it any more: what comes of it is known to whoever asks next
-    let reached = tokio::spawn(async move { fleet.host(Some(&host)).await });
-    let look = async {
-        let host = reached.await.ok()?.ok()?;
-        let survey = context.survey(&host).await.ok()?;
-        Some(Look { host, survey })
-    };
-    timeout(LOOKING, look).await.ok().flatten()
 }
 
 /// `vps:shop/api (prod)`: how to type a target so that this site is meant.

@@ -73,6 +73,12 @@ pub(super) fn connector() -> std::io::Result<Connector> {
         .wrap_connector(http))
 }
 
+/// The innermost cause says what happened; those around it say that something did.
+fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map_or_else(String::new, ToString::to_string)
+}
+
 impl Api {
     pub(super) fn new(base: BaseUrl, connector: Connector) -> Self {
         let http = Client::builder(TokioExecutor::new())
@@ -145,12 +151,13 @@ impl Api {
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<(HeaderMap, Bytes), ApiError> {
         let broken = |why: &dyn fmt::Display| ApiError::Broken(format!("Slack: {why}"));
+        // the path of a given URL is its credential
+        let place = request.uri().authority().map(ToString::to_string);
         let exchange = async {
-            let response = self
-                .http
-                .request(request)
-                .await
-                .map_err(|error| broken(&error))?;
+            let response = self.http.request(request).await.map_err(|error| {
+                let place = place.unwrap_or_default();
+                broken(&format!("`{place}` cannot be reached: {}", deepest(&error)))
+            })?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, LARGEST_ANSWER)
                 .collect()

@@ -192,7 +192,11 @@ impl Slack {
     pub async fn close(&self) {
         self.tasks.close();
         if timeout(FAREWELL, self.tasks.wait()).await.is_err() {
-            tracing::warn!("the program stops while runs from Slack still go on");
+            let lines = self.tasks.len();
+            tracing::warn!(
+                lines,
+                "the program stops before all that came from Slack was answered; a run among it goes on with the next start"
+            );
         }
     }
 }

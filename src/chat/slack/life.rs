@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::api::ApiError;
 use super::door::Slack;
 
 /// How soon the end of a run that ended elsewhere is told.
@@ -82,7 +83,10 @@ impl Slack {
                     "Slack knows us"
                 );
             }
-            Err(error) => tracing::error!(%error, "Slack does not know this bot token"),
+            Err(error @ ApiError::Refused { .. }) => {
+                tracing::error!(%error, "Slack does not take this bot token");
+            }
+            Err(error) => tracing::error!(%error, "Slack could not be asked who we are"),
         }
     }
 }

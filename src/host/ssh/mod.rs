@@ -1,6 +1,8 @@
 //! A host over SSH: one multiplexed session, opened when it is needed and rebuilt when it is dead,
 //! with the remote engine's socket forwarded to a private one of ours. The only home of openssh.
 
+mod about_key;
+mod effective;
 mod keys;
 mod refusal;
 mod remote;
@@ -140,7 +142,7 @@ impl SshHost {
         forward
             .await
             .map_err(|error| self.unreachable(&refusal::last_line(&error)))?;
-        let engine = Engine::connect(&Endpoint::Unix(socket)).await?;
+        let engine = Engine::connect_as(&Endpoint::Unix(socket), self.shown()).await?;
         Ok(Open {
             login,
             engine,
@@ -178,7 +180,7 @@ impl SshHost {
         match timeout(LOGIN + HEARTBEAT, builder.connect_mux(&address.host)).await {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(error)) => Err(refusal::explain(&self.settings, &error).await),
-            Err(_) => Err(self.unreachable("no answer in time")),
+            Err(_) => Err(self.unreachable("logging in timed out")),
         }
     }
 
@@ -233,6 +235,31 @@ impl SshHost {
             *state = State::Closed;
         }
     }
+}
+
+/// Neither the key is there nor its public half, for which an agent may hold it. Names with a part
+/// that ssh fills in are for ssh to judge.
+pub fn key_is_missing(file: &Path) -> bool {
+    let text = file.to_string_lossy();
+    if text.contains('%') || text.contains("${") {
+        return false;
+    }
+    let file = match text.strip_prefix("~/") {
+        Some(rest) => match home() {
+            Some(home) => home.join(rest),
+            None => return false,
+        },
+        None => file.to_owned(),
+    };
+    let mut public = file.clone().into_os_string();
+    public.push(".pub");
+    !file.exists() && !Path::new(&public).exists()
+}
+
+/// The one that ssh takes, whatever the environment says.
+fn home() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid());
+    user.ok().flatten().map(|user| user.dir)
 }
 
 /// A directory that only we can enter.

@@ -1,10 +1,11 @@
-//! Why ssh would not connect, and what to do about it. An unknown or changed host key is shown
-//! with its fingerprint and never accepted.
+//! Why ssh would not connect, and what to do about it. Keys are spoken of only where ssh spoke of
+//! them: a host that says nothing has shown none.
 
 use std::io;
 
-use super::keys::{self, Known};
-use super::{SshSettings, one_line};
+use super::about_key::{Doubt, about_host_key};
+use super::effective::{Effective, Way};
+use super::{SshSettings, key_is_missing, one_line};
 use crate::engine::EngineError;
 use crate::say;
 use crate::text::{Clean, Name, Redactor};
@@ -27,14 +28,10 @@ pub(super) async fn explain(settings: &SshSettings, error: &openssh::Error) -> E
         openssh::Error::Connect(inner) | openssh::Error::Master(inner) => inner.kind(),
         _ => io::ErrorKind::Other,
     };
-    let about_key = said.contains("Host key")
-        || said.contains("HOST IDENTIFICATION")
-        || kind == io::ErrorKind::ConnectionAborted;
-    if about_key {
-        return EngineError::Denied {
-            endpoint,
-            advice: about_host_key(settings).await,
-        };
+    let effective = Effective::of(settings).await;
+    if let Some(doubt) = Doubt::read(&said) {
+        let advice = about_host_key(settings, &effective, doubt).await;
+        return EngineError::Denied { endpoint, advice };
     }
     if kind == io::ErrorKind::PermissionDenied || said.contains("Permission denied") {
         return EngineError::Denied {
@@ -44,7 +41,32 @@ pub(super) async fn explain(settings: &SshSettings, error: &openssh::Error) -> E
     }
     EngineError::Unreachable {
         endpoint,
-        why: one_line(&said),
+        why: say!("{}{}", what_it_said(&said), in_between(&effective.way)),
+    }
+}
+
+/// Who has silenced ssh in the configuration hears nothing from it.
+fn what_it_said(said: &str) -> Clean {
+    let line = one_line(said);
+    if line.is_empty() {
+        return say!("ssh ended without a word");
+    }
+    line
+}
+
+/// The host in between speaks to a program of its own, whose words are lost.
+fn in_between(way: &Way) -> Clean {
+    match way {
+        Way::Direct => Clean::default(),
+        Way::Jump(hosts) => {
+            let hosts = Redactor::shapes_only().clean(hosts);
+            say!(
+                "; it is behind `{}`, and `ssh {}` tells whether that one lets you in",
+                hosts,
+                hosts
+            )
+        }
+        Way::Program => say!("; it is behind the `ProxyCommand` of your ssh configuration"),
     }
 }
 
@@ -54,7 +76,15 @@ fn about_login(settings: &SshSettings) -> Clean {
         .user
         .as_deref()
         .map_or_else(|| say!("the user"), |user| say!("`{}`", Name::new(user)));
-    let with = match &settings.identity_file {
+    let file = settings.identity_file.as_ref();
+    if let Some(file) = file.filter(|file| key_is_missing(file)) {
+        return say!(
+            "the key `{}` is not there, so the host refuses {}; put it there, or set `identity_file` to the right one",
+            Redactor::shapes_only().clean(&file.display().to_string()),
+            user
+        );
+    }
+    let with = match file {
         Some(file) => say!(
             "the key `{}`",
             Redactor::shapes_only().clean(&file.display().to_string())
@@ -66,43 +96,4 @@ fn about_login(settings: &SshSettings) -> Clean {
         user,
         with
     )
-}
-
-async fn about_host_key(settings: &SshSettings) -> Clean {
-    let offered = keys::offered(&settings.address).await;
-    let shown: Vec<Clean> = offered
-        .iter()
-        .map(|key| say!("{} {}", Name::new(&key.kind), Name::new(&key.fingerprint)))
-        .collect();
-    let shown = if shown.is_empty() {
-        say!("it could not be read")
-    } else {
-        Clean::join(&shown, ", ")
-    };
-    let file = settings.known_hosts_file.as_ref().map_or_else(
-        || "~/.ssh/known_hosts".to_owned(),
-        |file| file.display().to_string(),
-    );
-    let file = Redactor::shapes_only().clean(&file);
-    let (host, port) = (
-        Name::new(&settings.address.host),
-        settings.address.port.unwrap_or(22),
-    );
-    match keys::known(settings).await {
-        Known::Yes => say!(
-            "the host's key has CHANGED: it is not the one in `{}`; it offers {}. someone may stand between, or the host was set up anew; if the fingerprint is right, remove the old key with `ssh-keygen -R [{}]:{} -f {}` and add the new one",
-            file,
-            shown,
-            host,
-            port,
-            file
-        ),
-        Known::No => say!(
-            "the host's key is not known: it offers {}. compare that with `ssh-keygen -lf` on the host itself, then add it: `ssh-keyscan -p {} {} >> {}`",
-            shown,
-            port,
-            host,
-            file
-        ),
-    }
 }

@@ -33,6 +33,7 @@ pub(crate) mod two_hosts;
 pub(crate) mod two_people;
 pub(crate) mod small_disk;
 pub(crate) mod sshd;
+pub(crate) mod ssh_home;
 pub(crate) mod engine_to_restart;
 pub(crate) mod server;
 pub(crate) mod watched;

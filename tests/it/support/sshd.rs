@@ -20,27 +20,43 @@ pub(crate) struct Sshd {
     server: Option<Child>,
     /// The machine it stands for; without one, this one.
     namespace: Option<Namespace>,
-    /// Where the engine of that machine listens, if it is not this one's.
-    engine: Option<PathBuf>,
+    /// Files that are others for it and what it starts: what stands there, and in which place.
+    stand_ins: Vec<(PathBuf, PathBuf)>,
+    /// Further lines of its configuration.
+    more: String,
 }
+
+/// Where an engine listens as a rule.
+const USUAL_SOCKET: &str = "/var/run/docker.sock";
+
+/// Puts each file in its place, for itself and what it starts only.
+const PUT_IN_PLACE: &str = r#"while [ "$1" != -- ]; do
+  mount --bind "$1" "$2" || exit 1
+  shift 2
+done
+shift
+exec "$@""#;
 
 impl Sshd {
     /// `None` where there is no sshd, or where we may not start one; the test then says so.
     pub(crate) fn start() -> Option<Self> {
-        Self::on(None, None)
+        Self::on(None)
     }
 
     /// On a machine with an engine of its own.
     pub(crate) fn before(engine: &OwnEngine) -> Option<Self> {
-        Self::on(None, Some(engine.socket()))
+        let mut sshd = Self::on(None)?;
+        sshd.put(engine.socket(), USUAL_SOCKET);
+        sshd.restart();
+        Some(sshd)
     }
 
     /// On a machine of its own, as far as the network goes.
     pub(crate) fn elsewhere() -> Option<Self> {
-        Self::on(Some(Namespace::new()?), None)
+        Self::on(Some(Namespace::new()?))
     }
 
-    fn on(namespace: Option<Namespace>, engine: Option<PathBuf>) -> Option<Self> {
+    fn on(namespace: Option<Namespace>) -> Option<Self> {
         let required = std::env::var_os("DOGWATCH_REQUIRE_ENGINE").is_some();
         let program = Path::new("/usr/sbin/sshd");
         if !program.exists() || !nix::unistd::getuid().is_root() {
@@ -59,7 +75,8 @@ impl Sshd {
             directory,
             server: None,
             namespace,
-            engine,
+            stand_ins: Vec::new(),
+            more: String::new(),
         };
         for key in ["host", "user", "stranger"] {
             sshd.make_key(key);
@@ -71,7 +88,18 @@ impl Sshd {
         Some(sshd)
     }
 
-    fn address(&self) -> String {
+    /// From the next start on, this file is in that place for it.
+    pub(crate) fn put(&mut self, file: PathBuf, place: &str) {
+        self.stand_ins.push((file, PathBuf::from(place)));
+    }
+
+    /// From the next start on, its configuration has this line too.
+    pub(crate) fn configure(&mut self, line: &str) {
+        self.more.push_str(line);
+        self.more.push('\n');
+    }
+
+    pub(crate) fn address(&self) -> String {
         let elsewhere = self.namespace.as_ref();
         elsewhere.map_or_else(|| "127.0.0.1".to_owned(), |one| one.address.to_string())
     }
@@ -104,7 +132,7 @@ impl Sshd {
         self.directory.path().join(name)
     }
 
-    fn make_key(&self, name: &str) {
+    pub(crate) fn make_key(&self, name: &str) {
         let file = self.path(name);
         let made = program("ssh-keygen")
             .args(["-q", "-t", "ed25519", "-N", "", "-f"])
@@ -119,36 +147,44 @@ impl Sshd {
         let public = fs::read_to_string(self.path(&format!("{key}.pub"))).unwrap();
         fs::write(
             self.path("known_hosts"),
-            format!("[{}]:{} {public}", self.address(), self.port),
+            format!("{} {public}", self.known_as()),
         )
         .unwrap();
+    }
+
+    /// As files of known hosts call it.
+    pub(crate) fn known_as(&self) -> String {
+        format!("[{}]:{}", self.address(), self.port)
     }
 
     pub(crate) fn restart(&mut self) {
         self.stop();
         let config = format!(
-            "Port {}\nListenAddress {}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nLogLevel ERROR\n",
+            "Port {}\nListenAddress {}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nLogLevel ERROR\n{}",
             self.port,
             self.address(),
             self.path("host").display(),
             self.path("authorized_keys").display(),
+            self.more,
         );
         fs::write(self.path("sshd_config"), config).unwrap();
-        let mut server = match (&self.namespace, &self.engine) {
-            (Some(namespace), _) => {
+        let mut server = match &self.namespace {
+            Some(namespace) => {
                 let mut inside = program("ip");
                 inside.args(["netns", "exec", &namespace.name, "/usr/sbin/sshd"]);
                 inside
             }
-            // that engine in the usual place, for the server and what it starts only
-            (None, Some(socket)) => {
+            None if self.stand_ins.is_empty() => program("/usr/sbin/sshd"),
+            None => {
                 let mut inside = program("unshare");
                 inside.args(["--mount", "--propagation", "private", "sh", "-c"]);
-                inside.arg(r#"mount --bind "$1" /var/run/docker.sock && shift && exec "$@""#);
-                inside.arg("sh").arg(socket).arg("/usr/sbin/sshd");
+                inside.args([PUT_IN_PLACE, "sh"]);
+                for (file, place) in &self.stand_ins {
+                    inside.arg(file).arg(place);
+                }
+                inside.args(["--", "/usr/sbin/sshd"]);
                 inside
             }
-            (None, None) => program("/usr/sbin/sshd"),
         };
         let server = server
             .args(["-D", "-e", "-f"])
