@@ -49,25 +49,33 @@ pub fn checklist(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Point> {
         .find(|view| *view.container == root.container)
         .or_else(|| views.first());
     let Some(view) = view else { return Vec::new() };
-    POINTS
-        .iter()
-        .map(|(point, text)| {
-            let text = text(view);
-            let outcome = match (
-                &text,
-                root.cause != Cause::None && point_of(root.cause) == *point,
-            ) {
-                (_, true) => Outcome::Cause,
-                (Some(_), false) => Outcome::Fine,
-                (None, false) => Outcome::NotSeen,
-            };
-            Point {
-                point: Clean::from_static(point),
-                outcome,
-                text: text.unwrap_or_else(|| say!("could not be looked at")),
-            }
-        })
-        .collect()
+    let point = |(point, look): &(&'static str, Look)| {
+        let is_cause = root.cause != Cause::None && point_of(root.cause) == *point;
+        let seen = if view.is_absent() {
+            is_cause.then(|| root.summary.clone())
+        } else {
+            look(view)
+        };
+        let outcome = match (&seen, is_cause) {
+            (_, true) => Outcome::Cause,
+            (Some(_), false) => Outcome::Fine,
+            (None, false) => Outcome::NotSeen,
+        };
+        Point {
+            point: Clean::from_static(point),
+            outcome,
+            text: seen.unwrap_or(unseen(view)),
+        }
+    };
+    POINTS.iter().map(point).collect()
+}
+
+fn unseen(view: &View<'_>) -> Clean {
+    if view.is_absent() {
+        say!("it has no container")
+    } else {
+        say!("could not be looked at")
+    }
 }
 
 type Look = fn(&View<'_>) -> Option<Clean>;

@@ -30,6 +30,7 @@ mod contract;
 mod contract_changes;
 mod contract_reads;
 mod conversation;
+mod diagnose_engine;
 mod diagnose_incidents;
 mod diagnose_pages;
 mod diagnose_probes;
