@@ -70,6 +70,7 @@ mod programs;
 mod redaction;
 mod reload;
 mod rendering;
+mod report_parts;
 mod run_binding;
 mod run_crash;
 mod run_engine;
