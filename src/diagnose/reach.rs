@@ -317,7 +317,9 @@ impl<'e> Trouble<'e> {
             return Reach::Troubled(target);
         }
         let Some((sockets_line, sockets)) = views.iter().find_map(View::sockets) else {
-            return if came_up_late(view, &views, self.line) {
+            // nobody could look where it listens: what it is known to serve has to do
+            let could_serve = self.port.is_none_or(|port| serves(case, &target, port));
+            return if could_serve && came_up_late(view, &views, self.line) {
                 Reach::TooEarly(target)
             } else {
                 Reach::Troubled(target)
