@@ -13,6 +13,8 @@ pub mod route;
 pub mod silence;
 mod index;
 pub mod place;
+pub mod unite;
+pub mod crowd;
 pub mod quiet;
 pub mod escalate;
 pub mod advance;

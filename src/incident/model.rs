@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, Fingerprint, Severity, Source};
+use super::crowd::Crowd;
 use crate::text::{Clean, Name};
 
 /// Who does what the program does by itself.
@@ -180,10 +181,16 @@ pub struct Incident {
     /// When it was last said that something is wrong.
     pub stirred: Timestamp,
     pub members: Vec<Member>,
+    /// More troubles than it names.
+    #[serde(default)]
+    pub crowd: Crowd,
     pub assigned: Option<String>,
     pub finding: Option<Finding>,
     /// A diagnosis is to be made.
     pub unclear: bool,
+    /// How often one was asked for: what was asked meanwhile is not answered yet.
+    #[serde(default)]
+    pub asked: u64,
     /// Everything has been well since.
     pub well_since: Option<Timestamp>,
     /// How many steps of the escalation were taken, and since when nobody answered.
@@ -220,9 +227,11 @@ impl Incident {
             grew: now,
             stirred: now,
             members: vec![Member::of(alert)],
+            crowd: Crowd::default(),
             assigned: None,
             finding: None,
             unclear: true,
+            asked: 1,
             well_since: None,
             escalated: 0,
             unheard_since: now,
@@ -248,6 +257,12 @@ impl Incident {
         });
     }
 
+    /// What was found so far may not be all, or not be true any more.
+    pub fn ask(&mut self) {
+        self.unclear = true;
+        self.asked += 1;
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Resolved { .. } | Phase::Merged { .. })
     }
@@ -265,6 +280,16 @@ impl Incident {
 
     pub fn firing(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.firing)
+    }
+
+    /// Something is still said to be wrong.
+    pub fn is_firing(&self) -> bool {
+        self.crowd.firing() > 0 || self.firing().next().is_some()
+    }
+
+    /// How many troubles there are or were, named or not.
+    pub fn troubles(&self) -> usize {
+        self.members.len() + self.crowd.len()
     }
 
     /// The worst of what is still wrong, or was.
@@ -348,8 +373,14 @@ impl Member {
         crate::say!("{}: {}", place, self.summary)
     }
 
-    /// It concerns the whole host.
-    pub fn is_host(&self) -> bool {
-        self.print.service.is_empty() && self.print.stack.is_empty() && !self.print.host.is_empty()
+    /// The whole host is gone, or its engine: what runs there is gone with it. Somebody else's alert
+    /// about a host, such as a full disk, says no such thing.
+    pub fn is_host_gone(&self) -> bool {
+        self.is_of_host() && self.source == Source::Events
+    }
+
+    pub(super) fn is_of_host(&self) -> bool {
+        let print = &self.print;
+        print.service.is_empty() && print.stack.is_empty() && !print.host.is_empty()
     }
 }

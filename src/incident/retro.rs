@@ -84,7 +84,11 @@ fn impact(incident: &Incident) -> Vec<Line> {
             lasted
         ))
     };
-    members.iter().map(line).collect()
+    let mut lines: Vec<Line> = members.iter().map(line).collect();
+    if !incident.crowd.is_empty() {
+        lines.push(say!("and {} troubles more", incident.crowd.len()).into());
+    }
+    lines
 }
 
 /// Alerts and what was done, in the order it happened.

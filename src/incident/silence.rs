@@ -3,9 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::alert::Fingerprint;
 use super::matcher::Matcher;
-use crate::store::{Store, StoreError};
-use crate::text::Clean;
+use super::model::{Incident, Member};
+use crate::say;
+use crate::store::{LedgerEntry, Store, StoreError};
+use crate::text::{Clean, Redactor};
 
 const SCOPE: &str = "silences";
 
@@ -16,7 +19,11 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct Silence {
     /// `s7`: short enough to be typed.
     pub id: String,
-    pub fits: Matcher,
+    #[serde(default)]
+    pub fits: Option<Matcher>,
+    /// Exactly these troubles, of this incident.
+    #[serde(default)]
+    pub of: Option<Troubles>,
     pub by: String,
     pub reason: Clean,
     pub from: Timestamp,
@@ -25,7 +32,41 @@ pub struct Silence {
     pub ended_by: Option<String>,
 }
 
+/// The troubles that an incident had when it was silenced. Kept as they are: a name of somebody
+/// else's may hold what means something in a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Troubles {
+    pub incident: i64,
+    pub prints: Vec<Fingerprint>,
+}
+
+impl Troubles {
+    pub fn of(incident: &Incident) -> Self {
+        let prints = incident.members.iter().map(|member| member.print.clone());
+        Self {
+            incident: incident.id,
+            prints: prints.collect(),
+        }
+    }
+}
+
 impl Silence {
+    pub fn fits(&self, member: &Member) -> bool {
+        let one_of = |of: &Troubles| of.prints.contains(&member.print);
+        self.fits.as_ref().is_some_and(|fits| fits.fits(member))
+            || self.of.as_ref().is_some_and(one_of)
+    }
+
+    /// `stack=shop,service=api`, or `#7 (3 troubles)`
+    pub fn says(&self) -> Clean {
+        match (&self.of, &self.fits) {
+            (Some(of), _) if of.prints.len() == 1 => say!("#{} (1 trouble)", of.incident),
+            (Some(of), _) => say!("#{} ({} troubles)", of.incident, of.prints.len()),
+            (None, Some(fits)) => Redactor::shapes_only().clean(&fits.to_string()),
+            (None, None) => say!("nothing"),
+        }
+    }
+
     pub fn is_on(&self, now: Timestamp) -> bool {
         self.ended_by.is_none() && self.from <= now && now < self.until
     }
@@ -41,15 +82,17 @@ pub async fn in_force(store: &Store, now: Timestamp) -> Result<Vec<Silence>, Sto
 
 async fn all(store: &Store) -> Result<Vec<Silence>, StoreError> {
     let entries = store.ledger_list(SCOPE).await?;
-    let read = |entry: &crate::store::LedgerEntry| serde_json::from_str(&entry.value_json).ok();
+    let read = |entry: &LedgerEntry| serde_json::from_str(&entry.value_json).ok();
     Ok(entries.iter().filter_map(read).collect())
 }
 
 /// Keeps a new one under the next free number.
 pub async fn add(store: &Store, mut silence: Silence) -> Result<Silence, StoreError> {
     loop {
-        let number = |silence: &Silence| silence.id.strip_prefix('s')?.parse::<u64>().ok();
-        let taken = all(store).await?.iter().filter_map(number).max();
+        // also of those that cannot be read: their numbers are taken all the same
+        let number = |entry: &LedgerEntry| entry.name.strip_prefix('s')?.parse::<u64>().ok();
+        let entries = store.ledger_list(SCOPE).await?;
+        let taken = entries.iter().filter_map(number).max();
         silence.id = format!("s{}", taken.unwrap_or_default() + 1);
         let value = serde_json::to_string(&silence).unwrap_or_default();
         let at = silence.from.as_millisecond();

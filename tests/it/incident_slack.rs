@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use dogwatch::duty::Duty;
+use dogwatch::incident::counts::{Reason, Stage};
 use dogwatch::incident::settings::Address;
 use dogwatch::incident::{Alert, Counts, accept};
 use dogwatch::live::Board;
@@ -20,6 +21,7 @@ const ALERTS: &str = "CALERTS";
 struct OnDuty {
     shop: SlackShop,
     stop: CancellationToken,
+    counts: Arc<Counts>,
 }
 
 impl OnDuty {
@@ -34,6 +36,7 @@ impl OnDuty {
         let this = Self {
             shop,
             stop: CancellationToken::new(),
+            counts: Arc::default(),
         };
         this.begin();
         this
@@ -41,7 +44,7 @@ impl OnDuty {
 
     fn begin(&self) {
         let (_, bots) = watch::channel(Arc::clone(&self.shop.shop.bot));
-        let counts = Arc::new(Counts::default());
+        let counts = Arc::clone(&self.counts);
         let board = Board {
             stage: self.shop.adapter.as_stage(),
             bots: bots.clone(),
@@ -136,6 +139,7 @@ async fn an_outage_of_the_chat_and_a_restart_lose_nothing_and_say_nothing_twice(
     let again = OnDuty {
         shop: duty.shop,
         stop: CancellationToken::new(),
+        counts: Arc::default(),
     };
     again.tell(&[died("worker")]).await;
     again.begin();
@@ -354,5 +358,112 @@ async fn a_digest_that_is_due_is_posted_once() {
             .count(),
         1
     );
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_with_two_hundred_services_that_dies_is_one_message() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    let sick = |number: usize| {
+        let (stack, service) = (format!("stack{}", number / 4), format!("s{number}"));
+        alert(&stack, &service, "unreachable")
+    };
+    let services: Vec<Alert> = (0..200).map(sick).collect();
+    // as checks find it: one after the other, in no order that means anything
+    duty.tell(&services[..150]).await;
+    let mut gone = alert("", "", "engine-unreachable");
+    gone.summary = dogwatch::say!("the engine of local cannot be reached");
+    duty.tell(&[gone]).await;
+    duty.tell(&services[150..]).await;
+    let named = "because the engine of local cannot be reached";
+    let shown = duty
+        .until("one message names them", |shown| {
+            let text = shown.blocks.to_string();
+            text.contains(named) && text.contains("and 194 more")
+        })
+        .await;
+    assert!(
+        shown.text.contains("the engine of local cannot be reached"),
+        "{}",
+        shown.text
+    );
+    duty.tell(&[alert("one-more", "late", "unreachable")]).await;
+    duty.until("who comes late is named there too", |shown| {
+        shown.blocks.to_string().contains("and 195 more")
+    })
+    .await;
+    assert_eq!(duty.roots(), 1);
+    duty.shop.slack.assert_obeyed();
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_quiet_and_what_is_not_taken_is_counted_with_its_reason() {
+    let duty = OnDuty::open(serde_json::json!({
+        "calm": "10m",
+        "windows": [{ "cron": "* * * * *", "for": "5m", "match": "stack=blog", "reason": "updates" }],
+    }))
+    .await;
+    let failures = [Failure::Refused("not_in_channel")];
+    let method = "chat.postMessage".to_owned();
+    let broken = (method, failures.into());
+    duty.shop.slack.world().failures.extend([broken]);
+    duty.tell(&[alert("blog", "web", "slow")]).await;
+    duty.tell(&[died("api")]).await;
+    duty.until("told in the end", |shown| shown.text.contains("#2"))
+        .await;
+    let muted = (Stage::Muted, "planned".to_owned());
+    assert!(duty.counts.counted().contains(&(muted, 1)));
+    let refused = ("slack".to_owned(), Reason::Refused);
+    assert_eq!(duty.counts.failures(), [(refused, 1)]);
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_incident_is_silenced_by_is_one_silence_and_who_is_assigned_is_called() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    let shop = &duty.shop.shop;
+    duty.tell(&[
+        alert("blog", "web", "Slow, more than 2 s"),
+        alert("blog", "db", "locked"),
+    ])
+    .await;
+    duty.until("told", |shown| shown.text.contains("#1")).await;
+    shop.say("assign 1 slack:UBOB").await;
+    let line = duty
+        .shop
+        .slack
+        .until("the line below it", |shown| {
+            shown.thread.is_some() && shown.text.contains("looks after it")
+        })
+        .await;
+    assert!(line.blocks.to_string().contains("<@UBOB>"), "{line:#?}");
+    let listed = shop.say("incidents").await.text;
+    assert_eq!(
+        listed.lines().next(),
+        Some("1 incident goes on; nobody looks after #1")
+    );
+    let silenced = shop
+        .say("silence #1 --for 1h --reason the disk is on its way")
+        .await;
+    assert!(
+        silenced
+            .text
+            .starts_with("#1 (2 troubles) is silenced until ")
+            && silenced.text.contains(" as s1"),
+        "{}",
+        silenced.text
+    );
+    duty.until("quiet", |shown| shown.text.starts_with("🔕 #1"))
+        .await;
+    let silences = shop.say("silences").await.text;
+    assert_eq!(
+        silences.matches("the disk is on its way").count(),
+        1,
+        "{silences}"
+    );
+    assert!(shop.say("unsilence s1").await.text.contains("has ended"));
+    duty.until("heard again", |shown| shown.text.starts_with("🔴 #1"))
+        .await;
     duty.stop.cancel();
 }

@@ -7,9 +7,9 @@ use crate::bot::states::states;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::IncidentCommand;
 use crate::incident::advance::{acknowledge, resolve};
-use crate::incident::place::merge;
 use crate::incident::retro::{Material, retro, timeline};
-use crate::incident::{Filed, Files, Incident, Kind, Placed, escalate, face, files};
+use crate::incident::unite::merge;
+use crate::incident::{Filed, Files, Incident, Kind, Phase, Placed, escalate, face, files};
 use crate::report::Report;
 use crate::say;
 use crate::store::{IncidentFilter, Match};
@@ -17,6 +17,8 @@ use crate::survey::Survey;
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
 
 const LISTED: u32 = 30;
+/// So many that nobody looks after are named.
+const ALONE: usize = 5;
 
 pub(super) async fn incident(
     context: &Context<'_>,
@@ -151,8 +153,35 @@ async fn list(context: &Context<'_>, text: &str, all: bool) -> Result<Outcome, T
             face::title(incident).into(),
         ]);
     }
-    context.voice.say(Message::new().table(table)).await;
+    let message = Message::new().line(Line::new().strong(counted(&filed, text)));
+    context.voice.say(message.table(table)).await;
     Ok(Outcome::Done)
+}
+
+/// `2 incidents go on; nobody looks after #7`
+fn counted(filed: &[Incident], text: &str) -> Clean {
+    let open = filed.iter().filter(|incident| !incident.is_over()).count();
+    let count = say!("{}", filed.len());
+    let found = match (text.is_empty(), filed.len()) {
+        (true, _) => Clean::default(),
+        (false, 1) => say!("1 incident holds `{}`; ", clean(text)),
+        (false, _) => say!("{} incidents hold `{}`; ", count, clean(text)),
+    };
+    let going = match open {
+        0 => say!("nothing goes on"),
+        1 => say!("1 incident goes on"),
+        _ => say!("{} incidents go on", open),
+    };
+    let alone = filed
+        .iter()
+        .filter(|one| one.phase == Phase::Open && !one.is_quiet());
+    let alone: Vec<Clean> = alone.map(|one| say!("#{}", one.id)).collect();
+    let alone = match alone.len() {
+        0 => Clean::default(),
+        1..=ALONE => say!("; nobody looks after {}", Clean::join(&alone, ", ")),
+        many => say!("; nobody looks after {} of them", many),
+    };
+    say!("{}{}{}", found, going, alone)
 }
 
 fn state(incident: &Incident) -> (Clean, Style) {
