@@ -181,6 +181,9 @@ pub struct Incident {
     /// When it was last said that something is wrong.
     pub stirred: Timestamp,
     pub members: Vec<Member>,
+    /// Those that go on in here, by number.
+    #[serde(default)]
+    pub merged: Vec<i64>,
     /// More troubles than it names.
     #[serde(default)]
     pub crowd: Crowd,
@@ -227,6 +230,7 @@ impl Incident {
             grew: now,
             stirred: now,
             members: vec![Member::of(alert)],
+            merged: Vec::new(),
             crowd: Crowd::default(),
             assigned: None,
             finding: None,
@@ -308,7 +312,7 @@ impl Incident {
             let order = (
                 member.firing,
                 member.follows.is_none(),
-                member.print.service.is_empty(),
+                member.is_host_gone(),
             );
             (order, member.severity, std::cmp::Reverse(member.first))
         };
@@ -352,16 +356,8 @@ impl Member {
         }
     }
 
-    /// `shop/api`, or the host where it concerns all of it.
     pub fn place(&self) -> Name {
-        let print = &self.print;
-        match (print.stack.is_empty(), print.service.is_empty()) {
-            (false, false) => Name::new(&format!("{}/{}", print.stack, print.service)),
-            (true, false) => Name::new(&print.service),
-            (false, true) => Name::new(&print.stack),
-            (true, true) if print.host.is_empty() => Name::new(&print.what),
-            (true, true) => Name::new(&print.host),
-        }
+        self.print.place()
     }
 
     /// Where and what, in one sentence that names the place once.

@@ -1,5 +1,7 @@
 //! Silences that people ask for: kept with who, why and until when, and gone by themselves.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +10,11 @@ use super::matcher::Matcher;
 use super::model::{Incident, Member};
 use crate::say;
 use crate::store::{LedgerEntry, Store, StoreError};
-use crate::text::{Clean, Redactor};
+use crate::text::{Clean, Name, Redactor};
 
 const SCOPE: &str = "silences";
+/// So many places of an incident are named.
+const NAMED: usize = 3;
 
 /// An ended silence is listed for so long.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -50,6 +54,17 @@ impl Troubles {
     }
 }
 
+impl Troubles {
+    fn places(&self) -> Clean {
+        let places: BTreeSet<Name> = self.prints.iter().map(Fingerprint::place).collect();
+        let named: Vec<Clean> = places.iter().take(NAMED).map(Clean::from).collect();
+        match places.len().saturating_sub(NAMED) {
+            0 => Clean::join(&named, ", "),
+            more => say!("{} and {} more", Clean::join(&named, ", "), more),
+        }
+    }
+}
+
 impl Silence {
     pub fn fits(&self, member: &Member) -> bool {
         let one_of = |of: &Troubles| of.prints.contains(&member.print);
@@ -57,11 +72,10 @@ impl Silence {
             || self.of.as_ref().is_some_and(one_of)
     }
 
-    /// `stack=shop,service=api`, or `#7 (3 troubles)`
+    /// `stack=shop,service=api`, or `#7 (shop/api, shop/db and 3 more)`
     pub fn says(&self) -> Clean {
         match (&self.of, &self.fits) {
-            (Some(of), _) if of.prints.len() == 1 => say!("#{} (1 trouble)", of.incident),
-            (Some(of), _) => say!("#{} ({} troubles)", of.incident, of.prints.len()),
+            (Some(of), _) => say!("#{} ({})", of.incident, of.places()),
             (None, Some(fits)) => Redactor::shapes_only().clean(&fits.to_string()),
             (None, None) => say!("nothing"),
         }

@@ -21,6 +21,8 @@ pub fn merge(from: &mut Incident, into: &mut Incident, who: &str, now: Timestamp
             into.crowd.take(&member.print, member.firing);
         }
     }
+    into.merged.push(from.id);
+    into.merged.extend(&from.merged);
     into.grew = now;
     into.well_since = None;
     into.ask();

@@ -408,17 +408,17 @@ fn a_retro_and_a_digest_tell_what_happened() {
 
     **Impact**
 
-    - shop/api: it went wrong (1× in 0 s)
+    - shop/api: it went wrong
 
     **Timeline**
 
-    | when | who | what |
+    | when (UTC) | who | what |
     | --- | --- | --- |
-    | 1970-01-01T00:00:00 | events | shop/api: it went wrong (died) |
-    | 2026-03-01T03:00:00 | dogwatch | opened: it went wrong |
-    | 2026-03-01T03:04:00 | slack:U2 | acknowledged: slack:U2 looks after it |
-    | 2026-03-01T03:05:00 | slack:U2 | note: the disk was full |
-    | 2026-03-01T03:30:00 | slack:U2 | resolved: disk cleaned up |
+    | 1970-01-01 00:00:00 | events | shop/api: it went wrong (died) |
+    | 2026-03-01 03:00:00 | dogwatch | opened: it went wrong |
+    | 2026-03-01 03:04:00 | slack:U2 | acknowledged: slack:U2 looks after it |
+    | 2026-03-01 03:05:00 | slack:U2 | note: the disk was full |
+    | 2026-03-01 03:30:00 | slack:U2 | resolved: disk cleaned up |
 
     **Cause**
 

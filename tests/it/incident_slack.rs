@@ -214,6 +214,9 @@ async fn people_look_after_it_by_words() {
             .text
             .contains("no silence `s1` is in force")
     );
+    let refused = shop.say("resolve 2").await.text;
+    assert!(refused.contains("events still says: blog/web"), "{refused}");
+    shop.say("note 2 the proxy is slow").await;
     assert!(
         shop.say("merge 2 1")
             .await
@@ -232,7 +235,9 @@ async fn people_look_after_it_by_words() {
         .await;
     let retro = shop.say("retro 1").await.text;
     assert!(
-        retro.contains("the disk was full") && retro.contains("Follow-ups"),
+        retro.contains("the disk was full")
+            && retro.contains("the proxy is slow")
+            && retro.contains("Follow-ups"),
         "{retro}"
     );
     duty.stop.cancel();
@@ -449,7 +454,7 @@ async fn what_an_incident_is_silenced_by_is_one_silence_and_who_is_assigned_is_c
     assert!(
         silenced
             .text
-            .starts_with("#1 (2 troubles) is silenced until ")
+            .starts_with("#1 (blog/db, blog/web) is silenced until ")
             && silenced.text.contains(" as s1"),
         "{}",
         silenced.text

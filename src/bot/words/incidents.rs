@@ -1,6 +1,6 @@
 //! Words about incidents: what goes on, who looks after it, what is known of it, when it is over.
 
-use super::{show, silences};
+use super::{incident_list, silences};
 use crate::access::Caller;
 use crate::action::Risk;
 use crate::bot::states::states;
@@ -9,16 +9,12 @@ use crate::command::IncidentCommand;
 use crate::incident::advance::{acknowledge, resolve};
 use crate::incident::retro::{Material, retro, timeline};
 use crate::incident::unite::merge;
-use crate::incident::{Filed, Files, Incident, Kind, Phase, Placed, escalate, face, files};
+use crate::incident::{Filed, Files, Incident, Kind, Member, Placed, Source, escalate, face};
 use crate::report::Report;
 use crate::say;
-use crate::store::{IncidentFilter, Match};
+use crate::store::Match;
 use crate::survey::Survey;
-use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
-
-const LISTED: u32 = 30;
-/// So many that nobody looks after are named.
-const ALONE: usize = 5;
+use crate::text::{Clean, Line, Message, Name, Redactor};
 
 pub(super) async fn incident(
     context: &Context<'_>,
@@ -27,7 +23,7 @@ pub(super) async fn incident(
     match wanted {
         IncidentCommand::List { wanted, all } => match wanted.as_deref().map(Files::number) {
             Some(Ok(number)) => show_one(context, number).await,
-            _ => list(context, wanted.as_deref().unwrap_or_default(), *all).await,
+            _ => incident_list::list(context, wanted.as_deref().unwrap_or_default(), *all).await,
         },
         IncidentCommand::Retro { incident } => document(context, incident).await,
         IncidentCommand::Silence {
@@ -73,12 +69,12 @@ pub(super) async fn incident(
     }
 }
 
-async fn answer(context: &Context<'_>, text: Clean) -> Result<Outcome, Trouble> {
+pub(super) async fn answer(context: &Context<'_>, text: Clean) -> Result<Outcome, Trouble> {
     context.voice.say(Message::new().line(text)).await;
     Ok(Outcome::Done)
 }
 
-fn clean(text: &str) -> Clean {
+pub(super) fn clean(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
@@ -120,86 +116,11 @@ async fn change<T>(
     Ok(files.change(number, hands).await?)
 }
 
-async fn list(context: &Context<'_>, text: &str, all: bool) -> Result<Outcome, Trouble> {
-    context.may_read(None)?;
-    let filter = IncidentFilter {
-        open_only: !all && text.is_empty(),
-        text: text.to_owned(),
-        limit: Some(LISTED),
-        ..IncidentFilter::default()
-    };
-    let found = files(context).await?.store.incidents(&filter).await?;
-    let filed: Vec<Incident> = found
-        .iter()
-        .filter_map(|record| Some(files::read(record).ok()?.incident))
-        .collect();
-    if filed.is_empty() {
-        let text = if filter.open_only {
-            say!("nothing is wrong that anybody told of; `incidents --all` shows what was")
-        } else {
-            say!("no incident holds that")
-        };
-        return answer(context, text).await;
-    }
-    let now = context.bot.clock.now();
-    let mut table = Table::new(&["incident", ">since", "state", "looked after by", "what"]);
-    for incident in &filed {
-        let (state, style) = state(incident);
-        table.row([
-            Line::new().strong(say!("#{}", incident.id)),
-            show::since(now, Some(incident.opened)).into(),
-            Line::new().styled(style, state),
-            Clean::from(Name::new(incident.assigned.as_deref().unwrap_or("–"))).into(),
-            face::title(incident).into(),
-        ]);
-    }
-    let message = Message::new().line(Line::new().strong(counted(&filed, text)));
-    context.voice.say(message.table(table)).await;
-    Ok(Outcome::Done)
-}
-
-/// `2 incidents go on; nobody looks after #7`
-fn counted(filed: &[Incident], text: &str) -> Clean {
-    let open = filed.iter().filter(|incident| !incident.is_over()).count();
-    let count = say!("{}", filed.len());
-    let found = match (text.is_empty(), filed.len()) {
-        (true, _) => Clean::default(),
-        (false, 1) => say!("1 incident holds `{}`; ", clean(text)),
-        (false, _) => say!("{} incidents hold `{}`; ", count, clean(text)),
-    };
-    let going = match open {
-        0 => say!("nothing goes on"),
-        1 => say!("1 incident goes on"),
-        _ => say!("{} incidents go on", open),
-    };
-    let alone = filed
-        .iter()
-        .filter(|one| one.phase == Phase::Open && !one.is_quiet());
-    let alone: Vec<Clean> = alone.map(|one| say!("#{}", one.id)).collect();
-    let alone = match alone.len() {
-        0 => Clean::default(),
-        1..=ALONE => say!("; nobody looks after {}", Clean::join(&alone, ", ")),
-        many => say!("; nobody looks after {} of them", many),
-    };
-    say!("{}{}{}", found, going, alone)
-}
-
-fn state(incident: &Incident) -> (Clean, Style) {
-    let word = incident.phase.word();
-    match word {
-        "open" if incident.is_quiet() => (say!("open, quiet"), Style::Dim),
-        "open" => (say!("open"), Style::Bad),
-        "acknowledged" => (say!("{}", word), Style::Warn),
-        "resolved" => (say!("{}", word), Style::Good),
-        _ => (say!("{}", word), Style::Dim),
-    }
-}
-
 async fn show_one(context: &Context<'_>, number: i64) -> Result<Outcome, Trouble> {
     let files = files(context).await?;
     let incident = files.get(number).await?.incident;
     permitted(context, &incident, "incidents", Risk::Read)?;
-    let (log, alerts) = (files.log(number).await?, files.alerts(number).await?);
+    let (log, alerts) = files.story(&incident).await?;
     let material = Material {
         incident: &incident,
         log: &log,
@@ -217,7 +138,7 @@ async fn document(context: &Context<'_>, typed: &str) -> Result<Outcome, Trouble
     let (files, number) = (files(context).await?, Files::number(typed)?);
     let incident = files.get(number).await?.incident;
     permitted(context, &incident, "retro", Risk::Read)?;
-    let (log, alerts) = (files.log(number).await?, files.alerts(number).await?);
+    let (log, alerts) = files.story(&incident).await?;
     let report = report_of(files, &incident).await?;
     let material = Material {
         incident: &incident,
@@ -271,10 +192,11 @@ async fn call_next(context: &Context<'_>, typed: &str) -> Result<Outcome, Troubl
         let step = routes.settings.escalation.get(incident.escalated);
         let tell = step.map(|step| step.tell.clone())?;
         incident.escalated += 1;
-        Some(escalate::call(incident, routes, &tell, now, None))
+        let called = escalate::call(incident, routes, &tell, now, None);
+        Some((called, routes.people(&tell, now)))
     });
     let (called, incident) = called.await?;
-    let Some(called) = called else {
+    let Some((called, people)) = called else {
         let text = say!(
             "nobody is left to be called for #{}; set `incidents.escalation`",
             incident.id
@@ -284,11 +206,9 @@ async fn call_next(context: &Context<'_>, typed: &str) -> Result<Outcome, Troubl
     let called: Vec<_> = called.into_iter().map(|call| (incident.id, call)).collect();
     let store = context.bot.store.get().await?;
     escalate::enqueue(store, context.bot.clock, &called).await?;
-    answer(
-        context,
-        say!("calling whoever is next for #{}", incident.id),
-    )
-    .await
+    let people: Vec<Clean> = people.iter().map(Clean::from).collect();
+    let people = Clean::join(&people, ", ");
+    answer(context, say!("calling {} for #{}", people, incident.id)).await
 }
 
 async fn join(context: &Context<'_>, from: &str, into: &str) -> Result<Outcome, Trouble> {
@@ -368,29 +288,40 @@ async fn end(
     answer(context, say!("#{} is over", number)).await
 }
 
-/// What is wrong with the services of an incident; that nobody can look counts too.
+/// What is wrong with the services of an incident, or still said to be where no look can tell; that
+/// nobody can look counts too.
 async fn still_ill(context: &Context<'_>, incident: &Incident) -> Option<Clean> {
-    let on_host = |name: &String| *name == incident.host;
-    let named = incident
-        .members
-        .iter()
-        .any(|one| !one.print.service.is_empty());
-    if !named || !(incident.host.is_empty() || context.bot.fleet.names().iter().any(on_host)) {
-        return incident
-            .firing()
-            .next()
-            .map(|one| say!("{} is still told of", one.place()));
+    let named = |one: &Member| !one.print.service.is_empty();
+    let is_ours = |name: &String| *name == incident.host;
+    let here = incident.host.is_empty() || context.bot.fleet.names().iter().any(is_ours);
+    let states = if here && incident.members.iter().any(named) {
+        match seen(context, incident).await {
+            Ok(states) => states,
+            Err(why) => return Some(why),
+        }
+    } else {
+        Vec::new()
+    };
+    if let Some(ill) = states.iter().find_map(|(_, ill)| ill.clone()) {
+        return Some(ill);
     }
+    // that it died is over when it runs; that it is slow only whoever measures it can say
+    let looked_at = |one: &Member| {
+        let mut known = states.iter();
+        one.source == Source::Events && known.any(|(place, _)| *place == one.place())
+    };
+    let told = incident.firing().find(|one| !looked_at(one));
+    told.map(|one| say!("{} still says: {}", one.source.word(), one.sentence()))
+}
+
+async fn seen(
+    context: &Context<'_>,
+    incident: &Incident,
+) -> Result<Vec<(Name, Option<Clean>)>, Clean> {
     let name = Some(incident.host.as_str()).filter(|name| !name.is_empty());
-    let host = match context.bot.fleet.host(name).await {
-        Ok(host) => host,
-        Err(error) => return Some(clean(&error.to_string())),
-    };
-    let survey = match Survey::take(&host, context.bot.clock, &context.bot.secrets).await {
-        Ok(survey) => survey,
-        Err(error) => return Some(clean(&error.to_string())),
-    };
-    states(&survey, &incident.members)
-        .into_iter()
-        .find_map(|(_, ill)| ill)
+    let host = context.bot.fleet.host(name).await;
+    let host = host.map_err(|error| clean(&error.to_string()))?;
+    let survey = Survey::take(&host, context.bot.clock, &context.bot.secrets).await;
+    let survey = survey.map_err(|error| clean(&error.to_string()))?;
+    Ok(states(&survey, &incident.members))
 }

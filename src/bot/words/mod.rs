@@ -31,6 +31,7 @@ mod overriding;
 mod after;
 mod reports;
 mod doctor;
+mod incident_list;
 mod incidents;
 mod silences;
 
