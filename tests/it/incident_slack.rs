@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use dogwatch::bot::Bot;
 use dogwatch::duty::Duty;
 use dogwatch::incident::counts::{Reason, Stage};
 use dogwatch::incident::settings::Address;
@@ -18,19 +19,24 @@ use crate::support::slack_shop::{ANNA, SlackShop, policy};
 const ALERTS: &str = "CALERTS";
 
 /// The shop with everything that works by itself.
-struct OnDuty {
-    shop: SlackShop,
-    stop: CancellationToken,
-    counts: Arc<Counts>,
+pub(crate) struct OnDuty {
+    pub(crate) shop: SlackShop,
+    pub(crate) stop: CancellationToken,
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl OnDuty {
-    async fn open(settings: serde_json::Value) -> Self {
+    pub(crate) async fn open(settings: serde_json::Value) -> Self {
+        Self::with(settings, |_| {}).await
+    }
+
+    pub(crate) async fn with(settings: serde_json::Value, change: impl FnOnce(&mut Bot)) -> Self {
         let shop = SlackShop::with(|bot| {
             bot.policy = policy();
             bot.conduct.incidents.settings = serde_json::from_value(settings).unwrap();
             bot.conduct.incidents.usual =
                 vec![Address::try_from(format!("slack:{ALERTS}")).unwrap()];
+            change(bot);
         })
         .await;
         let this = Self {
@@ -54,13 +60,13 @@ impl OnDuty {
         tokio::spawn(Duty::new(bots, counts).run(self.stop.clone()));
     }
 
-    async fn tell(&self, alerts: &[Alert]) {
+    pub(crate) async fn tell(&self, alerts: &[Alert]) {
         let bot = &self.shop.shop.bot;
         let store = bot.store.get().await.unwrap();
         accept(store, bot.clock, alerts).await.unwrap();
     }
 
-    async fn until(&self, what: &str, holds: impl Fn(&Shown) -> bool) -> Shown {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Shown) -> bool) -> Shown {
         let in_channel = |shown: &Shown| shown.channel == ALERTS && shown.thread.is_none();
         self.shop
             .slack
@@ -83,7 +89,7 @@ impl OnDuty {
     }
 }
 
-fn died(service: &str) -> Alert {
+pub(crate) fn died(service: &str) -> Alert {
     let mut alert = alert("shop", service, "died");
     alert.at = dogwatch::clock::Clock::System.now();
     alert

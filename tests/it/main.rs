@@ -51,6 +51,7 @@ mod engine_tls;
 mod engine_wire;
 mod generated;
 mod heal_engine;
+mod heal_shop;
 mod incident_both;
 mod incident_crash;
 mod incident_forget;
