@@ -9,11 +9,11 @@ use tokio::time::{sleep, timeout};
 use super::{NEWS, Turn};
 use crate::bot::examine::diagnoses;
 use crate::bot::states::{key_of, states};
-use crate::diagnose::{Cause, Diagnosis};
+use crate::diagnose::Diagnosis;
 use crate::host::Host;
 use crate::incident::advance::{not_well, resolve};
 use crate::incident::model::ITSELF;
-use crate::incident::{FileError, Files, Finding, Incident, Kind, Member, Source};
+use crate::incident::{FileError, Files, Finding, Incident, Member, Source};
 use crate::report::Report;
 use crate::say;
 use crate::survey::Survey;
@@ -51,10 +51,9 @@ impl Turn {
         incident.finding.clone_from(&finding);
         let past = files.past(&incident).await?;
         let settle = |incident: &mut Incident, now| {
-            // what came in meanwhile is a new question
-            incident.unclear = incident.asked != asked;
+            incident.answered(asked);
             if let Some(finding) = finding.clone() {
-                found(incident, finding, past.clone(), now);
+                incident.found(finding, past.clone(), now);
             }
         };
         files.change(id, settle).await?;
@@ -133,35 +132,6 @@ pub(super) fn can_be_seen(incident: &Incident) -> bool {
     incident.is_firing() && incident.crowd.firing() == 0 && incident.firing().all(seen)
 }
 
-/// What a diagnosis found, as far as it says more than the one before.
-fn found(incident: &mut Incident, finding: Finding, past: Option<Clean>, now: Timestamp) {
-    let before = incident.finding.as_ref();
-    let news =
-        before.is_none_or(|old| (&old.cause, &old.service) != (&finding.cause, &finding.service));
-    // what is well by now tells nothing of what was wrong
-    if finding.cause == Cause::None.id() && before.is_some() {
-        return;
-    }
-    // that the next look shows less does not clear a service that still suffers
-    let accused = |old: &&Finding| {
-        incident
-            .firing()
-            .any(|member| member.place() == old.service)
-    };
-    if !finding.is_decided()
-        && before
-            .filter(|old| old.is_decided())
-            .is_some_and(|old| accused(&old))
-    {
-        return;
-    }
-    incident.past = past;
-    if news {
-        incident.note(now, ITSELF, Kind::Diagnosed, finding.told());
-    }
-    incident.finding = Some(finding);
-}
-
 /// Ends an incident that is over; whether it was.
 fn conclude(
     incident: &mut Incident,
@@ -236,21 +206,5 @@ fn finding(diagnosis: &Diagnosis, report: &Report) -> Finding {
             .filter(|key| **key != diagnosis.root.service)
             .map(|key| Name::new(&key.to_string()))
             .collect(),
-    }
-}
-
-impl Finding {
-    fn told(&self) -> Clean {
-        if self.is_decided() {
-            say!(
-                "{} {}: {} ({})",
-                self.service,
-                Name::new(&self.cause),
-                self.summary,
-                self.confidence
-            )
-        } else {
-            say!("no cause found yet: {}", self.summary)
-        }
     }
 }

@@ -319,9 +319,3 @@ fn named(line: Line, text: &Clean, chat: &str, style: Style) -> Line {
     }
     line.plain(clean(&plain.join(" ")))
 }
-
-impl super::model::Finding {
-    pub fn is_decided(&self) -> bool {
-        !matches!(self.cause.as_str(), "none" | "inconclusive")
-    }
-}

@@ -22,6 +22,7 @@ pub mod mending;
 pub mod files;
 pub mod shelf;
 pub mod past;
+mod findings;
 pub mod face;
 pub mod retro;
 pub mod digest;

@@ -23,7 +23,7 @@ fn disk_of_host() -> Alert {
     disk
 }
 
-fn finding(service: &str, dependents: &[&str]) -> Finding {
+pub(crate) fn finding(service: &str, dependents: &[&str]) -> Finding {
     Finding {
         report: "01J".to_owned(),
         at: at(0, 0),

@@ -59,6 +59,7 @@ mod incident_intake;
 mod incident_machine;
 mod incident_past;
 mod incident_places;
+mod incident_rules;
 mod incident_slack;
 mod incident_two;
 mod lab;
