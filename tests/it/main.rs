@@ -85,6 +85,7 @@ mod run_secrets;
 mod run_ports;
 mod run_probe;
 mod run_prune;
+mod run_reset;
 mod run_recover;
 mod runbooks;
 mod sim_api;
