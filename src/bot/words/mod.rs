@@ -34,6 +34,7 @@ mod overview;
 mod after;
 mod reports;
 mod doctor;
+mod incident_list;
 mod incidents;
 mod silences;
 

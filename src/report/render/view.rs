@@ -324,6 +324,8 @@ pub(super) struct IncidentsView<'a> {
 struct IncidentView<'a> {
     #[serde(flatten)]
     row: &'a IncidentRow,
+    /// Its title, under a name that the page around it does not have.
+    what: &'a Clean,
     when: String,
 }
 
@@ -331,6 +333,7 @@ impl<'a> IncidentsView<'a> {
     pub(super) fn new(rows: &'a [IncidentRow]) -> Self {
         let view = |row: &'a IncidentRow| IncidentView {
             row,
+            what: &row.title,
             when: date_and_time(row.opened),
         };
         Self {
