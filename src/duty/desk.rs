@@ -137,46 +137,58 @@ impl Turn {
     /// Takes every incident that goes on to this moment, and says what takes longer.
     async fn advance(&self, store: &Store, shelf: &mut Shelf) -> Result<Seen, FileError> {
         let clock = self.bot.clock;
-        let files = Files { store, clock };
         let silences = silence::in_force(store, clock.now()).await?;
-        let filed = self.live(store, shelf).await?;
-        let mut seen = Seen::default();
-        let mut open = 0;
-        for mut one in filed {
-            if one.incident.is_over() {
-                continue;
-            }
-            open += 1;
-            one.incident.environment = self.environment(&one.incident);
-            let moment = self.moment(&silences);
-            let was_quiet = one.incident.is_quiet();
-            let called = moment.advance(&mut one.incident);
-            if !was_quiet && let Some(why) = one.incident.why_quiet() {
+        let mut filed = self.live(store, shelf).await?;
+        filed.retain(|one| !one.incident.is_over());
+        self.counts.set(Gauge::Open, "", filed.len());
+        let mut called = Vec::new();
+        for Filed { incident, .. } in &mut filed {
+            incident.environment = self.environment(incident);
+            let was_quiet = incident.is_quiet();
+            let calls = self.moment(&silences).advance(incident);
+            called.extend(calls.into_iter().map(|call| (incident.id, call)));
+            if !was_quiet && let Some(why) = incident.why_quiet() {
                 let reason = why.as_str().split([' ', ':']).next().unwrap_or_default();
                 self.counts.add(Stage::Muted, reason, 1);
             }
-            let id = one.incident.id;
-            let called: Vec<_> = called.into_iter().map(|call| (id, call)).collect();
-            escalate::enqueue(store, clock, &called).await?;
-            let saved = std::slice::from_mut(&mut one);
-            if files.save(saved, &Placed::default()).await? {
-                shelf.keep(saved);
-            }
-            let moment = self.moment(&silences);
-            if one.incident.unclear {
-                seen.work.push((id, Work::Diagnose));
-            } else if moment.is_calm(&one.incident)
-                || (moment.is_still(&one.incident) && can_be_seen(&one.incident))
-            {
-                seen.work.push((id, Work::Verify));
-            }
-            if crate::heal::wants(&self.bot, &one.incident) {
-                seen.work.push((id, Work::Heal));
-            }
-            let due = moment.due(&one.incident);
-            seen.due = [seen.due, due].into_iter().flatten().min();
         }
-        self.counts.set(Gauge::Open, "", open);
+        escalate::enqueue(store, clock, &called).await?;
+        save(Files { store, clock }, shelf, &mut filed).await?;
+        let mut seen = Seen::default();
+        for Filed { incident, .. } in &filed {
+            let moment = self.moment(&silences);
+            seen.work.extend(self.work_on(incident, &moment));
+            seen.due = [seen.due, moment.due(incident)].into_iter().flatten().min();
+        }
         Ok(seen)
     }
+
+    /// What takes longer than a turn.
+    fn work_on(&self, incident: &Incident, moment: &Moment<'_>) -> Vec<(i64, Work)> {
+        let is_over =
+            moment.is_calm(incident) || (moment.is_still(incident) && can_be_seen(incident));
+        let look = if incident.unclear {
+            Some(Work::Diagnose)
+        } else {
+            is_over.then_some(Work::Verify)
+        };
+        let heal = crate::heal::wants(&self.bot, incident).then_some(Work::Heal);
+        let work = [look, heal].into_iter().flatten();
+        work.map(|work| (incident.id, work)).collect()
+    }
+}
+
+/// In one go. Where somebody was faster with one of them, each goes alone, and that one waits for
+/// the next turn.
+async fn save(files: Files<'_>, shelf: &mut Shelf, filed: &mut [Filed]) -> Result<(), FileError> {
+    if files.save(filed, &Placed::default()).await? {
+        shelf.keep(filed);
+        return Ok(());
+    }
+    for one in filed.chunks_mut(1) {
+        if files.save(one, &Placed::default()).await? {
+            shelf.keep(one);
+        }
+    }
+    Ok(())
 }

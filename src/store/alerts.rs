@@ -33,10 +33,16 @@ pub struct AlertRecord {
 /// So many get their place in one turn: each turn reads and writes every incident they are in.
 const MOST_UNPLACED: i64 = 2000;
 
-/// Rows in one statement. Few sizes, so that each stays prepared.
-const ROWS: [usize; 3] = [64, 8, 1];
+/// Columns of a row that hold text.
+const TEXTS: usize = 6;
 
-static INSERTS: LazyLock<[(usize, String); 3]> = LazyLock::new(|| ROWS.map(|n| (n, insertion(n))));
+/// So many go into one statement, which is a transaction of its own.
+pub(super) const MOST_AT_ONCE: usize = 256;
+
+/// Rows in one statement. Few sizes, so that each stays prepared; what is left of one stays empty.
+const ROWS: [usize; 4] = [1, 16, 64, MOST_AT_ONCE];
+
+static INSERTS: LazyLock<[(usize, String); 4]> = LazyLock::new(|| ROWS.map(|n| (n, insertion(n))));
 
 const PLACED: usize = 64;
 static PLACING: LazyLock<String> = LazyLock::new(|| {
@@ -49,17 +55,19 @@ static PLACING: LazyLock<String> = LazyLock::new(|| {
 /// anything that another one could change.
 fn insertion(rows: usize) -> String {
     let row = |n: usize| {
-        let texts: Vec<String> = (2..=7).map(|at| format!("${}", n * 7 + at)).collect();
+        let first = n * (TEXTS + 1) + 1;
+        let texts: Vec<String> = (1..=TEXTS).map(|at| format!("${}", first + at)).collect();
         let (number, texts) = (n + 1, texts.join(", "));
-        format!("({number}, CAST(${} AS BIGINT), {texts})", n * 7 + 1)
+        format!("({number}, CAST(${first} AS BIGINT), {texts})")
     };
     let rows: Vec<String> = (0..rows).map(row).collect();
-    let columns: Vec<String> = (3..=8).map(|n| format!("new.column{n}")).collect();
+    let columns: Vec<String> = (3..3 + TEXTS).map(|n| format!("new.column{n}")).collect();
     let (rows, columns) = (rows.join(", "), columns.join(", "));
     format!(
         "INSERT INTO alerts (seq, accepted_ms, incident, host, stack, service, what, state, \
          body_json) SELECT last.seq + new.column1, new.column2, 0, {columns} FROM \
-         (SELECT COALESCE(MAX(seq), 0) AS seq FROM alerts) AS last, (VALUES {rows}) AS new"
+         (SELECT COALESCE(MAX(seq), 0) AS seq FROM alerts) AS last, (VALUES {rows}) AS new \
+         WHERE new.column2 IS NOT NULL"
     )
 }
 
@@ -68,23 +76,27 @@ pub(super) async fn insert(
     connection: &mut AnyConnection,
     alerts: &[(&NewAlert, i64)],
 ) -> Result<(), StoreError> {
-    let mut rest = alerts;
-    for (size, sql) in INSERTS.iter() {
-        while let Some((some, others)) = rest.split_at_checked(*size) {
-            rest = others;
-            let mut insert = query(sql.as_str());
-            for (alert, at_ms) in some {
-                insert = insert
-                    .bind(*at_ms)
-                    .bind(&alert.host)
-                    .bind(&alert.stack)
-                    .bind(&alert.service)
-                    .bind(&alert.what)
-                    .bind(&alert.state)
-                    .bind(&alert.body_json);
-            }
-            insert.execute(&mut *connection).await?;
+    for some in alerts.chunks(MOST_AT_ONCE) {
+        let fits = INSERTS.iter().find(|(size, _)| *size >= some.len());
+        let Some((size, sql)) = fits else { continue };
+        let mut insert = query(sql.as_str());
+        for (alert, at_ms) in some {
+            insert = insert
+                .bind(*at_ms)
+                .bind(&alert.host)
+                .bind(&alert.stack)
+                .bind(&alert.service)
+                .bind(&alert.what)
+                .bind(&alert.state)
+                .bind(&alert.body_json);
         }
+        for _ in some.len()..*size {
+            insert = insert.bind(None::<i64>);
+            for _ in 0..TEXTS {
+                insert = insert.bind(None::<&str>);
+            }
+        }
+        insert.execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -99,6 +99,10 @@ impl Store {
             .iter()
             .flat_map(|one| one.alerts.iter().map(|alert| (alert, one.at_ms)));
         let rows: Vec<(&NewAlert, i64)> = rows.collect();
+        if rows.len() <= alerts::MOST_AT_ONCE {
+            let mut connection = self.writes.acquire().await?;
+            return alerts::insert(&mut connection, &rows).await;
+        }
         let mut transaction = self.writes.begin().await?;
         alerts::insert(&mut transaction, &rows).await?;
         transaction.commit().await?;

@@ -76,7 +76,9 @@ impl Store {
             advice: "give this user the right to write there, or set another `store.url`",
         })?;
         let options = options(&file_url(&path))?;
-        let pool = with_settings(AnyPoolOptions::new().acquire_timeout(PATIENCE * 2));
+        // a file needs no sign of life before each question
+        let pool = AnyPoolOptions::new().test_before_acquire(false);
+        let pool = with_settings(pool.acquire_timeout(PATIENCE * 2));
         let reads = connect(&pool.clone().max_connections(READERS), &options, &place).await?;
         let writes = pool.max_connections(1).connect_lazy_with(options);
         let mut store = Self::over(reads, writes);

@@ -51,6 +51,23 @@ async fn what_was_accepted_is_there_for_who_opens_the_file_next() {
     assert_eq!(waiting(&other).await, given);
 }
 
+/// They go into statements of few sizes; what is left of one must not come out as an alert.
+#[tokio::test]
+async fn a_batch_of_any_size_is_kept_whole_and_in_order() {
+    let (_directory, _, store) = on_disk().await;
+    let mut given = Vec::new();
+    for size in [1, 2, 16, 17, 64, 65, 256, 257, 600] {
+        let batch: Vec<Alert> = (0..size)
+            .map(|number| alert("shop", &format!("s{number}"), &format!("of {size}")))
+            .collect();
+        accept(&store, clock(), &batch).await.unwrap();
+        given.extend(batch);
+    }
+    let (seqs, kept): (Vec<i64>, Vec<Alert>) = all_waiting(&store).await.into_iter().unzip();
+    assert_eq!(kept, given);
+    assert_eq!(seqs, (1..).take(given.len()).collect::<Vec<i64>>());
+}
+
 #[tokio::test]
 async fn who_waits_for_alerts_is_woken() {
     let store = Store::in_memory().await.unwrap();
