@@ -108,6 +108,21 @@ impl Choices<'_> {
         open.map(Site::full_name).collect()
     }
 
+    /// The services of one stack by their own names, wherever it is meant to be.
+    pub fn services_of(&self, stack: &str) -> Vec<String> {
+        let site = self.bot.conduct.sites.find(stack).ok();
+        let is_meant = |(host, service): &(&Name, &Service)| {
+            let of = service.key.stack.as_ref();
+            of.is_some_and(|of| match site {
+                Some(site) => **host == *site.host && *of == *site.project,
+                None => *of == *stack,
+            })
+        };
+        let names = self.open().filter(is_meant);
+        let names: BTreeSet<String> = names.map(|(_, one)| one.name().to_string()).collect();
+        names.into_iter().collect()
+    }
+
     /// Groups of services, from labels and from the configuration.
     fn groups(&self) -> Vec<String> {
         let configured = &self.bot.conduct.groups;

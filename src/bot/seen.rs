@@ -37,6 +37,8 @@ struct Spot {
 
 #[derive(Debug, Clone, Default)]
 struct Sight {
+    /// When the last look began.
+    began: Option<Instant>,
     /// When the last look ended, whatever came of it.
     looked: Option<Instant>,
     /// A host that is silent now still has what it had.
@@ -71,8 +73,7 @@ impl Bot {
         let spots = self.spots(only);
         let waits = spots.iter().map(|(host, spot)| async move {
             if spot.look_behind(host, look(self.fleet.clone(), host.clone())) {
-                let patience = if spot.is_known() { A_MOMENT } else { FIRST };
-                drop(timeout(patience, spot.looked()).await);
+                drop(timeout(spot.patience(), spot.looked()).await);
             }
         });
         join_all(waits).await;
@@ -94,6 +95,15 @@ impl Spot {
         locked(&self.sight).inventory.is_some()
     }
 
+    /// How long a form waits for the look that goes on: long only for the first, and only once.
+    fn patience(&self) -> Duration {
+        let Sight { began, looked, .. } = locked(&self.sight).clone();
+        match (began, looked) {
+            (Some(began), None) => FIRST.saturating_sub(began.elapsed()).max(A_MOMENT),
+            _ => A_MOMENT,
+        }
+    }
+
     /// Begins a look, unless one goes on or has just ended; whether there is something to wait for.
     fn look_behind(
         self: &Arc<Self>,
@@ -107,6 +117,7 @@ impl Spot {
         let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else {
             return true;
         };
+        locked(&self.sight).began = Some(Instant::now());
         let (spot, host) = (Arc::clone(self), host.to_owned());
         tokio::spawn(async move {
             let found = timeout(LOOK, look).await.ok().flatten();
@@ -161,6 +172,7 @@ mod tests {
         assert!(!spot.look_behind("vps", panics));
         tokio::time::advance(FRESH).await;
         assert!(spot.look_behind("vps", pending()));
+        assert_eq!(spot.patience(), A_MOMENT);
         let panics = async { unreachable!("one look goes on already") };
         assert!(spot.look_behind("vps", panics));
         assert!(spot.is_known(), "what it had stays known");
@@ -168,5 +180,20 @@ mod tests {
         spot.looked().await;
         assert_eq!(began.elapsed(), LOOK, "a look does not hang for ever");
         assert!(spot.is_known());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_waits_for_the_first_look_at_a_host_but_not_again_and_again() {
+        let spot = Arc::new(Spot::default());
+        assert!(spot.look_behind("vps", pending()));
+        assert_eq!(spot.patience(), FIRST);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(spot.patience(), Duration::from_millis(500));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(spot.patience(), A_MOMENT);
+        spot.looked().await;
+        tokio::time::advance(FRESH).await;
+        assert!(spot.look_behind("vps", pending()));
+        assert_eq!(spot.patience(), A_MOMENT, "it was silent before");
     }
 }

@@ -248,6 +248,8 @@ async fn a_final_state_arrives_through_limits_and_outages() {
             Failure::Broken,
             Failure::Global(0.3),
             Failure::Lost,
+            // too many edits of a message that is older than an hour
+            Failure::Refused(429, 30_046),
         ];
         world
             .failures

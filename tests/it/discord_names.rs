@@ -175,6 +175,9 @@ async fn configured_stacks_are_offered_by_the_name_that_means_one() {
     .await;
     let stacks = choices(&shop, ANNA, "deploy", &json!([focused("stack", "st")])).await;
     assert_eq!(stacks, ["store@dev", "store@prod"]);
+    let stack = json!({ "type": 3, "name": "stack", "value": "store@prod" });
+    let typed = json!([stack, focused("service", "db ap")]);
+    assert_eq!(choices(&shop, ANNA, "up", &typed).await, ["db api"]);
     let given = json!({ "type": 3, "name": "runbook", "value": "ordered-restart" });
     let typed = json!([given, focused("parameters", "stack=shop groups=core,d")]);
     let groups = choices(&shop, ANNA, "run", &typed).await;

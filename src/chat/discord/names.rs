@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::recent;
-use super::typed::{ANY_LINE, Chosen, chosen, is_incident, option_name, risk};
+use super::typed::{ANY_LINE, Chosen, chosen, is_incident, is_service, option_name, risk};
 use crate::access::Caller;
 use crate::action::Risk;
 use crate::bot::Bot;
@@ -30,6 +30,14 @@ pub(super) async fn choices(bot: &Bot, caller: &Caller, main: &str, data: &Value
     };
     let text = |key: &str| option.get(key).and_then(Value::as_str).unwrap_or_default();
     let command = data.get("name").and_then(Value::as_str).unwrap_or(main);
+    let recent = match Word::find(chosen.name).filter(|_| command == main) {
+        Some(word) => recent(bot, caller, (word, text("name"), text("value"))).await,
+        None => None,
+    };
+    if let Some(mut choices) = recent {
+        choices.truncate(MOST);
+        return choices;
+    }
     let (risk, does) = wanted(bot, main, command, &chosen);
     let typist = Typist(Choices {
         bot,
@@ -39,7 +47,7 @@ pub(super) async fn choices(bot: &Bot, caller: &Caller, main: &str, data: &Value
         there: bot.known().await,
     });
     let mut choices = if command == main {
-        typist.of_word(&chosen, text("name"), text("value")).await
+        typist.of_word(&chosen, text("name"), text("value"))
     } else {
         typist.of_param(command, text("name"), text("value"))
     };
@@ -50,6 +58,21 @@ pub(super) async fn choices(bot: &Bot, caller: &Caller, main: &str, data: &Value
 
 /// Somebody who types.
 struct Typist<'t>(Choices<'t>);
+
+/// What is kept of the past, which takes no look at hosts; `None` for anything else.
+async fn recent(
+    bot: &Bot,
+    caller: &Caller,
+    (word, option, value): (&Word, &str, &str),
+) -> Option<Vec<Choice>> {
+    let arg = word.args.iter().find(|arg| option_name(arg) == option)?;
+    match arg.kind {
+        _ if is_incident(arg) => Some(recent::incidents(bot, caller, value).await),
+        ArgKind::Run => Some(recent::runs(bot, caller, word.name, value).await),
+        ArgKind::Report => Some(recent::reports(bot, caller, value).await),
+        _ => None,
+    }
+}
 
 /// How much what is typed would do, and by which runbook or word.
 fn wanted(bot: &Bot, main: &str, command: &str, chosen: &Chosen<'_>) -> (Risk, Option<String>) {
@@ -69,7 +92,7 @@ fn wanted(bot: &Bot, main: &str, command: &str, chosen: &Chosen<'_>) -> (Risk, O
 }
 
 impl Typist<'_> {
-    async fn of_word(&self, chosen: &Chosen<'_>, option: &str, value: &str) -> Vec<Choice> {
+    fn of_word(&self, chosen: &Chosen<'_>, option: &str, value: &str) -> Vec<Choice> {
         if chosen.name == ANY_LINE {
             return whole(value, 0, &self.live());
         }
@@ -77,12 +100,8 @@ impl Typist<'_> {
             return Vec::new();
         };
         let arg = word.args.iter().find(|arg| option_name(arg) == option);
-        if arg.is_some_and(is_incident) {
-            return recent::incidents(self.0.bot, self.0.caller, value).await;
-        }
         match arg.map(|arg| arg.kind) {
-            Some(ArgKind::Run) => recent::runs(self.0.bot, self.0.caller, word.name, value).await,
-            Some(ArgKind::Report) => recent::reports(self.0.bot, self.0.caller, value).await,
+            Some(ArgKind::Text) if arg.is_some_and(is_service) => self.of_stack(chosen, value),
             Some(ArgKind::Text) => self.parameters(chosen, value),
             Some(_) => {
                 let line = format!("{} {}", word.name, spaced(value));
@@ -100,6 +119,23 @@ impl Typist<'_> {
             stacks: choices.configured(),
             ..Live::default()
         }
+    }
+
+    /// Services of the stack that was named before; several with spaces.
+    fn of_stack(&self, chosen: &Chosen<'_>, value: &str) -> Vec<Choice> {
+        let stack = chosen.option("stack").unwrap_or_default();
+        let value = spaced(value);
+        let (before, last) = match value.rsplit_once(' ') {
+            Some((before, last)) => (format!("{before} "), last),
+            None => (String::new(), value.as_str()),
+        };
+        let choice = |name| {
+            let whole = format!("{before}{name}");
+            (whole.clone(), whole)
+        };
+        matching(last, self.0.services_of(&stack))
+            .map(choice)
+            .collect()
     }
 
     /// `name=` of a runbook's parameters, and what such a parameter may be.
