@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+/// The label by which compose marks what belongs to a stack.
+pub const COMPOSE_PROJECT: &str = "com.docker.compose.project";
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Network {
     pub id: String,
@@ -18,6 +21,8 @@ pub struct Volume {
     pub name: String,
     pub driver: String,
     pub mountpoint: String,
+    /// Where its files are kept, if not in the engine: they stay when the volume goes.
+    pub device: Option<String>,
     pub created: Option<Timestamp>,
     pub project: Option<String>,
     /// `None` where the engine does not know.

@@ -13,7 +13,6 @@ pub mod reference;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{SPECS, Spec};
@@ -102,11 +101,8 @@ pub enum Action {
         subject: Subject,
         force: bool,
     },
-    /// With `created` given, only the volume that was made then goes, and no other of its name.
     RemoveVolume {
         volume: String,
-        #[serde(default)]
-        created: Option<Timestamp>,
     },
     Prune {
         what: Prunable,

@@ -2,11 +2,11 @@
 //! Its settings wait in a container that never runs: they hold secrets, so they stay where they
 //! are anyway, in the engine, and survive us.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{
     ContainerConfig, ContainerCreateBody, ContainerInspectResponse, EndpointSettings, HostConfig,
-    Mount, MountType, NetworkingConfig, VolumeCreateRequest,
+    Mount, MountType, NetworkConnectRequest, NetworkingConfig, VolumeCreateRequest,
 };
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,12 @@ struct Kept {
     /// Compose would take it for a replica.
     labels: HashMap<String, String>,
     volumes: Vec<KeptVolume>,
+    /// Beside the one it is made on: an engine before version 25 takes no more at once.
+    #[serde(default)]
+    networks: Networks,
 }
+
+type Networks = BTreeMap<String, EndpointSettings>;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptVolume {
@@ -37,6 +42,8 @@ struct KeptVolume {
     at: String,
     writable: bool,
     driver: String,
+    #[serde(default)]
+    options: HashMap<String, String>,
     labels: HashMap<String, String>,
 }
 
@@ -57,6 +64,7 @@ impl Engine {
             source: found.id.clone().unwrap_or_default(),
             labels: labels_of(&found),
             volumes: self.kept_volumes(&found, volumes).await?,
+            networks: networks_of(&found).1,
         };
         let mut body = settings(found)?;
         if let Some(host) = &mut body.host_config {
@@ -75,11 +83,14 @@ impl Engine {
         let waiting = gone_is_none(self.inspected(&aside).await)?;
         let there = gone_is_none(self.inspected(name).await)?.is_some();
         match (waiting, there) {
-            (Some(waiting), false) => {
-                self.create_from(name, waiting).await?;
+            (Some(waiting), is_there) => {
+                let networks = note(&waiting)?.networks;
+                if !is_there {
+                    Box::pin(self.create_from(name, waiting)).await?;
+                }
+                Box::pin(self.attach(name, networks)).await?;
                 self.remove(&aside, false).await
             }
-            (Some(_), true) => self.remove(&aside, false).await,
             (None, true) => Ok(()),
             (None, false) => Err(Subject::container(&aside).missing()),
         }
@@ -109,6 +120,27 @@ impl Engine {
         self.create(name, body).await
     }
 
+    /// To those networks that it is not on yet.
+    async fn attach(&self, name: &str, networks: Networks) -> Result<(), EngineError> {
+        let found = self.inspected(name).await?;
+        let there = found.network_settings.and_then(|found| found.networks);
+        let there = there.unwrap_or_default();
+        for (network, endpoint) in networks {
+            if there.contains_key(&network) {
+                continue;
+            }
+            let about = Subject::new("network", &network);
+            let wanted = NetworkConnectRequest {
+                container: name.to_owned(),
+                endpoint_config: Some(endpoint),
+            };
+            let path = segment(&about, &network)?;
+            let request = self.docker().connect_network(path, wanted);
+            self.ask(&about, request).await?;
+        }
+        Ok(())
+    }
+
     async fn create(&self, name: &str, body: ContainerCreateBody) -> Result<(), EngineError> {
         let about = Subject::container(name);
         let options = CreateContainerOptionsBuilder::default()
@@ -123,6 +155,7 @@ impl Engine {
         let wanted = VolumeCreateRequest {
             name: Some(volume.name.clone()),
             driver: Some(volume.driver.clone()),
+            driver_opts: Some(volume.options.clone()),
             labels: Some(volume.labels.clone()),
             ..VolumeCreateRequest::default()
         };
@@ -148,6 +181,7 @@ impl Engine {
                 at: mount.destination.clone().unwrap_or_default(),
                 writable: mount.rw.unwrap_or(true),
                 driver: volume.driver,
+                options: volume.options,
                 labels: volume.labels,
                 name,
             });
@@ -175,8 +209,8 @@ fn note(waiting: &ContainerInspectResponse) -> Result<Kept, EngineError> {
 
 /// What a container was created with, ready to create another one.
 fn settings(found: ContainerInspectResponse) -> Result<ContainerCreateBody, EngineError> {
-    let short = found.id.as_deref().unwrap_or_default();
-    let short: String = short.chars().take(12).collect();
+    let (first, _) = networks_of(&found);
+    let short = short_id(&found);
     let config: ContainerConfig = found.config.unwrap_or_default();
     let config = serde_json::to_value(config).map_err(|error| unreadable(&error))?;
     let mut body: ContainerCreateBody =
@@ -186,19 +220,31 @@ fn settings(found: ContainerInspectResponse) -> Result<ContainerCreateBody, Engi
         body.hostname = None;
     }
     body.host_config = found.host_config;
-    let networks = found
-        .network_settings
-        .and_then(|settings| settings.networks)
-        .unwrap_or_default();
     body.networking_config = Some(NetworkingConfig {
-        endpoints_config: Some(
-            networks
-                .into_iter()
-                .map(|(name, endpoint)| (name, wanted(endpoint, &short)))
-                .collect(),
-        ),
+        endpoints_config: Some(first.into_iter().collect()),
     });
     Ok(body)
+}
+
+/// The network that it is made on, and those it is connected to after that.
+fn networks_of(found: &ContainerInspectResponse) -> (Option<(String, EndpointSettings)>, Networks) {
+    let settings = found.network_settings.as_ref();
+    let networks = settings.and_then(|settings| settings.networks.clone());
+    let short = short_id(found);
+    let networks = networks.unwrap_or_default().into_iter();
+    let mut networks: Networks = networks
+        .map(|(name, endpoint)| (name, wanted(endpoint, &short)))
+        .collect();
+    let mode = found.host_config.as_ref();
+    let mode = mode.and_then(|host| host.network_mode.as_deref());
+    let first = mode.and_then(|mode| networks.remove_entry(mode));
+    let first = first.or_else(|| networks.pop_first());
+    (first, networks)
+}
+
+fn short_id(found: &ContainerInspectResponse) -> String {
+    let id = found.id.as_deref().unwrap_or_default();
+    id.chars().take(12).collect()
 }
 
 /// What was asked for, without what the engine gave it.

@@ -7,13 +7,9 @@ use bollard::query_parameters::{
     RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
 };
 
-use jiff::Timestamp;
-
 use super::containers::segment;
 use super::failure::Subject;
 use super::{Engine, EngineError};
-use crate::say;
-use crate::text::Name;
 
 /// What the engine may take beyond the grace it gives a container.
 const WORK: Duration = Duration::from_mins(1);
@@ -77,35 +73,6 @@ impl Engine {
         self.ask_within(WORK, &about, request).await
     }
 
-    /// The volume that was made at that moment, and no later one that has its name.
-    pub async fn remove_that_volume(
-        &self,
-        name: &str,
-        created: Option<Timestamp>,
-    ) -> Result<(), EngineError> {
-        if let Some(created) = created {
-            let about = Subject::new("volume", name);
-            let request = self.docker().inspect_volume(segment(&about, name)?);
-            let found = self.ask(&about, request).await?.created_at;
-            if found
-                .as_deref()
-                .and_then(moment)
-                .is_some_and(|at| at != created)
-            {
-                let name = Name::new(name);
-                let message = say!(
-                    "`{}` is another volume than the one that was planned to go; ask again",
-                    name
-                );
-                return Err(EngineError::Refused {
-                    status: 409,
-                    message,
-                });
-            }
-        }
-        self.remove_volume(name).await
-    }
-
     /// Refused while a container uses it.
     pub async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
         let about = Subject::new("volume", name);
@@ -114,10 +81,6 @@ impl Engine {
             .remove_volume(segment(&about, name)?, None::<RemoveVolumeOptions>);
         self.ask_within(WORK, &about, request).await
     }
-}
-
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
 }
 
 /// The engine counts in whole seconds; part of one is given whole.

@@ -14,15 +14,13 @@ use futures_util::future::{try_join, try_join3};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use super::change::moment;
 use super::containers::{gone_is_none, segment};
 use super::failure::Subject;
-use super::inspect::{bare_name, environment, not_negative};
+use super::inspect::{bare_name, environment, moment, not_negative};
 use super::{Engine, EngineError, IN_FLIGHT};
-use crate::action::inventory::{About, Image, Network, Volume};
+use crate::action::inventory::{About, COMPOSE_PROJECT, Image, Network, Volume};
 use crate::text::Raw;
 
-const COMPOSE_PROJECT: &str = "com.docker.compose.project";
 /// The engine walks every volume to know their sizes. Without them the list is still a list.
 const SIZES_LIMIT: Duration = Duration::from_secs(3);
 
@@ -84,6 +82,7 @@ impl Engine {
                 .unwrap_or_default(),
             created: found.created_at.as_deref().and_then(moment),
             project: found.labels.get(COMPOSE_PROJECT).cloned(),
+            device: device(&found),
             driver: found.driver,
             mountpoint: found.mountpoint,
             name: found.name,
@@ -92,6 +91,15 @@ impl Engine {
         let mut volumes: Vec<Volume> = listed.into_iter().map(volume).collect();
         volumes.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(volumes)
+    }
+
+    /// When a volume was made, or something at its top was made or removed last: engines know no
+    /// better.
+    pub async fn volume_touched(&self, name: &str) -> Result<Option<Timestamp>, EngineError> {
+        let about = Subject::new("volume", name);
+        let request = self.docker().inspect_volume(segment(&about, name)?);
+        let found = self.ask(&about, request).await?;
+        Ok(found.created_at.as_deref().and_then(moment))
     }
 
     /// Sorted by first tag; those without one come first.
@@ -190,6 +198,13 @@ fn without_prefix(address: &str) -> String {
         .split_once('/')
         .map_or(address, |(address, _)| address)
         .to_owned()
+}
+
+/// A directory, a share or a disk that the volume only stands for.
+fn device(volume: &bollard::models::Volume) -> Option<String> {
+    let option = |name: &str| volume.options.get(name).map(String::as_str);
+    let is_memory = option("type") == Some("tmpfs");
+    option("device").filter(|_| !is_memory).map(str::to_owned)
 }
 
 fn users_of_volumes(containers: &[ContainerSummary]) -> BTreeMap<String, BTreeSet<String>> {

@@ -37,9 +37,7 @@ impl Engine {
                 self.wait_healthy(&subject.id, *limit).await.map(done)
             }
             Action::Remove { subject, force } => self.remove(&subject.id, *force).await.map(done),
-            Action::RemoveVolume { volume, created } => {
-                self.remove_that_volume(volume, *created).await.map(done)
-            }
+            Action::RemoveVolume { volume } => self.remove_volume(volume).await.map(done),
             Action::SetAside { subject, volumes } => {
                 self.set_aside(&subject.id, volumes).await.map(done)
             }

@@ -36,15 +36,19 @@ pub(super) fn may_last(action: &Action) -> Duration {
 
 pub(super) async fn settle(engine: &Engine, action: &Action, begun: Timestamp) -> Settled {
     match action {
-        // ids and moments of creation are not given twice: what is still there did not go
+        // ids are not given twice: what is still there did not go
         Action::Remove { subject, .. } => match engine.container(&subject.id).await {
             Err(EngineError::NotFound { .. }) => Settled::Happened,
             Ok(_) => Settled::Repeat,
             Err(error) => not_seen(&error),
         },
-        Action::RemoveVolume {
-            created: Some(_), ..
-        } => Settled::Repeat,
+        Action::RemoveVolume { volume } => match engine.volume_touched(volume).await {
+            Err(EngineError::NotFound { .. }) => Settled::Happened,
+            // names are given twice: one that was made or written since may be another's by now
+            Ok(Some(touched)) if touched <= begun + CLOCKS => Settled::Repeat,
+            Ok(_) => Settled::Unknown,
+            Err(error) => not_seen(&error),
+        },
         Action::Restart { subject, .. } => match engine.container(&subject.id).await {
             Ok(now) if now.state.started_at.is_some_and(|at| at >= begun - CLOCKS) => {
                 Settled::Happened

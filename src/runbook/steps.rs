@@ -38,7 +38,7 @@ pub struct StepSpec {
     #[serde(rename = "container.remove")]
     pub remove: Option<RemoveArgs>,
     #[serde(rename = "container.set_aside")]
-    pub set_aside: Option<Services>,
+    pub set_aside: Option<VolumesArgs>,
     #[serde(rename = "container.make_anew")]
     pub make_anew: Option<Services>,
     #[serde(rename = "container.wait_healthy")]
@@ -52,7 +52,7 @@ pub struct StepSpec {
     #[serde(rename = "service.scale")]
     pub scale: Option<ScaleArgs>,
     #[serde(rename = "volume.remove")]
-    pub remove_volume: Option<Services>,
+    pub remove_volume: Option<VolumesArgs>,
     #[serde(rename = "stack.health")]
     pub health: Option<Services>,
     #[serde(rename = "stack.bundle")]
@@ -113,6 +113,15 @@ pub struct StepSpec {
 #[serde(default, deny_unknown_fields)]
 pub struct Services {
     pub services: OneOrMany,
+}
+
+/// Which services, and of their named volumes only this one.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct VolumesArgs {
+    pub services: OneOrMany,
+    /// As the engine or the compose file calls it; all of them, if nothing is said.
+    pub volume: Option<Text>,
 }
 
 /// Which services, and how long each may take to stop before it is killed.

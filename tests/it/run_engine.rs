@@ -1,10 +1,7 @@
 //! The general runbooks on a real engine, through the bot: each once as it should go, and once as
 //! it goes at three in the morning.
 
-use std::time::Duration;
-
 use dogwatch::bot::Outcome;
-use dogwatch::store::RunFilter;
 
 use crate::support::real_engine::{docker, eventually};
 use crate::support::real_stack::{CHECKED, ONCE, POLITE, Real};
@@ -92,88 +89,6 @@ async fn stop_start_and_scale_do_what_they_say_and_nothing_twice() {
     assert!(text.contains("nothing to do"), "{text}");
     let (outcome, _) = real.says("run scale service=STACK/worker replicas=5").await;
     assert_eq!(outcome, Outcome::Usage);
-}
-
-#[tokio::test]
-async fn a_reset_empties_the_volume_and_keeps_the_settings() {
-    let Some(real) = Real::new().await else {
-        return;
-    };
-    let volume = format!("{}_data", real.stack);
-    docker(&["volume", "create", "--label", "kept=yes", &volume]);
-    let mount = format!("{volume}:/data");
-    let write = [
-        "sh",
-        "-c",
-        "trap 'exit 0' TERM; test -f /data/old && touch /data/again; touch /data/old; while :; do sleep 0.1; done",
-    ];
-    let before = real.service(
-        "db",
-        &["--volume", &mount, "--env", "SECRET_TOKEN=hunter2hunter2"],
-        &write,
-    );
-    real.service("web", &[], POLITE);
-    let web = real.started("web");
-    eventually("it has written", || async {
-        let argv = ["test", "-f", "/data/old"].map(str::to_owned);
-        real.engine
-            .exec(&before, &argv, Duration::from_secs(5))
-            .await
-            .is_ok_and(|ran| ran.exit_code == 0)
-    })
-    .await;
-    let (_, asked) = real.says("run selective-reset service=STACK/db").await;
-    assert!(
-        asked.contains(&format!("remove the volume {volume}")),
-        "{asked}"
-    );
-    let store = real.bot.store.get().await.unwrap();
-    let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
-    assert!(!run.plan_json.contains("hunter2"));
-    let (outcome, text) = real
-        .says(&format!(
-            "approve {} STACK",
-            dogwatch::run::book::short(&run.id)
-        ))
-        .await;
-    assert_eq!(outcome, Outcome::Done, "{text}");
-    let name = real.name("db");
-    assert_ne!(docker(&["inspect", "--format", "{{.Id}}", &name]), before);
-    let env = docker(&[
-        "inspect",
-        "--format",
-        "{{.Config.Env}} {{.Config.Labels}}",
-        &name,
-    ]);
-    assert!(
-        env.contains("hunter2hunter2") && env.contains("com.docker.compose.service:db"),
-        "{env}"
-    );
-    let again = docker(&[
-        "exec",
-        &name,
-        "sh",
-        "-c",
-        "test -f /data/again && echo again; true",
-    ]);
-    assert_eq!(again, "", "the volume was new");
-    assert_eq!(
-        docker(&["volume", "inspect", "--format", "{{.Labels.kept}}", &volume]),
-        "yes"
-    );
-    assert_eq!(
-        docker(&[
-            "ps",
-            "--all",
-            "--quiet",
-            "--filter",
-            &format!("name={name}.aside")
-        ]),
-        ""
-    );
-    assert_eq!(real.started("web"), web);
-    docker(&["rm", "--force", &name]);
-    docker(&["volume", "rm", &volume]);
 }
 
 #[tokio::test]

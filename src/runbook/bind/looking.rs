@@ -1,11 +1,11 @@
-//! Steps that look or try something: programs, logs, connections; and those whose plan follows
-//! from what there is: scaling and volumes.
+//! Steps that look or try something: programs, logs, connections; and scaling, whose plan follows
+//! from what there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::single::{Doings, volumes_of};
+use super::single::Doings;
 use super::steps::{Doing, time};
 use super::{BindError, Binder, Bound, Values};
 use crate::action::container::{Container, Status};
@@ -140,47 +140,6 @@ impl Binder<'_> {
             },
             says,
         }])
-    }
-
-    /// The named volumes of services; refused where a container outside mounts one too.
-    pub(super) fn volumes(&mut self, services: &OneOrMany, scope: &Values) -> Doings {
-        let containers = self.containers(services, scope, Risk::Destructive)?;
-        let own: BTreeSet<&str> = containers.iter().map(|one| one.name.as_str()).collect();
-        let volumes: BTreeSet<String> = containers.iter().flat_map(|one| volumes_of(one)).collect();
-        let mut doings = Vec::new();
-        for volume in volumes {
-            let known = self.world.volumes.iter().find(|one| one.name == volume);
-            let others: Vec<&str> = self
-                .world
-                .inventory
-                .containers()
-                .filter(|one| !own.contains(one.name.as_str()))
-                .filter(|one| volumes_of(one).contains(&volume))
-                .map(|one| one.name.as_str())
-                .collect();
-            if !others.is_empty() {
-                return Err(BindError::one(format!(
-                    "the volume `{volume}` is also used by {}; name all its services",
-                    others.join(", ")
-                )));
-            }
-            let size = known.and_then(|known| known.size);
-            let name = Name::new(&volume);
-            let says = match size {
-                Some(size) => say!(
-                    "remove the volume {} ({})",
-                    name,
-                    crate::evidence::stats::bytes(size)
-                ),
-                None => say!("remove the volume {}", name),
-            };
-            let created = known.and_then(|known| known.created);
-            doings.push(Doing {
-                action: Action::RemoveVolume { volume, created },
-                says,
-            });
-        }
-        Ok(doings)
     }
 }
 

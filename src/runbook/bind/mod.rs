@@ -7,6 +7,7 @@ mod single;
 mod looking;
 mod operating;
 mod targets;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

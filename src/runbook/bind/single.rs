@@ -1,10 +1,10 @@
 //! One step's action, with its arguments filled and its services found.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::looking::{address, port};
 use super::steps::{Doing, time};
+use super::volumes::{meant_volumes, volumes_of};
 use super::{BindError, Binder, Bound, Values};
 use crate::action::container::{Container, Status};
 use crate::action::{Action, Prunable, Risk, Subject};
@@ -89,10 +89,14 @@ impl<'b> Binder<'b> {
         }
         if let Some(args) = &step.set_aside {
             let containers = self.containers(&args.services, scope, Risk::Change)?;
+            let meant = meant_volumes(&containers, args.volume.as_ref(), scope)?;
             let doing = |container: &&Container| Doing {
                 action: Action::SetAside {
                     subject: self.subject(container),
-                    volumes: volumes_of(container).into_iter().collect(),
+                    volumes: volumes_of(container)
+                        .intersection(&meant)
+                        .cloned()
+                        .collect(),
                 },
                 says: say!("keep the settings of {}", Name::new(&container.name)),
             };
@@ -109,7 +113,7 @@ impl<'b> Binder<'b> {
             return Ok(containers.iter().map(doing).collect());
         }
         if let Some(args) = &step.remove_volume {
-            return self.volumes(&args.services, scope);
+            return self.volumes(args, scope);
         }
         if let Some(args) = &step.prune {
             let what = prunable(&args.what.fill(&scope.texts))
@@ -272,14 +276,6 @@ fn is_finished(container: &Container) -> bool {
     container.state.status == Status::Exited
         && container.state.exit_code == Some(0)
         && matches!(policy, "" | "no" | "on-failure")
-}
-
-pub(super) fn volumes_of(container: &Container) -> BTreeSet<String> {
-    let volumes = container
-        .mounts
-        .iter()
-        .filter(|mount| mount.kind == "volume");
-    volumes.filter_map(|mount| mount.name.clone()).collect()
 }
 
 fn containers_in_words(count: usize) -> Clean {

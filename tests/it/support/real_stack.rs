@@ -91,7 +91,12 @@ impl Real {
     /// A service of the stack, as compose would make it.
     pub(crate) fn service(&self, name: &str, options: &[&str], program: &[&str]) -> String {
         let network = ["--network", "none"];
-        self.service_of(IMAGE, name, &[&network, options].concat(), program)
+        self.service_on(name, &[&network, options].concat(), program)
+    }
+
+    /// On the networks that its options name.
+    pub(crate) fn service_on(&self, name: &str, options: &[&str], program: &[&str]) -> String {
+        self.service_of(IMAGE, name, options, program)
     }
 
     pub(crate) fn service_of(
