@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod chats_alike;
+mod chats_hosts;
 mod chats_plans;
 mod chats_reload;
 mod chats_rights;
@@ -42,6 +43,7 @@ mod discord_embeds;
 mod discord_forms;
 mod discord_gateway;
 mod discord_http;
+mod discord_names;
 mod discord_pictures;
 mod discord_rooms;
 mod discord_tls;

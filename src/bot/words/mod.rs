@@ -1,6 +1,7 @@
 //! One file per word or family of words: what each does when somebody types it.
 
 mod look;
+mod one_host;
 mod whereabouts;
 mod status;
 mod health;
