@@ -1,6 +1,6 @@
 //! `dogwatch console [-- COMMAND…]`.
 
-use std::io::{IsTerminal, stdin};
+use std::io::{BufReader, IsTerminal, stdin};
 
 use clap::{Args, ValueEnum};
 
@@ -40,14 +40,18 @@ pub(super) async fn run(args: ConsoleArgs, settings: &start::Settings) -> Result
     let interactive = args.command.is_empty() && stdin().is_terminal();
     let app = start::app(settings)?;
     let mut session = start::session(&app, settings, args.format.into(), interactive);
-    if !args.command.is_empty() {
-        return Ok(session.line(&requote(&args.command)).await);
-    }
-    if interactive {
-        recover::once(&app.bot).await;
-        return Ok(session.converse(Some(start::history_file(&app))).await);
-    }
-    Ok(session.script(stdin().lock()).await)
+    let leave = start::heed_signals(&mut session)?;
+    let work = async {
+        if !args.command.is_empty() {
+            return session.line(&requote(&args.command)).await;
+        }
+        if interactive {
+            recover::once(&app.bot).await;
+            return session.converse(Some(start::history_file(&app))).await;
+        }
+        session.script(BufReader::new(stdin())).await
+    };
+    Ok(start::until_asked_to_leave(&leave, work).await)
 }
 
 /// The shell has split the line already; what had spaces must keep them.

@@ -17,7 +17,7 @@ use crate::access::{Caller, Policy};
 use crate::action::events::EventQuery;
 use crate::app::App;
 use crate::bot::{Bot, Conduct, Outcome};
-use crate::chat::console::{Screen, Session};
+use crate::chat::console::{Leave, Screen, Session};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Endpoint, Events};
@@ -98,6 +98,7 @@ impl Demo {
             screen,
             interactive: true,
             asked: None,
+            leave: Leave::default(),
         };
         Self {
             session,

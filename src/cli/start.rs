@@ -12,7 +12,7 @@ use super::{Failure, FormatArg};
 use crate::access::Caller;
 use crate::app::App;
 use crate::bot::Outcome;
-use crate::chat::console::{Screen, Session};
+use crate::chat::console::{Leave, Screen, Session};
 use crate::config::{Config, Loaded};
 use crate::report::{Report, report_json};
 use crate::text::dialect::Dialect;
@@ -118,6 +118,30 @@ pub(super) fn session(
         screen,
         interactive,
         asked: None,
+        leave: Leave::default(),
+    }
+}
+
+/// From now on a signal to end cancels what runs in this session first.
+pub(super) fn heed_signals(session: &mut Session) -> Result<Leave, Failure> {
+    let listened = session.heed_signals();
+    listened.map_err(|error| {
+        Failure::new(
+            Outcome::Failed,
+            format!("cannot listen for signals: {error}"),
+        )
+    })
+}
+
+/// Whatever comes first: the work is done, or somebody asked us to end and nothing runs any more.
+pub(super) async fn until_asked_to_leave(
+    leave: &Leave,
+    work: impl Future<Output = Outcome>,
+) -> Outcome {
+    tokio::select! {
+        biased;
+        outcome = work => outcome,
+        () = leave.idle() => Outcome::Failed,
     }
 }
 

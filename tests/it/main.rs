@@ -19,6 +19,7 @@ mod cli_console;
 mod cli_demo;
 mod cli_report;
 mod cli_serve;
+mod cli_signals;
 mod cli_terminal;
 mod compose;
 mod compose_absent;

@@ -83,7 +83,7 @@ async fn nothing_cut_short(book: &Book<'_>, plan: &Plan) -> Result<(), Trouble> 
         ));
     }
     trouble.more.push(say!(
-        "`dogwatch serve` does so by itself; `dogwatch console` and `dogwatch run` do when they start"
+        "`dogwatch serve` does so by itself; `dogwatch run` and the prompt of `dogwatch console` do when they start"
     ));
     Err(trouble)
 }

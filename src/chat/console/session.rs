@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::leave::Leave;
 use super::prompt::{LiveNames, Prompt, Typed};
 use super::screen::Screen;
 use crate::access::Caller;
@@ -30,11 +31,18 @@ pub struct Session {
     pub interactive: bool,
     /// The run that was last asked about here.
     pub asked: Option<Name>,
+    pub leave: Leave,
 }
 
 impl Session {
     pub fn bot(&self) -> Arc<Bot> {
         Arc::clone(&self.bot.borrow())
+    }
+
+    /// From now on a signal to end cancels what runs here first.
+    pub fn heed_signals(&mut self) -> io::Result<Leave> {
+        self.leave = Leave::on_signals()?;
+        Ok(self.leave.clone())
     }
 
     /// One line, until it is answered or cancelled by Ctrl-C.
@@ -48,6 +56,7 @@ impl Session {
     }
 
     async fn handle(&mut self, what: What) -> Outcome {
+        let _busy = self.leave.begin();
         let (voice, mut replies) = Voice::new();
         let cancel = CancellationToken::new();
         let incoming = Incoming {
@@ -86,6 +95,7 @@ impl Session {
     ) -> io::Result<()> {
         // one stream for the whole line: a press between two replies must not get lost
         let mut pressed = signal(SignalKind::interrupt())?;
+        let leave = self.leave.clone();
         let first = Instant::now() + Screen::quiet_time();
         let mut ticks = interval_at(first, std::time::Duration::from_millis(120));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -102,6 +112,7 @@ impl Session {
                     None => return Ok(()),
                 },
                 _ = pressed.recv() => cancel.cancel(),
+                () = leave.asked(), if !cancel.is_cancelled() => cancel.cancel(),
                 _ = ticks.tick() => self.screen.tick(),
             }
         }
@@ -162,9 +173,10 @@ impl Session {
     }
 
     /// Lines from a pipe, one after the other; the worst outcome counts.
-    pub async fn script(&mut self, input: impl BufRead) -> Outcome {
+    pub async fn script(&mut self, input: impl BufRead + Send + 'static) -> Outcome {
         let mut worst = Outcome::Done;
-        for line in input.lines() {
+        let mut lines = lines_of(input);
+        while let Some(line) = lines.recv().await {
             let Ok(line) = line else {
                 worst = worst.max(Outcome::Usage);
                 break;
@@ -180,6 +192,19 @@ impl Session {
         }
         worst
     }
+}
+
+/// Read on a thread of their own: who waits for a line must hear signals.
+fn lines_of(input: impl BufRead + Send + 'static) -> mpsc::Receiver<io::Result<String>> {
+    let (read, lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in input.lines() {
+            if read.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 fn about(reply: &Reply) -> Option<Name> {
