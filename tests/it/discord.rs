@@ -16,7 +16,7 @@ pub(crate) fn has_ended(shown: &Shown) -> bool {
 }
 
 pub(crate) fn is_offer(shown: &Shown) -> bool {
-    is_run(shown) && shown.words().contains("; it expires in")
+    is_run(shown) && shown.words().contains("; it expires at")
 }
 
 #[tokio::test]
@@ -137,11 +137,12 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
     let shop = DiscordShop::open().await;
     shop.ops(ANNA, "remove migrate").await;
     let offer = shop.discord.until("an offer", is_offer).await;
-    insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH")] }, {
+    insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH"), (r"<t:[0-9]+:t> \(<t:[0-9]+:R>\)", "TIME")] }, {
         insta::assert_snapshot!(offer.words(), @"
-        remove migrate in shop on local: destructive, needs a second person
+        remove migrate in shop on local deletes shop-migrate-1: needs a second person
         1  remove shop-migrate-1 **deletes for good**
-        type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
+        type `approve RUNRUN shop` or `deny RUNRUN`; it expires at TIME
+        asked by <@1001>
         plan HASH
         [Approve: type shop]
         [Deny]

@@ -93,6 +93,7 @@ mod run_probe;
 mod run_prune;
 mod run_reset;
 mod run_recover;
+mod run_told;
 mod runbooks;
 mod sim_api;
 mod sim_demo;

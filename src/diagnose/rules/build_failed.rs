@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "failed to solve",
     "returned a non-zero code",
     "failed to build",

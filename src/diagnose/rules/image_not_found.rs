@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "manifest unknown",
     "No such image",
     "not found: manifest",

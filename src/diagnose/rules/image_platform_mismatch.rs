@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "does not match the specified platform",
     "no matching manifest for",
     "image operating system",

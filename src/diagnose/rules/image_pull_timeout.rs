@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "net/http: TLS handshake timeout",
     "request canceled while waiting",
     "Client.Timeout exceeded",
