@@ -149,7 +149,7 @@ impl Inventory {
         let groups = self.groups.get(stack).into_iter().flatten();
         let members: BTreeSet<&str> = groups
             .flat_map(|(_, members)| members)
-            .map(|service| service.as_str())
+            .map(Name::as_str)
             .collect();
         let runs = |one: &&Service| {
             let mut replicas = one.replicas.iter();

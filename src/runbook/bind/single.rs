@@ -119,21 +119,19 @@ impl<'b> Binder<'b> {
         if let Some(args) = &step.prune {
             let what = prunable(&args.what.fill(&scope.texts))
                 .map_err(|error| BindError::one(error.to_string()))?;
-            return self.prune(what);
+            return Ok(vec![self.prune(what)]);
         }
         self.looking(step, limit, scope)
     }
 
     /// Containers by name: whoever says yes sees what goes.
-    fn prune(&self, what: Prunable) -> Doings {
+    fn prune(&self, what: Prunable) -> Doing {
         if what != Prunable::StoppedContainers {
-            return Ok(vec![Doing {
-                action: Action::Prune {
-                    what,
-                    subjects: Vec::new(),
-                },
+            let subjects = Vec::new();
+            return Doing {
+                action: Action::Prune { what, subjects },
                 says: say!("remove {}", what.words()),
-            }]);
+            };
         }
         let is_stopped = |one: &&Container| {
             let ended = matches!(
@@ -156,10 +154,10 @@ impl<'b> Binder<'b> {
             say!("remove {}, stopped: {}", count, Clean::join(&names, ", "))
         };
         let subjects = stopped.iter().map(|one| self.subject(one)).collect();
-        Ok(vec![Doing {
+        Doing {
             action: Action::Prune { what, subjects },
             says,
-        }])
+        }
     }
 
     fn looking(&mut self, step: &StepSpec, limit: Option<Duration>, scope: &Values) -> Doings {
