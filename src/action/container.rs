@@ -122,6 +122,8 @@ pub struct Settings {
     pub privileged: bool,
     pub cap_drop: Vec<String>,
     pub security_opt: Vec<String>,
+    /// The group of processes that its own is in, where that is not the engine's usual one.
+    pub cgroup_parent: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 /// The label by which compose marks what belongs to a stack.
 pub const COMPOSE_PROJECT: &str = "com.docker.compose.project";
 
+/// The label of a container in which settings wait: it never runs, and is in use all the same.
+pub const ASIDE_LABEL: &str = "dogwatch.aside";
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Network {
     pub id: String,

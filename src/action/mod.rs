@@ -106,6 +106,9 @@ pub enum Action {
     },
     Prune {
         what: Prunable,
+        /// Of stopped containers these and no others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        subjects: Vec<Subject>,
     },
     /// Keeps the settings in a container of another name; without what is mounted from `volumes`.
     SetAside {
@@ -181,7 +184,9 @@ impl Action {
             | Self::Remove { subject, .. }
             | Self::SetAside { subject, .. }
             | Self::Probe { subject, .. } => std::slice::from_ref(subject),
-            Self::Health { subjects } | Self::Bundle { subjects, .. } => subjects,
+            Self::Health { subjects }
+            | Self::Bundle { subjects, .. }
+            | Self::Prune { subjects, .. } => subjects,
             Self::List
             | Self::Events { .. }
             | Self::Networks
@@ -189,7 +194,6 @@ impl Action {
             | Self::Images
             | Self::DiskUsage
             | Self::RemoveVolume { .. }
-            | Self::Prune { .. }
             | Self::MakeAnew { .. }
             | Self::PortHolder { .. }
             | Self::Gate { .. }

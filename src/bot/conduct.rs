@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::seen::Seen;
 use crate::incident::Routes;
 use crate::incident::mending::{HealRule, RegistryFile};
 use crate::runbook::Library;
@@ -42,6 +43,8 @@ pub struct Conduct {
     pub keep: KeepSettings,
     pub at_once: u16,
     pub slots: Arc<Semaphore>,
+    /// What can be chosen while somebody types.
+    pub seen: Seen,
     /// Settings that were changed while the program ran and that only its next start takes up.
     pub need_restart: Vec<&'static str>,
 }
@@ -62,6 +65,7 @@ impl Default for Conduct {
             keep: KeepSettings::default(),
             at_once: AT_ONCE,
             slots: Arc::new(Semaphore::new(AT_ONCE.into())),
+            seen: Seen::default(),
             need_restart: Vec::new(),
         }
     }

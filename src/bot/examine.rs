@@ -3,7 +3,7 @@
 
 use crate::access::Policy;
 use crate::clock::Clock;
-use crate::diagnose::Case;
+use crate::diagnose::{Case, Diagnosis};
 use crate::engine::Engine;
 use crate::report::Report;
 use crate::report::build::{Occasion, from_diagnosis};
@@ -16,13 +16,24 @@ use crate::text::Name;
 pub async fn examine(
     engine: &Engine,
     survey: &Survey,
-    (clock, policy): (Clock, &Policy),
+    with: (Clock, &Policy),
     services: &[Key],
 ) -> Vec<Report> {
+    let examined = diagnoses(engine, survey, with, services).await;
+    examined.into_iter().map(|(_, report)| report).collect()
+}
+
+/// The same with what each report was made of, for who has to know more than names.
+pub async fn diagnoses(
+    engine: &Engine,
+    survey: &Survey,
+    (clock, policy): (Clock, &Policy),
+    services: &[Key],
+) -> Vec<(Diagnosis, Report)> {
     let gathered = gather(engine, survey, services).await;
     let now = clock.now();
     let took = now.duration_since(survey.at).as_secs_f64();
-    let report = |asked: &Key| {
+    let one = |asked: &Key| {
         let case = Case {
             asked,
             evidence: &gathered.evidence,
@@ -38,13 +49,11 @@ pub async fn examine(
             looked_at: say!("{} containers in {:.1} s", gathered.containers, took),
             not_seen: gathered.not_seen.clone(),
         };
-        from_diagnosis(
-            &crate::diagnose::diagnose(&case),
-            &gathered.evidence,
-            occasion,
-        )
+        let diagnosis = crate::diagnose::diagnose(&case);
+        let report = from_diagnosis(&diagnosis, &gathered.evidence, occasion);
+        (diagnosis, report)
     };
-    services.iter().map(report).collect()
+    services.iter().map(one).collect()
 }
 
 /// Of the stack; empty where none is configured.

@@ -6,6 +6,8 @@ pub mod trouble;
 pub mod conduct;
 pub mod examine;
 pub mod states;
+pub mod choices;
+pub mod seen;
 pub mod there;
 pub mod words;
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::Trouble;
 use crate::report::Report;
+use crate::run::Headway;
 use crate::text::{Clean, Line, Message, Name};
 
 /// One thing said. A surface writes it in its own dialect.
@@ -29,8 +30,7 @@ pub enum Reply {
 /// How far a run has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    pub done: usize,
-    pub of: usize,
+    pub headway: Headway,
     pub doing: Clean,
     pub run: Arc<Undertaking>,
 }

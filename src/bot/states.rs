@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::container::{Container, HealthStatus, Status};
 use crate::incident::Member;
 use crate::say;
-use crate::stack::{Inventory, Key};
+use crate::stack::{Inventory, Key, Service};
 use crate::survey::Survey;
 use crate::text::{Clean, Name};
 
@@ -20,16 +20,17 @@ pub fn states(survey: &Survey, members: &[Member]) -> Vec<(Name, Option<Clean>)>
         .filter_map(|member| {
             let key = key_of(&survey.inventory, member)?;
             let service = survey.inventory.get(&key)?;
-            let mut ill = service
-                .replicas
-                .iter()
-                .filter_map(|one| ill(one, survey.at));
-            Some((member.place(), ill.next()))
+            Some((member.place(), unwell(service, survey.at)))
         })
         .collect();
     states.sort();
     states.dedup();
     states
+}
+
+/// What is wrong with the first replica that is not well; what has done its work and ended is.
+pub fn unwell(service: &Service, now: Timestamp) -> Option<Clean> {
+    service.replicas.iter().find_map(|one| ill(one, now))
 }
 
 /// Its service as the host knows it.

@@ -1,7 +1,8 @@
-//! What every host has at this moment, for choices: forms and completion offer it before anything
-//! is asked of it.
+//! What every host has at this moment, for a prompt that looks beside whoever types; and what may be
+//! typed for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,12 +13,11 @@ use crate::stack::{Inventory, Sites};
 use crate::survey::Survey;
 use crate::text::Name;
 
-/// A chat's form has to open within three seconds of the press; a host that takes longer than this
-/// is left out of what can be chosen.
+/// A host that takes longer is left out of what can be chosen.
 const LOOKING: Duration = Duration::from_millis(1500);
 
 /// What a host has.
-pub type There = (Name, Inventory);
+pub type There = (Name, Arc<Inventory>);
 
 impl Bot {
     /// What every host has at this moment, or the one that is meant.
@@ -31,7 +31,7 @@ impl Bot {
                 Some(survey.inventory)
             };
             let seen = timeout(LOOKING, look).await.ok().flatten()?;
-            Some((Name::new(&name), seen))
+            Some((Name::new(&name), Arc::new(seen)))
         });
         join_all(looks).await.into_iter().flatten().collect()
     }
@@ -88,7 +88,7 @@ mod tests {
             ..Container::default()
         };
         let containers = services.iter().map(container).collect();
-        (Name::new(host), Inventory::new(containers))
+        (Name::new(host), Arc::new(Inventory::new(containers)))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::command::{self, LONGEST_LINE, quoted};
 use crate::say;
-use crate::text::{Action, Clean, Form, Line, Message, Redactor, Style};
+use crate::text::{Action, Clean, Form, Line, Message, Name, Redactor, Style};
 
 /// The one thing that a press has to ask before its line is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,26 @@ impl Question {
             does,
             asks: asks.to_owned(),
             required,
+        }
+    }
+}
+
+/// What a press is about, and who wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) what: Clean,
+    /// Who asked for the run, where it is one.
+    pub(super) asked: Option<Name>,
+}
+
+impl About {
+    pub(super) fn line(&self) -> Line {
+        let what = Line::new().plain(self.what.clone());
+        match &self.asked {
+            Some(who) => what
+                .plain(", asked for by ")
+                .styled(Style::Person, who.clone()),
+            None => what,
         }
     }
 }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::shown;
+use super::ask::{About, shown};
 use crate::access::Caller;
 use crate::bot::{Bot, Incoming, Outcome, Trouble, Voice, What};
 use crate::command::{self, Command};
@@ -17,7 +17,7 @@ use crate::live::sweep::sweep;
 use crate::live::{Ledger, Place, Stage, Teller};
 use crate::run::Book;
 use crate::survey::Survey;
-use crate::text::{Clean, Message};
+use crate::text::{Message, Name};
 
 /// Looking never takes longer, nor does following a log in a chat.
 const LOOKING: Duration = Duration::from_mins(10);
@@ -163,16 +163,19 @@ impl<S: Stage> Listener<S> {
 
     /// What a press that asks something first is about: a run by its name, if this person may decide
     /// it now; anything else by its line, which is looked at when it is done.
-    pub(super) async fn about(&self, caller: &Caller, line: &str) -> Result<Clean, Trouble> {
+    pub(super) async fn about(&self, caller: &Caller, line: &str) -> Result<About, Trouble> {
         match command::parse(line) {
-            Ok(Command::Approve { run, .. } | Command::Deny { run, .. }) => {
-                self.waiting(caller, &run).await
-            }
-            _ => Ok(shown(line)),
+            Ok(Command::Approve { run, .. }) => self.waiting(caller, &run, true).await,
+            Ok(Command::Deny { run, .. }) => self.waiting(caller, &run, false).await,
+            _ => Ok(About {
+                what: shown(line),
+                asked: None,
+            }),
         }
     }
 
-    async fn waiting(&self, caller: &Caller, id: &str) -> Result<Clean, Trouble> {
+    /// Who may not approve hears so at the press, not when the form is filled in.
+    async fn waiting(&self, caller: &Caller, id: &str, approves: bool) -> Result<About, Trouble> {
         let bot = self.bot();
         let book = Book {
             store: bot.store.get().await?,
@@ -187,7 +190,17 @@ impl<S: Stage> Listener<S> {
         let (spot, runbook) = ((Some(&plan.host), plan.stack()), plan.runbook.as_str());
         bot.policy
             .decide_on(caller, spot, Some(runbook), plan.risk())?;
-        Ok(plan.title)
+        if approves
+            && let Some(why) = book
+                .needs_another(&bot.policy, caller, (&run, &plan))
+                .await?
+        {
+            return Err(Trouble::new(Outcome::Denied, why));
+        }
+        Ok(About {
+            what: plan.title,
+            asked: Some(Name::new(&run.requested_by)),
+        })
     }
 
     /// The first service of any host that a text names as a whole word.

@@ -6,10 +6,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
+use super::ask::shown;
 use super::listener::Listener;
 use crate::bot::Outcome;
 use crate::command::{self, Command};
 use crate::live::{Ledger, Stage};
+use crate::text::{Action, Message};
 
 /// What was seen so long ago is no reason to change anything now.
 const LASTS: SignedDuration = SignedDuration::from_hours(1);
@@ -27,8 +29,33 @@ pub(super) fn begins(line: &str) -> bool {
 }
 
 /// A message that does not tell when it was posted is old.
-pub(super) fn is_old(posted: Option<Timestamp>, now: Timestamp) -> bool {
+fn is_old(posted: Option<Timestamp>, now: Timestamp) -> bool {
     posted.is_none_or(|posted| now.duration_since(posted) > LASTS)
+}
+
+/// Why a press begins nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unclaimed {
+    Old,
+    Used,
+    /// Whether it was used cannot be known.
+    Unknown,
+}
+
+impl Unclaimed {
+    /// For whoever pressed a button with this line.
+    pub(super) fn message(self, line: &str) -> Message {
+        match self {
+            Self::Old => Message::new().line(
+                "this is more than an hour old, and nothing was done; look again first, or type the line if you still mean it",
+            ),
+            Self::Used => Message::new()
+                .line("somebody has pressed this already; `runs` tells what became of it"),
+            Self::Unknown => Message::new()
+                .line("the store cannot be written, so nothing was done; try again")
+                .action(Action::new("Try again", shown(line))),
+        }
+    }
 }
 
 impl<S: Stage> Listener<S> {
@@ -37,12 +64,26 @@ impl<S: Stage> Listener<S> {
         format!("{}-button", self.teller.stage.name())
     }
 
-    /// True for the first press, in whatever process; `None` where that cannot be known.
-    pub(super) async fn claim(&self, button: &str) -> Option<bool> {
+    /// Gives the button to the first press, in whatever process.
+    pub(super) async fn claim(
+        &self,
+        button: &str,
+        posted: Option<Timestamp>,
+    ) -> Result<(), Unclaimed> {
         let bot = self.bot();
-        let store = bot.store.get().await.ok()?;
-        let now = bot.clock.now().as_millisecond();
-        store.remember(&self.source(), button, now).await.ok()
+        let now = bot.clock.now();
+        if is_old(posted, now) {
+            return Err(Unclaimed::Old);
+        }
+        let unknown = |_| Unclaimed::Unknown;
+        let store = bot.store.get().await.map_err(unknown)?;
+        let source = self.source();
+        let is_first = store.remember(&source, button, now.as_millisecond());
+        if is_first.await.map_err(unknown)? {
+            Ok(())
+        } else {
+            Err(Unclaimed::Used)
+        }
     }
 
     /// Does the work of a claimed button, and takes the button away as soon as something has begun.
@@ -88,6 +129,15 @@ impl<S: Stage> Listener<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_posted_more_than_an_hour_ago_is_old() {
+        let posted: Timestamp = "2026-11-20T03:00:00Z".parse().unwrap();
+        let after = |minutes| posted + SignedDuration::from_mins(minutes);
+        assert!(!is_old(Some(posted), after(59)));
+        assert!(is_old(Some(posted), after(61)));
+        assert!(is_old(None, posted));
+    }
 
     #[test]
     fn only_what_begins_something_works_once() {

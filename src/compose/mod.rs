@@ -5,6 +5,7 @@ pub mod checkout;
 pub mod drift;
 pub mod failure;
 pub mod going;
+pub mod lacking;
 pub mod overriding;
 pub mod preflight;
 pub mod profile;

@@ -22,6 +22,8 @@ pub struct Resolved {
 pub struct Wanted {
     pub image: Option<String>,
     pub builds: bool,
+    /// Such as `linux/arm64`, where it is not whatever the engine runs on.
+    pub platform: Option<String>,
     /// Without those that get their value from the environment compose runs in.
     pub environment: BTreeMap<String, Raw>,
     /// Those.
@@ -125,6 +127,7 @@ fn wanted(service: &Node) -> Wanted {
     Wanted {
         image: texts(service.find(&["image"])).pop(),
         builds: service.entry("build").is_some(),
+        platform: texts(service.find(&["platform"])).pop(),
         environment: service
             .find(&["environment"])
             .map(environment)

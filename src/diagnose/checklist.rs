@@ -49,25 +49,33 @@ pub fn checklist(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Point> {
         .find(|view| *view.container == root.container)
         .or_else(|| views.first());
     let Some(view) = view else { return Vec::new() };
-    POINTS
-        .iter()
-        .map(|(point, text)| {
-            let text = text(view);
-            let outcome = match (
-                &text,
-                root.cause != Cause::None && point_of(root.cause) == *point,
-            ) {
-                (_, true) => Outcome::Cause,
-                (Some(_), false) => Outcome::Fine,
-                (None, false) => Outcome::NotSeen,
-            };
-            Point {
-                point: Clean::from_static(point),
-                outcome,
-                text: text.unwrap_or_else(|| say!("could not be looked at")),
-            }
-        })
-        .collect()
+    let point = |(point, look): &(&'static str, Look)| {
+        let is_cause = point_of(root.cause) == Some(*point);
+        let seen = if view.is_absent() {
+            is_cause.then(|| root.summary.clone())
+        } else {
+            look(view)
+        };
+        let outcome = match (&seen, is_cause) {
+            (_, true) => Outcome::Cause,
+            (Some(_), false) => Outcome::Fine,
+            (None, false) => Outcome::NotSeen,
+        };
+        Point {
+            point: Clean::from_static(point),
+            outcome,
+            text: seen.unwrap_or(unseen(view)),
+        }
+    };
+    POINTS.iter().map(point).collect()
+}
+
+fn unseen(view: &View<'_>) -> Clean {
+    if view.is_absent() {
+        say!("it has no container")
+    } else {
+        say!("could not be looked at")
+    }
 }
 
 type Look = fn(&View<'_>) -> Option<Clean>;
@@ -83,15 +91,19 @@ const POINTS: &[(&str, Look)] = &[
     ("engine", engine),
 ];
 
-/// Under which point somebody would have found this.
-fn point_of(cause: Cause) -> &'static str {
-    match cause {
+/// Under which point somebody would have found this; none where nothing was found.
+fn point_of(cause: Cause) -> Option<&'static str> {
+    Some(match cause {
+        Cause::None | Cause::Inconclusive => return None,
         Cause::AppCrash
+        | Cause::Segfault
+        | Cause::Aborted
         | Cause::DependencyMissing
         | Cause::MissingFile
         | Cause::SchemaMissing
         | Cause::DatabaseMissing
         | Cause::AuthFailed
+        | Cause::ConnectionsExhausted
         | Cause::RateLimited
         | Cause::LockContention
         | Cause::ConsumerLag => "logs",
@@ -101,14 +113,28 @@ fn point_of(cause: Cause) -> &'static str {
         | Cause::MountMissing
         | Cause::ReadOnlyFilesystem
         | Cause::DiskFull
-        | Cause::InodesFull => "volume permissions",
+        | Cause::InodesFull
+        | Cause::VolumeUnbound => "volume permissions",
         Cause::OomKilled
         | Cause::HeapExhausted
         | Cause::MemoryPressure
         | Cause::CpuThrottled
         | Cause::PidsExhausted
         | Cause::FdExhausted
-        | Cause::HostMemoryExhausted => "memory and cpu",
+        | Cause::HostMemoryExhausted
+        | Cause::Evicted => "memory and cpu",
+        Cause::DnsFailure
+        | Cause::LocalhostMisuse
+        | Cause::NetworkIsolated
+        | Cause::ConnectionRefused
+        | Cause::ConnectionTimeout
+        | Cause::SubnetOverlap
+        | Cause::TlsError
+        | Cause::DependencyDown
+        | Cause::DependencyNotReady
+        | Cause::HostUnreachable
+        | Cause::ServiceNoEndpoints
+        | Cause::IngressMisrouted => "network",
         Cause::ConfigInvalid
         | Cause::CommandNotFound
         | Cause::ExecPermission
@@ -117,16 +143,20 @@ fn point_of(cause: Cause) -> &'static str {
         | Cause::HealthcheckToolMissing
         | Cause::HealthcheckTimeout
         | Cause::HealthcheckStartPeriod
-        | Cause::SigtermIgnored => "configuration",
+        | Cause::SigtermIgnored
+        | Cause::ConfigMissing => "configuration",
         Cause::Killed
         | Cause::StoppedByOperator
         | Cause::ImageNotFound
         | Cause::ImagePullDenied
         | Cause::ImagePullTimeout
         | Cause::ImagePlatformMismatch
-        | Cause::BuildFailed => "engine",
-        _ => "network",
-    }
+        | Cause::BuildFailed
+        | Cause::EngineUnreachable
+        | Cause::ClockSkew
+        | Cause::Unschedulable
+        | Cause::RbacDenied => "engine",
+    })
 }
 
 fn logs(view: &View<'_>) -> Option<Clean> {

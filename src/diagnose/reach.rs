@@ -72,11 +72,33 @@ impl<'e> Trouble<'e> {
         }
         // a check that asks another service says so in its output
         let (line, health) = view.health().filter(|_| view.is_unhealthy())?;
-        let hit = health.hit.as_ref()?;
-        let elsewhere = hit
-            .name("host")
-            .is_some_and(|host| !is_loopback(host.as_str()));
-        (elsewhere && SYMPTOMS.contains(&hit.cause)).then(|| Self::explain(view, Some(line), hit))
+        let is_elsewhere = |hit: &&Hit| {
+            let host = hit.name("host");
+            host.is_some_and(|host| !is_loopback(host.as_str())) && SYMPTOMS.contains(&hit.cause)
+        };
+        let told = health.hit.as_ref().filter(is_elsewhere);
+        told.map(|hit| Self::explain(view, Some(line), hit))
+            .or_else(|| Self::unanswered(view))
+    }
+
+    /// While its check hangs it asks at an address that another service had once: nobody is there to
+    /// answer, so nobody logs a word.
+    fn unanswered(view: &View<'e>) -> Option<Self> {
+        let (line, sockets) = view.sockets()?;
+        view.health().filter(|(_, health)| health.took_too_long())?;
+        let stale = |(address, port): &(std::net::IpAddr, u16)| {
+            let mut trouble = Self {
+                line: Some(line),
+                symptom: Cause::ConnectionTimeout,
+                reach: Reach::Outside,
+                host: Some(Name::new(&address.to_string()).into()),
+                port: Some(*port),
+                proof: Vec::new(),
+            };
+            trouble.reach = trouble.judge(view);
+            matches!(trouble.reach, Reach::Stale(_)).then_some(trouble)
+        };
+        sockets.asking.iter().find_map(stale)
     }
 
     /// What stands behind one line.
@@ -193,7 +215,7 @@ impl<'e> Trouble<'e> {
     }
 
     /// It looked the name up once, and the other has come back with another address since.
-    fn is_stale(&self, targets: &[View<'_>]) -> bool {
+    fn is_stale(&self, view: &View<'_>, targets: &[View<'_>]) -> bool {
         const SETTLED: SignedDuration = SignedDuration::from_secs(2);
         let Some(host) = self
             .host
@@ -209,12 +231,11 @@ impl<'e> Trouble<'e> {
                 networks.any(|attached| attached.address == host.as_str())
             })
         };
-        let asked = self.line.and_then(|line| line.at);
+        let Some(line) = self.line else { return false };
+        let asked = line.at.unwrap_or(view.now);
         let came_before = |target: &View<'_>| {
             let started = target.state().and_then(|(_, state)| state.started_at);
-            started
-                .zip(asked)
-                .is_some_and(|(started, asked)| asked.duration_since(started) > SETTLED)
+            started.is_some_and(|started| asked.duration_since(started) > SETTLED)
         };
         !targets.is_empty() && !targets.iter().any(has_it) && targets.iter().all(came_before)
     }
@@ -286,7 +307,7 @@ impl<'e> Trouble<'e> {
         if is_down(case, &target) {
             return Reach::Down(target);
         }
-        if self.is_stale(&views) {
+        if self.is_stale(view, &views) {
             return Reach::Stale(target);
         }
         if matches!(
@@ -296,7 +317,9 @@ impl<'e> Trouble<'e> {
             return Reach::Troubled(target);
         }
         let Some((sockets_line, sockets)) = views.iter().find_map(View::sockets) else {
-            return if came_up_late(view, &views, self.line) {
+            // nobody could look where it listens: what it is known to serve has to do
+            let could_serve = self.port.is_none_or(|port| serves(case, &target, port));
+            return if could_serve && came_up_late(view, &views, self.line) {
                 Reach::TooEarly(target)
             } else {
                 Reach::Troubled(target)

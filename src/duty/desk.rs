@@ -6,8 +6,10 @@ use super::examine::can_be_seen;
 use super::{NEWS, Turn, Work};
 use crate::incident::advance::Moment;
 use crate::incident::counts::{Gauge, Stage};
+use crate::incident::escalate::Called;
 use crate::incident::place::Casebook;
 use crate::incident::silence::{self, Silence};
+use crate::incident::unite::{merge_by_itself, same_cause};
 use crate::incident::{Alert, FileError, Filed, Files, Incident, Placed, Shelf, escalate, face};
 use crate::store::{AlertRecord, Store};
 use crate::text::Name;
@@ -54,10 +56,11 @@ impl Turn {
         let settings = &self.bot.conduct.incidents.settings;
         let mut filed = self.live(store, shelf).await?;
         let known = filed.len();
+        let was_quiet: Vec<bool> = filed.iter().map(|one| one.incident.is_quiet()).collect();
         let incidents = filed.iter().map(|one| one.incident.clone()).collect();
         let mut book = Casebook::new(settings, incidents, store.next_incident().await?);
         let placed = self.take_in(&mut book, &waiting);
-        for (number, incident) in book.into_incidents().into_iter().enumerate() {
+        for (number, incident) in book.into_incidents(clock.now()).into_iter().enumerate() {
             match filed.get_mut(number) {
                 Some(filed) => filed.incident = incident,
                 None => filed.push(Filed::new(incident)),
@@ -66,15 +69,9 @@ impl Turn {
         // judged at once: what is silenced is never told, not even for a moment
         let silences = silence::in_force(store, clock.now()).await?;
         let mut called = Vec::new();
-        for one in &mut filed {
-            one.incident.environment = self.environment(&one.incident);
-            let moment = self.moment(&silences);
-            called.extend(
-                moment
-                    .advance(&mut one.incident)
-                    .into_iter()
-                    .map(|call| (one.incident.id, call)),
-            );
+        for (number, one) in filed.iter_mut().enumerate() {
+            let was_quiet = was_quiet.get(number).copied().unwrap_or_default();
+            called.extend(self.judge(&mut one.incident, was_quiet, &silences));
         }
         // before it is written that they were called: a call too many is better than none
         escalate::enqueue(store, clock, &called).await?;
@@ -126,6 +123,45 @@ impl Turn {
         environment.map(Name::new).unwrap_or_default()
     }
 
+    /// Takes an incident to this moment; who is called by it.
+    fn judge(
+        &self,
+        incident: &mut Incident,
+        was_quiet: bool,
+        silences: &[Silence],
+    ) -> Vec<(i64, Called)> {
+        incident.environment = self.environment(incident);
+        let called = self.moment(silences).advance(incident);
+        if !was_quiet && let Some(why) = incident.why_quiet() {
+            let reason = why.as_str().split([' ', ':']).next().unwrap_or_default();
+            self.counts.add(Stage::Muted, reason, 1);
+        }
+        let id = incident.id;
+        called.into_iter().map(|call| (id, call)).collect()
+    }
+
+    /// Two that turned out to have one cause are one from here on; true where there were such.
+    async fn unite(
+        &self,
+        files: Files<'_>,
+        filed: &[Filed],
+        shelf: &mut Shelf,
+    ) -> Result<bool, FileError> {
+        let incidents: Vec<&Incident> = filed.iter().map(|one| &one.incident).collect();
+        let Some((from, into)) = same_cause(&incidents) else {
+            return Ok(false);
+        };
+        let both = [filed.get(from), filed.get(into)];
+        let mut both: Vec<Filed> = both.into_iter().flatten().cloned().collect();
+        if let [from, into] = both.as_mut_slice() {
+            merge_by_itself(&mut from.incident, &mut into.incident, files.clock.now());
+        }
+        if files.save(&mut both, &Placed::default()).await? {
+            shelf.keep(&both);
+        }
+        Ok(true)
+    }
+
     fn moment<'m>(&'m self, silences: &'m [Silence]) -> Moment<'m> {
         Moment {
             routes: &self.bot.conduct.incidents,
@@ -137,23 +173,21 @@ impl Turn {
     /// Takes every incident that goes on to this moment, and says what takes longer.
     async fn advance(&self, store: &Store, shelf: &mut Shelf) -> Result<Seen, FileError> {
         let clock = self.bot.clock;
+        let files = Files { store, clock };
         let silences = silence::in_force(store, clock.now()).await?;
         let mut filed = self.live(store, shelf).await?;
+        while self.unite(files, &filed, shelf).await? {
+            filed = self.live(store, shelf).await?;
+        }
         filed.retain(|one| !one.incident.is_over());
         self.counts.set(Gauge::Open, "", filed.len());
         let mut called = Vec::new();
         for Filed { incident, .. } in &mut filed {
-            incident.environment = self.environment(incident);
             let was_quiet = incident.is_quiet();
-            let calls = self.moment(&silences).advance(incident);
-            called.extend(calls.into_iter().map(|call| (incident.id, call)));
-            if !was_quiet && let Some(why) = incident.why_quiet() {
-                let reason = why.as_str().split([' ', ':']).next().unwrap_or_default();
-                self.counts.add(Stage::Muted, reason, 1);
-            }
+            called.extend(self.judge(incident, was_quiet, &silences));
         }
         escalate::enqueue(store, clock, &called).await?;
-        save(Files { store, clock }, shelf, &mut filed).await?;
+        save(files, shelf, &mut filed).await?;
         let mut seen = Seen::default();
         for Filed { incident, .. } in &filed {
             let moment = self.moment(&silences);

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
 use super::{NEWS, Turn};
-use crate::bot::examine::examine;
+use crate::bot::examine::diagnoses;
 use crate::bot::states::{key_of, states};
-use crate::diagnose::Cause;
+use crate::diagnose::Diagnosis;
 use crate::host::Host;
 use crate::incident::advance::{not_well, resolve};
 use crate::incident::model::ITSELF;
-use crate::incident::{FileError, Files, Finding, Incident, Kind, Member, Source};
+use crate::incident::{FileError, Files, Finding, Incident, Member, Source};
 use crate::report::Report;
 use crate::say;
 use crate::survey::Survey;
@@ -37,9 +37,9 @@ impl Turn {
         let looked = timeout(PATIENCE, self.look(&incident)).await;
         let looked = looked.unwrap_or_else(|_| Err(say!("it took too long")));
         let finding = match looked {
-            Ok(Some(report)) => {
+            Ok(Some((diagnosis, report))) => {
                 files.store.save_report(&(&report).into()).await?;
-                Some(finding(&report))
+                Some(finding(&diagnosis, &report))
             }
             Ok(None) => None,
             Err(why) => {
@@ -47,23 +47,14 @@ impl Turn {
                 None
             }
         };
-        incident.finding = finding.clone();
+        let asked = incident.asked;
+        incident.finding.clone_from(&finding);
         let past = files.past(&incident).await?;
         let settle = |incident: &mut Incident, now| {
-            incident.unclear = false;
-            let Some(finding) = finding.clone() else {
-                return;
-            };
-            let news = incident.finding.as_ref().map(|old| &old.cause) != Some(&finding.cause);
-            // what is well by now tells nothing of what was wrong
-            if finding.cause == Cause::None.id() && incident.finding.is_some() {
-                return;
+            incident.answered(asked);
+            if let Some(finding) = finding.clone() {
+                incident.found(finding, past.clone(), now);
             }
-            incident.past.clone_from(&past);
-            if news {
-                incident.note(now, ITSELF, Kind::Diagnosed, finding.told());
-            }
-            incident.finding = Some(finding);
         };
         files.change(id, settle).await?;
         Ok(())
@@ -101,7 +92,7 @@ impl Turn {
         Ok((host, survey))
     }
 
-    async fn look(&self, incident: &Incident) -> Result<Option<Report>, Clean> {
+    async fn look(&self, incident: &Incident) -> Result<Option<(Diagnosis, Report)>, Clean> {
         let Some(lead) = incident
             .lead()
             .filter(|lead| !lead.print.service.is_empty())
@@ -113,8 +104,8 @@ impl Turn {
             return Ok(None);
         };
         let with = (self.bot.clock, &self.bot.policy);
-        let reports = examine(&host.engine, &survey, with, &[key]).await;
-        Ok(reports.into_iter().next())
+        let found = diagnoses(&host.engine, &survey, with, &[key]).await;
+        Ok(found.into_iter().next())
     }
 
     /// What is wrong with each service of the incident that this host has; `None`: nothing.
@@ -138,7 +129,7 @@ impl Turn {
 pub(super) fn can_be_seen(incident: &Incident) -> bool {
     let seen =
         |member: &Member| member.source == Source::Events && !member.print.service.is_empty();
-    incident.firing().next().is_some() && incident.firing().all(seen)
+    incident.is_firing() && incident.crowd.firing() == 0 && incident.firing().all(seen)
 }
 
 /// Ends an incident that is over; whether it was.
@@ -161,7 +152,7 @@ fn conclude(
         not_well(incident, &why, now);
         return false;
     }
-    if incident.firing().next().is_some() {
+    if incident.is_firing() {
         let known = |member: &Member| states.iter().any(|(place, _)| *place == member.place());
         if !can_be_seen(incident) || !incident.firing().all(known) {
             return false;
@@ -181,18 +172,12 @@ fn conclude(
     true
 }
 
-/// What a report says, as far as an incident shows it.
-fn finding(report: &Report) -> Finding {
+/// What was found, as far as an incident shows it. A service at fault may be of another stack than
+/// those that suffer.
+fn finding(diagnosis: &Diagnosis, report: &Report) -> Finding {
     let root = &report.root_cause;
-    let place = |service: &Name| {
-        if report.project.is_empty() {
-            service.clone()
-        } else {
-            Name::new(&format!("{}/{service}", report.project))
-        }
-    };
     let proof = root.evidence.iter().take(PROOF);
-    let affected = report.services_affected.iter();
+    let affected = diagnosis.affected.iter().map(|one| &one.service);
     Finding {
         report: report.id.clone(),
         at: report.created_at,
@@ -201,7 +186,7 @@ fn finding(report: &Report) -> Finding {
         service: if root.service.is_empty() {
             Name::default()
         } else {
-            place(&root.service)
+            Name::new(&diagnosis.root.service.to_string())
         },
         summary: if root.summary.is_empty() {
             report.issue.clone()
@@ -218,24 +203,8 @@ fn finding(report: &Report) -> Finding {
             .map(|step| step.text.clone())
             .collect(),
         dependents: affected
-            .filter(|one| one.service != root.service)
-            .map(|one| place(&one.service))
+            .filter(|key| **key != diagnosis.root.service)
+            .map(|key| Name::new(&key.to_string()))
             .collect(),
-    }
-}
-
-impl Finding {
-    fn told(&self) -> Clean {
-        if self.is_decided() {
-            say!(
-                "{} {}: {} ({})",
-                self.service,
-                Name::new(&self.cause),
-                self.summary,
-                self.confidence
-            )
-        } else {
-            say!("no cause found yet: {}", self.summary)
-        }
     }
 }

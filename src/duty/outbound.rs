@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::bot::Bot;
-use crate::incident::counts::Stage;
+use crate::incident::counts::{Reason, Stage};
 use crate::incident::escalate::{Call, OUTBOUND as SCOPE};
 use crate::incident::settings::Webhook;
 use crate::incident::{Counts, FileError, Files, Incident, face};
@@ -28,6 +28,21 @@ const LOOK: Duration = Duration::from_millis(500);
 const CALL: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(300);
 const GIVEN_UP: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a webhook did not take a call. It is tried again in any case.
+struct NotTaken {
+    reason: Reason,
+    why: String,
+}
+
+impl NotTaken {
+    fn later(why: impl Into<String>) -> Self {
+        Self {
+            reason: Reason::Unreachable,
+            why: why.into(),
+        }
+    }
+}
 
 type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
@@ -79,8 +94,8 @@ impl Sender {
                     failed.remove(&entry.name);
                     store.ledger_remove(SCOPE, &entry).await?;
                 }
-                Err(why) => {
-                    counts.add(Stage::Failed, "webhook", 1);
+                Err(NotTaken { reason, why }) => {
+                    counts.failed("webhook", reason);
                     tracing::warn!(call = entry.name, why, "a webhook did not take a call");
                     let (times, next) = failed.entry(entry.name.clone()).or_insert((0, now));
                     *times += 1;
@@ -97,7 +112,7 @@ impl Sender {
         bot: &Bot,
         store: &Store,
         entry: &LedgerEntry,
-    ) -> Result<Result<(), String>, FileError> {
+    ) -> Result<Result<(), NotTaken>, FileError> {
         let Ok(call) = serde_json::from_str::<Call>(&entry.value_json) else {
             return Ok(Ok(()));
         };
@@ -107,14 +122,21 @@ impl Sender {
         }
         let webhooks = &bot.conduct.incidents.settings.webhooks;
         let Some(webhook) = webhooks.get(call.webhook.as_str()) else {
-            return Ok(Err("it is not configured any more".to_owned()));
+            return Ok(Err(NotTaken::later("it is not configured any more")));
         };
         let files = Files {
             store,
             clock: bot.clock,
         };
-        let incident = files.get(call.incident).await?.incident;
-        Ok(self.send(webhook, &incident, call.step).await)
+        match files.get(call.incident).await {
+            Ok(filed) => Ok(self.send(webhook, &filed.incident, call.step).await),
+            // one that nobody can read holds up no other
+            Err(error @ (FileError::Unknown(_) | FileError::Unreadable(_))) => {
+                tracing::error!(call = entry.name, %error, "a webhook is not called");
+                Ok(Ok(()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn send(
@@ -122,8 +144,9 @@ impl Sender {
         webhook: &Webhook,
         incident: &Incident,
         step: usize,
-    ) -> Result<(), String> {
-        let http = self.http.as_ref().ok_or("there is no TLS")?;
+    ) -> Result<(), NotTaken> {
+        let http = self.http.as_ref();
+        let http = http.ok_or_else(|| NotTaken::later("there is no TLS"))?;
         let body = json!({
             "schema": "dogwatch.incident/1",
             "id": incident.id,
@@ -146,12 +169,15 @@ impl Sender {
         }
         let request = request
             .body(Full::from(body.to_string()))
-            .map_err(|_| "its address cannot be used".to_owned())?;
+            .map_err(|_| NotTaken::later("its address cannot be used"))?;
         match timeout(CALL, http.request(request)).await {
             Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
-            Ok(Ok(answer)) => Err(format!("it answered {}", answer.status())),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("it took too long".to_owned()),
+            Ok(Ok(answer)) => Err(NotTaken {
+                reason: Reason::Refused,
+                why: format!("it answered {}", answer.status()),
+            }),
+            Ok(Err(error)) => Err(NotTaken::later(error.to_string())),
+            Err(_) => Err(NotTaken::later("it took too long")),
         }
     }
 }

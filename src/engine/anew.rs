@@ -14,12 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::containers::{gone_is_none, segment};
 use super::failure::{self, Subject};
 use super::{Engine, EngineError};
+use crate::action::inventory::ASIDE_LABEL;
 
 /// What the waiting container is called.
 pub const ASIDE: &str = ".aside";
-/// Labels that keep what the waiting container itself must not have.
-pub(super) const KEPT: &str = "dogwatch.aside";
-
 /// What is taken off a container while it waits.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
@@ -72,7 +70,7 @@ impl Engine {
             host.auto_remove = Some(false);
         }
         let note = serde_json::to_string(&kept).map_err(|error| unreadable(&error))?;
-        body.labels = Some(HashMap::from([(KEPT.to_owned(), note)]));
+        body.labels = Some(HashMap::from([(ASIDE_LABEL.to_owned(), note)]));
         self.create(&aside, body).await
     }
 
@@ -203,7 +201,7 @@ fn labels_of(found: &ContainerInspectResponse) -> HashMap<String, String> {
 }
 
 fn note(waiting: &ContainerInspectResponse) -> Result<Kept, EngineError> {
-    let note = labels_of(waiting).remove(KEPT).unwrap_or_default();
+    let note = labels_of(waiting).remove(ASIDE_LABEL).unwrap_or_default();
     serde_json::from_str(&note).map_err(|error| unreadable(&error))
 }
 

@@ -170,6 +170,7 @@ fn settings(config: ContainerConfig, host: HostConfig) -> Settings {
         privileged: host.privileged.unwrap_or(false),
         cap_drop: host.cap_drop.unwrap_or_default(),
         security_opt: host.security_opt.unwrap_or_default(),
+        cgroup_parent: host.cgroup_parent.unwrap_or_default(),
     }
 }
 

@@ -18,6 +18,7 @@ mod events;
 mod inventory;
 mod disk;
 mod platform;
+mod registry;
 mod change;
 mod prune;
 mod tags;

@@ -44,7 +44,7 @@ impl Engine {
             Action::MakeAnew { name } => self.make_anew(name).await.map(done),
             Action::KeepImages { images } => self.keep_images(images).await.map(done),
             Action::RestoreImages { images } => self.restore_images(images).await.map(done),
-            Action::Prune { what } => self.prune(*what).await.map(Seen::Pruned),
+            Action::Prune { what, subjects } => self.prune(*what, subjects).await.map(Seen::Pruned),
             // made of several questions, which `run` asks
             Action::Health { .. }
             | Action::Bundle { .. }

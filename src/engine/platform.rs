@@ -12,21 +12,23 @@ impl Engine {
         let about = Subject::image(image);
         let plain = image.strip_prefix("sha256:").unwrap_or(image);
         let described = self.docker().inspect_image(segment(&about, plain)?);
-        let engine = Subject::engine();
-        let (image, version) = try_join(
-            self.ask(&about, described),
-            self.ask(&engine, self.docker().version()),
-        )
-        .await?;
+        let (image, engine) = try_join(self.ask(&about, described), self.platform()).await?;
         Ok(Platforms {
             image: joined(image.os, image.architecture),
-            engine: joined(version.os, version.arch),
+            engine,
         })
+    }
+
+    /// Its own.
+    pub async fn platform(&self) -> Result<Option<String>, EngineError> {
+        let engine = Subject::engine();
+        let version = self.ask(&engine, self.docker().version()).await?;
+        Ok(joined(version.os, version.arch))
     }
 }
 
 /// `linux/amd64`; nothing where either half is unknown.
-fn joined(os: Option<String>, architecture: Option<String>) -> Option<String> {
+pub(super) fn joined(os: Option<String>, architecture: Option<String>) -> Option<String> {
     let known = |text: &String| !text.is_empty();
     Some(format!(
         "{}/{}",

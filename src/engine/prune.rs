@@ -5,39 +5,44 @@ use std::time::Duration;
 
 use bollard::models::ImageDeleteResponseItem;
 use bollard::query_parameters::{
-    PruneBuildOptionsBuilder, PruneContainersOptionsBuilder, PruneImagesOptionsBuilder,
-    PruneNetworksOptions,
+    PruneBuildOptionsBuilder, PruneImagesOptionsBuilder, PruneNetworksOptions,
 };
 
-use super::anew::KEPT;
-use super::failure::Subject;
+use super::failure;
 use super::inspect::not_negative;
 use super::{Engine, EngineError};
-use crate::action::Prunable;
 use crate::action::inventory::Pruned;
+use crate::action::{Prunable, Subject};
 
 /// Deleting many layers is slow on a full disk, which is when people prune.
 const LIMIT: Duration = Duration::from_mins(5);
 
 impl Engine {
-    pub async fn prune(&self, what: Prunable) -> Result<Pruned, EngineError> {
+    pub async fn prune(
+        &self,
+        what: Prunable,
+        containers: &[Subject],
+    ) -> Result<Pruned, EngineError> {
         match what {
-            Prunable::StoppedContainers => self.prune_containers().await,
+            Prunable::StoppedContainers => self.prune_containers(containers).await,
             Prunable::DanglingImages => self.prune_images().await,
             Prunable::UnusedNetworks => self.prune_networks().await,
             Prunable::BuildCache => self.prune_build_cache().await,
         }
     }
 
-    async fn prune_containers(&self) -> Result<Pruned, EngineError> {
-        // settings that wait there are all that is left of a container in the middle of a reset
-        let filters = HashMap::from([("label!", vec![KEPT])]);
-        let options = PruneContainersOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let request = self.docker().prune_containers(Some(options));
-        let answer = self.ask_within(LIMIT, &Subject::engine(), request).await?;
-        Ok(pruned(answer.containers_deleted, answer.space_reclaimed))
+    /// These, unless they are gone or run by now: the engine's own way takes whatever is stopped
+    /// at that moment.
+    async fn prune_containers(&self, containers: &[Subject]) -> Result<Pruned, EngineError> {
+        let mut removed = Vec::new();
+        for container in containers {
+            match self.remove(&container.id, false).await {
+                Ok(()) => removed.push(container.name.clone()),
+                Err(EngineError::NotFound { .. } | EngineError::Refused { status: 409, .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(pruned(Some(removed), None))
     }
 
     async fn prune_images(&self) -> Result<Pruned, EngineError> {
@@ -46,7 +51,9 @@ impl Engine {
             .filters(&dangling)
             .build();
         let request = self.docker().prune_images(Some(options));
-        let answer = self.ask_within(LIMIT, &Subject::engine(), request).await?;
+        let answer = self
+            .ask_within(LIMIT, &failure::Subject::engine(), request)
+            .await?;
         let name = |item: ImageDeleteResponseItem| item.deleted.or(item.untagged);
         let removed = answer.images_deleted.unwrap_or_default();
         let removed = removed.into_iter().filter_map(name).collect();
@@ -55,14 +62,18 @@ impl Engine {
 
     async fn prune_networks(&self) -> Result<Pruned, EngineError> {
         let request = self.docker().prune_networks(None::<PruneNetworksOptions>);
-        let answer = self.ask_within(LIMIT, &Subject::engine(), request).await?;
+        let answer = self
+            .ask_within(LIMIT, &failure::Subject::engine(), request)
+            .await?;
         Ok(pruned(answer.networks_deleted, None))
     }
 
     async fn prune_build_cache(&self) -> Result<Pruned, EngineError> {
         let options = PruneBuildOptionsBuilder::default().build();
         let request = self.docker().prune_build(Some(options));
-        let answer = self.ask_within(LIMIT, &Subject::engine(), request).await?;
+        let answer = self
+            .ask_within(LIMIT, &failure::Subject::engine(), request)
+            .await?;
         Ok(pruned(answer.caches_deleted, answer.space_reclaimed))
     }
 }

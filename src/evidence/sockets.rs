@@ -15,12 +15,15 @@ pub struct SocketFact {
     pub listening: BTreeSet<(IpAddr, u16)>,
     /// Our port, their address; one entry for each connection, sorted.
     pub connected: Vec<(u16, IpAddr)>,
+    /// Where it has asked for a connection and nobody has answered yet.
+    pub asking: BTreeSet<(IpAddr, u16)>,
 }
 
 /// The engine answers names for containers from a port of its own in their network.
 const ENGINE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
 
 const ESTABLISHED: &str = "01";
+const SYN_SENT: &str = "02";
 const LISTEN: &str = "0A";
 
 impl SocketFact {
@@ -37,6 +40,9 @@ impl SocketFact {
             match (state, address(local), address(remote)) {
                 (LISTEN, Some(local), _) if local.0 != ENGINE_DNS => {
                     fact.listening.insert(local);
+                }
+                (SYN_SENT, _, Some(remote)) => {
+                    fact.asking.insert(remote);
                 }
                 (ESTABLISHED, Some((_, port)), Some((peer, _))) => {
                     fact.connected.push((port, peer));
@@ -97,9 +103,23 @@ pub fn read(key: &Key, container: &str, tables: &str) -> Evidence {
 }
 
 fn text(fact: &SocketFact) -> Clean {
-    if fact.listening.is_empty() {
-        return say!("listens on no port");
+    let listens = if fact.listening.is_empty() {
+        say!("listens on no port")
+    } else {
+        say!("listens on {}", places(&fact.listening))
+    };
+    if fact.asking.is_empty() {
+        listens
+    } else {
+        say!(
+            "{}, has no answer yet from {}",
+            listens,
+            places(&fact.asking)
+        )
     }
+}
+
+fn places(places: &BTreeSet<(IpAddr, u16)>) -> Clean {
     let place = |(address, port): &(IpAddr, u16)| {
         let shown = Name::new(&address.to_string());
         if address.is_ipv6() {
@@ -108,8 +128,8 @@ fn text(fact: &SocketFact) -> Clean {
             say!("{}:{}", shown, port)
         }
     };
-    let places: Vec<Clean> = fact.listening.iter().map(place).collect();
-    say!("listens on {}", Clean::join(&places, ", "))
+    let places: Vec<Clean> = places.iter().map(place).collect();
+    Clean::join(&places, ", ")
 }
 
 #[cfg(test)]
@@ -120,6 +140,7 @@ mod tests {
    0: 0100007F:18EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
    1: 0B00007F:A1B2 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1
    2: 020012AC:1538 030012AC:D431 01 00000000:00000000 00:00000000 00000000     0        0 3 1
+   3: 020012AC:9258 040012AC:0BB8 02 00000001:00000000 01:0000002A 00000000     0        0 4 2
   sl  local_address                         remote_address                        st
    0: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 00000000:00000000
    1: 0000000000000000FFFF0000020012AC:0BB8 0000000000000000FFFF0000030012AC:D431 01 0:0
@@ -128,7 +149,10 @@ mod tests {
     #[test]
     fn reads_the_kernels_tables() {
         let fact = SocketFact::parse(TABLES);
-        assert_eq!(text(&fact).as_str(), "listens on 127.0.0.1:6379, [::]:3000");
+        assert_eq!(
+            text(&fact).as_str(),
+            "listens on 127.0.0.1:6379, [::]:3000, has no answer yet from 172.18.0.4:3000"
+        );
         assert!(fact.is_loopback_only(6379) && fact.is_open(3000));
         let peer: IpAddr = "172.18.0.3".parse().unwrap();
         assert_eq!(fact.connected, [(3000, peer), (5432, peer)]);

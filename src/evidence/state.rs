@@ -26,6 +26,14 @@ pub struct StateFact {
     pub program: Clean,
 }
 
+impl StateFact {
+    /// It ended well, and nothing is to start it again.
+    pub fn has_done_its_work(&self) -> bool {
+        let stays = matches!(self.restart_policy.name.as_str(), "" | "no" | "on-failure");
+        self.status == Status::Exited && self.exit_code == Some(0) && stays
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct HealthFact {
     pub status: HealthStatus,

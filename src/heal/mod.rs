@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Caller, Surface};
+use crate::bot::states::unwell;
 use crate::bot::{Bot, Incoming, Outcome, Reply, Voice, What};
 use crate::command::{Command, RunCommand};
 use crate::incident::counts::Stage;
@@ -38,7 +39,7 @@ pub fn wants(bot: &Bot, incident: &Incident) -> bool {
         && !incident.hands
         && !incident.is_quiet()
         && incident.gave_up.is_none()
-        && incident.firing().next().is_some()
+        && incident.is_firing()
         && incident.try_after.is_none_or(|after| after <= now)
         && rule(bot, incident).is_some()
 }
@@ -203,11 +204,11 @@ async fn in_the_way(
         return Ok(Some(say!("it is not there")));
     };
     let needs = survey.graph.all_needs(&key.key);
-    let ill = needs.iter().find(|need| {
-        let service = survey.inventory.get(need);
-        service.is_some_and(|service| !service.is_running())
+    let ill = needs.iter().find_map(|need| {
+        let service = survey.inventory.get(need)?;
+        Some((need, unwell(service, survey.at)?))
     });
-    Ok(ill.map(|need| say!("it needs {}, which does not run", need)))
+    Ok(ill.map(|(need, why)| say!("it needs {}: {}", need, why)))
 }
 
 /// What became of a try.
@@ -333,7 +334,7 @@ fn tell(incident: &mut Incident, cure: &Cure<'_>, tried: &Tried, now: Timestamp)
     if tried.done {
         incident.mended = Some(say!("`{}`{}", runbook, run));
     } else {
-        incident.unclear = true;
+        incident.ask();
     }
     incident.try_after = now.checked_add(AGAIN).ok();
 }

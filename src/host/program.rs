@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -52,6 +52,8 @@ pub struct Ran {
     pub code: Option<i32>,
     pub stdout: Raw,
     pub stderr: Raw,
+    /// Both, line by line in the order in which they came.
+    pub both: Raw,
     /// More was written than is kept.
     pub cut: bool,
 }
@@ -133,16 +135,14 @@ async fn here(program: &Program, name: &str, on_line: OnLine<'_>) -> Result<Ran,
         },
     })?;
     let mut family = Family::of(&child);
-    let (out, err) = tokio::join!(
-        drain(child.stdout.take(), on_line),
-        drain(child.stderr.take(), on_line)
-    );
+    let streams = (child.stdout.take(), child.stderr.take());
+    let kept = drain_both(streams, on_line).await;
     let status = child
         .wait()
         .await
         .map_err(|_| ProgramError::Broken(name.to_owned()))?;
     family.has_ended();
-    Ok(ran(status.code(), out, err))
+    Ok(ran(status.code(), kept))
 }
 
 /// A program with everything it started: a script that is ended must not leave its children.
@@ -195,14 +195,14 @@ async fn there(
     let broken = |_| ProgramError::Broken(name.to_owned());
     let mut child = command.spawn().await.map_err(broken)?;
     let input = child.stdin().take();
-    let (stdout, stderr) = (child.stdout().take(), child.stderr().take());
-    let (out, err) = tokio::join!(drain(stdout, on_line), drain(stderr, on_line));
+    let streams = (child.stdout().take(), child.stderr().take());
+    let kept = drain_both(streams, on_line).await;
     let status = child.wait().await;
     drop(input);
     // a program that a signal ends has a status all the same: its guard turns it into one. without
     // a status it is the connection that ended
     match status {
-        Ok(status) => Ok(ran(status.code(), out, err)),
+        Ok(status) => Ok(ran(status.code(), kept)),
         Err(openssh::Error::Remote(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(ProgramError::NotFound(name.to_owned()))
         }
@@ -210,12 +210,13 @@ async fn there(
     }
 }
 
-fn ran(code: Option<i32>, out: Kept, err: Kept) -> Ran {
+fn ran(code: Option<i32>, [out, err, both]: [Kept; 3]) -> Ran {
     let cut = out.is_cut || err.is_cut;
     Ran {
         code,
         stdout: out.text(),
         stderr: err.text(),
+        both: both.text(),
         cut,
     }
 }
@@ -256,6 +257,23 @@ impl Kept {
             .collect();
         Raw::new(format!("{}{mark}{tail}", self.head))
     }
+}
+
+/// Each stream by itself, and both as they came: apart, an error stands far from what it is about.
+async fn drain_both<O, E>((out, err): (Option<O>, Option<E>), on_line: OnLine<'_>) -> [Kept; 3]
+where
+    O: AsyncRead + Unpin,
+    E: AsyncRead + Unpin,
+{
+    let both = Mutex::new(Kept::default());
+    let heard = |line: &Raw| {
+        let mut both = both.lock().unwrap_or_else(PoisonError::into_inner);
+        both.push(line.expose());
+        on_line(line);
+    };
+    let (out, err) = tokio::join!(drain(out, &heard), drain(err, &heard));
+    let both = both.into_inner().unwrap_or_else(PoisonError::into_inner);
+    [out, err, both]
 }
 
 async fn drain(stream: Option<impl AsyncRead + Unpin>, on_line: OnLine<'_>) -> Kept {

@@ -30,8 +30,7 @@ impl Moment<'_> {
         };
         quiet.judge(incident);
         follow(incident);
-        let over = incident.firing().next().is_none();
-        match (over, incident.well_since) {
+        match (!incident.is_firing(), incident.well_since) {
             (true, None) => incident.well_since = Some(self.now),
             (false, Some(_)) => incident.well_since = None,
             _ => {}
@@ -73,7 +72,10 @@ impl Moment<'_> {
 /// Which troubles follow from another one of the same incident: a host that is down takes its
 /// services along, a service at fault those that need it.
 fn follow(incident: &mut Incident) {
-    let host_is_down = incident.firing().any(super::Member::is_host);
+    let gone = {
+        let mut gone = incident.firing().filter(|member| member.is_host_gone());
+        gone.next().map(|member| member.summary.clone())
+    };
     let fault = incident.finding.as_ref().map(|finding| {
         let dependents = finding.dependents.clone();
         (finding.service.clone(), dependents)
@@ -83,10 +85,9 @@ fn follow(incident: &mut Incident) {
             let place = member.place();
             (*fault != place && dependents.contains(&place)).then(|| say!("it needs {}", fault))
         };
-        member.follows = if host_is_down && !member.is_host() {
-            Some(say!("{} is down", Name::new(&member.print.host)))
-        } else {
-            fault.as_ref().and_then(needs)
+        member.follows = match &gone {
+            Some(why) if !member.is_of_host() => Some(why.clone()),
+            _ => fault.as_ref().and_then(needs),
         };
     }
 }
@@ -99,6 +100,7 @@ pub fn resolve(incident: &mut Incident, who: &str, why: Clean, now: Timestamp) {
     for member in &mut incident.members {
         member.firing = false;
     }
+    incident.crowd.all_over();
     incident.phase = Phase::Resolved { at: now };
     incident.note(now, who, Kind::Resolved, why);
 }
@@ -127,7 +129,7 @@ pub fn not_well(incident: &mut Incident, why: &Clean, now: Timestamp) {
     if incident.well_since.is_some() {
         incident.well_since = Some(now);
     }
-    if incident.firing().next().is_none() && incident.doubt.as_ref() != Some(why) {
+    if !incident.is_firing() && incident.doubt.as_ref() != Some(why) {
         incident.doubt = Some(why.clone());
         incident.note(
             now,

@@ -120,6 +120,19 @@ pub struct Fingerprint {
     pub what: String,
 }
 
+impl Fingerprint {
+    /// `shop/api`, or the host where it concerns all of it.
+    pub fn place(&self) -> Name {
+        match (self.stack.is_empty(), self.service.is_empty()) {
+            (false, false) => Name::new(&format!("{}/{}", self.stack, self.service)),
+            (true, false) => Name::new(&self.service),
+            (false, true) => Name::new(&self.stack),
+            (true, true) if self.host.is_empty() => Name::new(&self.what),
+            (true, true) => Name::new(&self.host),
+        }
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [host, stack, service, what] =

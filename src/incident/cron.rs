@@ -1,12 +1,17 @@
-//! Five fields of cron, and whether a window that begins at such a minute is open. Judged by the
-//! clock on the wall: a minute that a change to summer time skips still opens its window.
+//! Five fields of cron, and whether a window that begins at such a minute is open. It begins by the
+//! clock on the wall: a minute that a change to summer time skips opens its window at the change.
 
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, ToSpan, Unit};
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::zone::Zone;
+
+/// No clock is ever changed by more.
+const CHANGE: SignedDuration = SignedDuration::from_hours(2);
 
 const EXPECTED: &str = "expected five fields as cron has them: minute, hour, day, month, weekday, \
      such as `30 2 * * sun`";
@@ -43,25 +48,38 @@ pub struct Cron {
 }
 
 impl Cron {
-    /// When the window that is open now began; `None` while it is closed.
-    pub fn began(&self, now: DateTime, lasts: Duration) -> Option<DateTime> {
-        let now = now
-            .round(
-                jiff::civil::DateTimeRound::new()
-                    .smallest(Unit::Minute)
-                    .mode(jiff::RoundMode::Trunc),
-            )
-            .ok()?;
-        let lasts = SignedDuration::try_from(lasts).ok()?;
-        let begin = now.checked_sub(lasts).ok()?;
-        let mut minute = now;
-        while minute > begin {
-            if self.fits(minute) {
-                return Some(minute);
-            }
-            minute = minute.checked_sub(1.minute()).ok()?;
-        }
-        None
+    /// Whether a window that begins then and lasts so long is open now. It is open for exactly so
+    /// long, also on a day on which clocks change; in an hour that comes again it begins once,
+    /// unless it begins in every hour.
+    pub fn is_open(&self, zone: &Zone, now: Timestamp, lasts: Duration) -> bool {
+        let Ok(lasts) = SignedDuration::try_from(lasts) else {
+            return false;
+        };
+        let open = |began: Timestamp| began <= now && now.duration_since(began) < lasts;
+        self.begins(zone, now, lasts).any(open)
+    }
+
+    /// When it begins around this time, by the minutes that the clock on the wall shows.
+    fn begins<'c>(
+        &'c self,
+        zone: &'c Zone,
+        now: Timestamp,
+        lasts: SignedDuration,
+    ) -> impl Iterator<Item = Timestamp> + 'c {
+        let local = zone.local(now);
+        let latest = local.checked_add(CHANGE).unwrap_or(local);
+        let back = lasts.as_mins().saturating_add(2 * CHANGE.as_mins());
+        let minutes = (0..=back).map_while(move |minutes| {
+            let at = latest
+                .checked_sub(SignedDuration::from_mins(minutes))
+                .ok()?;
+            at.with().second(0).subsec_nanosecond(0).build().ok()
+        });
+        let begins = minutes.filter(|minute| self.fits(*minute));
+        begins.flat_map(move |minute| {
+            let (first, again) = zone.moments(minute);
+            first.into_iter().chain(again.filter(|_| self.hour.any))
+        })
     }
 
     fn fits(&self, at: DateTime) -> bool {
@@ -152,9 +170,32 @@ mod tests {
     use super::*;
 
     fn open(cron: &str, minutes: u64, at: &str) -> bool {
+        open_in("UTC", cron, minutes, &format!("{at}Z"))
+    }
+
+    fn open_in(zone: &str, cron: &str, minutes: u64, at: &str) -> bool {
         let cron = Cron::try_from(cron.to_owned()).unwrap();
-        let lasts = Duration::from_mins(minutes);
-        cron.began(at.parse().unwrap(), lasts).is_some()
+        let zone = Zone::try_from(zone.to_owned()).unwrap();
+        cron.is_open(&zone, at.parse().unwrap(), Duration::from_mins(minutes))
+    }
+
+    #[test]
+    fn a_window_lasts_as_long_as_it_says_when_clocks_change() {
+        let open = |cron: &str, at: &str| open_in("Europe/Berlin", cron, 60, at);
+        // at 01:00 UTC clocks go from 02:00 to 03:00: what begins at 02:30 begins at the change
+        assert!(!open("30 2 * * sun", "2026-03-29T00:59:59Z"));
+        assert!(open("30 2 * * sun", "2026-03-29T01:00:00Z"));
+        assert!(open("30 2 * * sun", "2026-03-29T01:59:59Z"));
+        assert!(!open("30 2 * * sun", "2026-03-29T02:00:00Z"));
+        // at 01:00 UTC they go back from 03:00 to 02:00: 02:30 is at 00:30 UTC and again at 01:30
+        assert!(!open("30 2 * * sun", "2026-10-25T00:29:59Z"));
+        assert!(open("30 2 * * sun", "2026-10-25T00:30:00Z"));
+        assert!(open("30 2 * * sun", "2026-10-25T01:29:59Z"));
+        assert!(!open("30 2 * * sun", "2026-10-25T01:30:00Z"));
+        // what begins in every hour begins in both of them
+        let hourly = |at: &str| open_in("Europe/Berlin", "30 * * * *", 10, at);
+        assert!(hourly("2026-10-25T00:35:00Z") && hourly("2026-10-25T01:35:00Z"));
+        assert!(!hourly("2026-10-25T00:45:00Z") && !hourly("2026-10-25T01:45:00Z"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Who is called when nobody acknowledges, and when it is said that something still goes on.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,9 @@ pub struct Called {
     pub webhook: String,
     pub step: usize,
 }
+
+/// Who acknowledged is reminded of it after so long.
+const DAY: Duration = Duration::from_hours(24);
 
 /// Calls that are still to be made, in the ledger.
 pub const OUTBOUND: &str = "outbound";
@@ -117,35 +122,52 @@ pub fn call(
     called
 }
 
-/// Says now and then that nobody looks after something that goes on.
+/// Says now and then that something still goes on: to all while nobody looks after it, and once a
+/// day to who said so. An acknowledgement that was forgotten does not keep quiet for ever.
 pub fn remind(incident: &mut Incident, routes: &Routes, now: Timestamp) {
-    let repeat = SignedDuration::try_from(routes.settings.repeat()).unwrap_or_default();
-    if incident.phase != Phase::Open
-        || incident.is_quiet()
-        || now.duration_since(incident.reminded) < repeat
-    {
+    if incident.is_quiet() || again(incident, routes).is_none_or(|due| now < due) {
         return;
     }
     incident.reminded = now;
     let since = length(now.duration_since(incident.opened));
-    let text = say!("it still goes on, since {}", since);
+    let text = match &incident.phase {
+        Phase::Acknowledged { by, .. } => {
+            say!(
+                "it still goes on, since {}; @{} looks after it",
+                since,
+                Name::new(by)
+            )
+        }
+        _ => say!("it still goes on, since {}", since),
+    };
     incident.note(now, ITSELF, Kind::Reminded, text);
+}
+
+fn again(incident: &Incident, routes: &Routes) -> Option<Timestamp> {
+    match &incident.phase {
+        Phase::Open => later(incident.reminded, routes.settings.repeat()),
+        Phase::Acknowledged { at, .. } => later(
+            incident.reminded.max(*at),
+            routes.settings.repeat().max(DAY),
+        ),
+        Phase::Resolved { .. } | Phase::Merged { .. } => None,
+    }
 }
 
 /// When the next step or reminder is due.
 pub fn due(incident: &Incident, routes: &Routes) -> Option<Timestamp> {
-    if incident.phase != Phase::Open || incident.is_quiet() {
+    if incident.is_quiet() {
         return None;
     }
     let settings = &routes.settings;
     let step = settings.escalation.get(incident.escalated);
-    let step = step.filter(|_| settings.escalates(incident.severity()));
+    let waits = incident.phase == Phase::Open && settings.escalates(incident.severity());
+    let step = step.filter(|_| waits);
     let step = step.and_then(|step| later(incident.unheard_since, step.after.0));
-    let again = later(incident.reminded, settings.repeat());
-    [step, again].into_iter().flatten().min()
+    [step, again(incident, routes)].into_iter().flatten().min()
 }
 
-fn later(at: Timestamp, by: std::time::Duration) -> Option<Timestamp> {
+fn later(at: Timestamp, by: Duration) -> Option<Timestamp> {
     at.checked_add(by).ok()
 }
 

@@ -17,7 +17,7 @@ const LOG_LINES: usize = 8;
 /// One line that says what is wrong: the environment first, then the cause where it is known.
 pub fn title(incident: &Incident) -> Clean {
     let lead = incident.lead();
-    let others = incident.members.len().saturating_sub(1);
+    let others = incident.troubles().saturating_sub(1);
     let more = match others {
         0 => Clean::default(),
         1 => say!(" and 1 more"),
@@ -204,6 +204,14 @@ fn troubles(message: Message, incident: &Incident) -> Message {
         );
         message = message.line(Line::new().dim(text));
     }
+    if !incident.crowd.is_empty() {
+        let text = say!(
+            "{} more troubles are counted, not named; {} of them go on",
+            incident.crowd.len(),
+            incident.crowd.firing()
+        );
+        message = message.line(Line::new().dim(text));
+    }
     message
 }
 
@@ -275,7 +283,7 @@ pub fn line(entry: &super::Entry, chat: &str) -> Message {
     };
     // what somebody notes names people; only what is due calls them
     let style = match entry.kind {
-        super::Kind::Escalated | super::Kind::Reminded => Style::Call,
+        super::Kind::Escalated | super::Kind::Reminded | super::Kind::Assigned => Style::Call,
         _ => Style::Person,
     };
     let mut message = Message::new();
@@ -310,10 +318,4 @@ fn named(line: Line, text: &Clean, chat: &str, style: Style) -> Line {
         }
     }
     line.plain(clean(&plain.join(" ")))
-}
-
-impl super::model::Finding {
-    pub fn is_decided(&self) -> bool {
-        !matches!(self.cause.as_str(), "none" | "inconclusive")
-    }
 }

@@ -101,6 +101,17 @@ impl Files<'_> {
         Ok(records.iter().map(entry).collect())
     }
 
+    /// Its log and its alerts, with those of the incidents that go on in it.
+    pub async fn story(&self, incident: &Incident) -> Result<(Vec<Entry>, Vec<Alert>), FileError> {
+        let (mut log, mut alerts) = (Vec::new(), Vec::new());
+        for id in std::iter::once(incident.id).chain(incident.merged.iter().copied()) {
+            log.extend(self.log(id).await?);
+            alerts.extend(self.alerts(id).await?);
+        }
+        log.sort_by_key(|entry| entry.at);
+        Ok((log, alerts))
+    }
+
     /// Its alerts, as far as they can still be read.
     pub async fn alerts(&self, id: i64) -> Result<Vec<Alert>, FileError> {
         let records = self.store.alerts_of(id).await?;

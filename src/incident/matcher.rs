@@ -43,19 +43,6 @@ impl Matcher {
             .map(|(_, pattern)| pattern.as_str())
             .filter(|pattern| !pattern.contains('*'))
     }
-
-    /// Exactly this trouble's service, or the host where it has none.
-    pub fn around(member: &Member) -> Self {
-        let print = &member.print;
-        let parts = [
-            (0, &print.host),
-            (1, &print.stack),
-            (2, &print.service),
-            (3, &print.what),
-        ];
-        let named = |(field, text): (usize, &String)| (field, text.clone());
-        Self(parts.into_iter().map(named).collect())
-    }
 }
 
 fn value(member: &Member, field: usize) -> &str {

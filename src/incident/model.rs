@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, Fingerprint, Severity, Source};
+use super::crowd::Crowd;
 use crate::text::{Clean, Name};
 
 /// Who does what the program does by itself.
@@ -180,10 +181,19 @@ pub struct Incident {
     /// When it was last said that something is wrong.
     pub stirred: Timestamp,
     pub members: Vec<Member>,
+    /// Those that go on in here, by number.
+    #[serde(default)]
+    pub merged: Vec<i64>,
+    /// More troubles than it names.
+    #[serde(default)]
+    pub crowd: Crowd,
     pub assigned: Option<String>,
     pub finding: Option<Finding>,
     /// A diagnosis is to be made.
     pub unclear: bool,
+    /// How often one was asked for: what was asked meanwhile is not answered yet.
+    #[serde(default)]
+    pub asked: u64,
     /// Everything has been well since.
     pub well_since: Option<Timestamp>,
     /// How many steps of the escalation were taken, and since when nobody answered.
@@ -220,9 +230,12 @@ impl Incident {
             grew: now,
             stirred: now,
             members: vec![Member::of(alert)],
+            merged: Vec::new(),
+            crowd: Crowd::default(),
             assigned: None,
             finding: None,
             unclear: true,
+            asked: 1,
             well_since: None,
             escalated: 0,
             unheard_since: now,
@@ -248,6 +261,12 @@ impl Incident {
         });
     }
 
+    /// What was found so far may not be all, or not be true any more.
+    pub fn ask(&mut self) {
+        self.unclear = true;
+        self.asked += 1;
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Resolved { .. } | Phase::Merged { .. })
     }
@@ -267,6 +286,16 @@ impl Incident {
         self.members.iter().filter(|member| member.firing)
     }
 
+    /// Something is still said to be wrong.
+    pub fn is_firing(&self) -> bool {
+        self.crowd.firing() > 0 || self.firing().next().is_some()
+    }
+
+    /// How many troubles there are or were, named or not.
+    pub fn troubles(&self) -> usize {
+        self.members.len() + self.crowd.len()
+    }
+
     /// The worst of what is still wrong, or was.
     pub fn severity(&self) -> Severity {
         let worst = |members: &mut dyn Iterator<Item = &Member>| {
@@ -283,7 +312,7 @@ impl Incident {
             let order = (
                 member.firing,
                 member.follows.is_none(),
-                member.print.service.is_empty(),
+                member.is_host_gone(),
             );
             (order, member.severity, std::cmp::Reverse(member.first))
         };
@@ -327,16 +356,8 @@ impl Member {
         }
     }
 
-    /// `shop/api`, or the host where it concerns all of it.
     pub fn place(&self) -> Name {
-        let print = &self.print;
-        match (print.stack.is_empty(), print.service.is_empty()) {
-            (false, false) => Name::new(&format!("{}/{}", print.stack, print.service)),
-            (true, false) => Name::new(&print.service),
-            (false, true) => Name::new(&print.stack),
-            (true, true) if print.host.is_empty() => Name::new(&print.what),
-            (true, true) => Name::new(&print.host),
-        }
+        self.print.place()
     }
 
     /// Where and what, in one sentence that names the place once.
@@ -348,8 +369,14 @@ impl Member {
         crate::say!("{}: {}", place, self.summary)
     }
 
-    /// It concerns the whole host.
-    pub fn is_host(&self) -> bool {
-        self.print.service.is_empty() && self.print.stack.is_empty() && !self.print.host.is_empty()
+    /// The whole host is gone, or its engine: what runs there is gone with it. Somebody else's alert
+    /// about a host, such as a full disk, says no such thing.
+    pub fn is_host_gone(&self) -> bool {
+        self.is_of_host() && self.source == Source::Events
+    }
+
+    pub(super) fn is_of_host(&self) -> bool {
+        let print = &self.print;
+        print.service.is_empty() && print.stack.is_empty() && !print.host.is_empty()
     }
 }

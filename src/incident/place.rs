@@ -1,5 +1,6 @@
 //! Which incident an alert belongs to. Pure: the incidents that live go in, and come out changed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,13 +9,13 @@ use super::alert::{Alert, AlertState, Fingerprint};
 use super::index::Index;
 use super::model::{ITSELF, Incident, Kind, Member, Phase};
 use super::settings::IncidentSettings;
+use super::unite::{MOST_MEMBERS, merge, reaches};
 use crate::say;
+use crate::text::Clean;
 
 /// Incidents of one host that open within this time may be one: the host's.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
-/// An incident names so many; what comes after is in its timeline only.
-const MOST_MEMBERS: usize = 500;
-/// So many that join at the same moment are told by name.
+/// So many that join in the same turn are told by name.
 const MOST_NAMED: usize = 10;
 /// So many turns of a trouble are remembered.
 const TURNS: usize = 32;
@@ -26,6 +27,17 @@ pub struct Casebook<'s> {
     index: Index,
     /// The number the next incident gets.
     next: i64,
+    /// Who joined which incident since this book was opened.
+    joined: BTreeMap<usize, Joined>,
+}
+
+/// Told in one entry, however many they are.
+#[derive(Debug, Default)]
+struct Joined {
+    named: Vec<Clean>,
+    more: usize,
+    /// Those that were only counted before.
+    counted_before: usize,
 }
 
 impl<'s> Casebook<'s> {
@@ -35,6 +47,7 @@ impl<'s> Casebook<'s> {
             index: Index::of(&incidents),
             incidents,
             next,
+            joined: BTreeMap::new(),
         }
     }
 
@@ -44,7 +57,12 @@ impl<'s> Casebook<'s> {
     }
 
     /// Those that went in, in their order, and then those that were opened.
-    pub fn into_incidents(self) -> Vec<Incident> {
+    pub fn into_incidents(mut self, now: Timestamp) -> Vec<Incident> {
+        for (place, joined) in &self.joined {
+            if let Some(incident) = self.incidents.get_mut(*place) {
+                joined.note(incident, now);
+            }
+        }
         self.incidents
     }
 
@@ -62,24 +80,32 @@ impl<'s> Casebook<'s> {
         let Some(place) = self.group(alert, now) else {
             return Some(self.open(alert, now));
         };
-        let incident = self.incidents.get_mut(place)?;
-        if join(incident, alert, now) {
-            self.index.note(place, &print);
-        }
-        Some(incident.id)
+        self.join(place, alert, now)
     }
 
     /// The incident that has this trouble: one that goes on, else the latest that ended lately.
     fn known(&self, print: &Fingerprint) -> Option<usize> {
-        let found = |over: bool| {
-            self.index.with(print).find(|place| {
-                let incident = self.incidents.get(*place);
-                incident.is_some_and(|one| {
-                    one.is_over() == over && !matches!(one.phase, Phase::Merged { .. })
-                })
+        let fits = |incident: &Incident, over: bool| {
+            incident.is_over() == over && !matches!(incident.phase, Phase::Merged { .. })
+        };
+        let named = |over: bool| {
+            let mut places = self.index.with(print);
+            places.find(|place| {
+                self.incidents
+                    .get(*place)
+                    .is_some_and(|one| fits(one, over))
             })
         };
-        found(false).or_else(|| found(true))
+        let counted = |over: bool| {
+            let mut crowded = self.incidents.iter().enumerate().rev();
+            let held = |one: &Incident| !one.crowd.is_empty() && one.crowd.holds(print);
+            let found = crowded.find(|(_, one)| fits(one, over) && held(one));
+            found.map(|(place, _)| place)
+        };
+        named(false)
+            .or_else(|| counted(false))
+            .or_else(|| named(true))
+            .or_else(|| counted(true))
     }
 
     /// More of a trouble that is known.
@@ -89,10 +115,12 @@ impl<'s> Casebook<'s> {
         };
         let firing = alert.state == AlertState::Firing;
         let print = alert.fingerprint();
-        let Some(member) = incident.members.iter_mut().find(|one| one.print == print) else {
-            return;
+        let member = incident.members.iter_mut().find(|one| one.print == print);
+        let is_named = member.is_some();
+        let turned = match member {
+            Some(member) => member.take(alert, now),
+            None => incident.crowd.take(&print, firing),
         };
-        let turned = member.take(alert, now);
         if firing {
             incident.stirred = now;
         }
@@ -101,9 +129,9 @@ impl<'s> Casebook<'s> {
             if incident.is_over() {
                 reopen(incident, alert, now);
             } else {
-                incident.unclear = true;
+                incident.ask();
             }
-        } else if turned {
+        } else if turned && is_named {
             let text = Member::of(alert).sentence();
             incident.note(now, ITSELF, Kind::Ended, text);
         }
@@ -113,14 +141,21 @@ impl<'s> Casebook<'s> {
     fn group(&mut self, alert: &Alert, now: Timestamp) -> Option<usize> {
         let on_host = |incident: &Incident| !incident.is_over() && incident.host == alert.host;
         let stormy = |incident: &Incident| {
-            !alert.host.is_empty() && on_host(incident) && incident.firing().any(Member::is_host)
+            !alert.host.is_empty()
+                && on_host(incident)
+                && incident.firing().any(Member::is_host_gone)
         };
         if let Some(place) = self.incidents.iter().position(stormy) {
             return Some(place);
         }
-        let host_itself = alert.service.is_empty() && alert.stack.is_empty();
-        if host_itself && !alert.host.is_empty() {
+        let member = Member::of(alert);
+        if member.is_host_gone() {
             return self.gather(alert, now, 1);
+        }
+        let here = member.place();
+        let caused = |one: &Incident| on_host(one) && reaches(one, &here);
+        if let Some(place) = self.incidents.iter().position(caused) {
+            return Some(place);
         }
         let interval = SignedDuration::try_from(self.settings.interval()).unwrap_or_default();
         let fits = |(place, incident): (usize, &Incident)| {
@@ -176,27 +211,67 @@ impl<'s> Casebook<'s> {
         number
     }
 
+    /// A new trouble of an incident that goes on: named while there is room, counted after that.
+    fn join(&mut self, place: usize, alert: &Alert, now: Timestamp) -> Option<i64> {
+        let incident = self.incidents.get_mut(place)?;
+        let (print, member) = (alert.fingerprint(), Member::of(alert));
+        let joined = self.joined.entry(place).or_insert_with(|| Joined {
+            counted_before: incident.crowd.len(),
+            ..Joined::default()
+        });
+        incident.grew = now;
+        incident.stirred = now;
+        incident.well_since = None;
+        if !reaches(incident, &member.place()) {
+            incident.ask();
+        }
+        if incident.members.len() < MOST_MEMBERS {
+            joined.take(member.sentence());
+            incident.members.push(member);
+            self.index.note(place, &print);
+        } else {
+            incident.crowd.take(&print, true);
+        }
+        Some(incident.id)
+    }
+
     /// Alerts of no stack belong together only where they are about the same service.
     fn same_thing(&self, place: usize, alert: &Alert) -> bool {
         !alert.service.is_empty() && self.index.serves(place, &alert.service)
     }
 }
 
-/// Everything of one incident goes on in another; what it was about stays readable.
-pub fn merge(from: &mut Incident, into: &mut Incident, who: &str, now: Timestamp) {
-    for member in &from.members {
-        if into.member(&member.print).is_none() {
-            into.members.push(member.clone());
+impl Joined {
+    fn take(&mut self, sentence: Clean) {
+        if self.named.len() < MOST_NAMED {
+            self.named.push(sentence);
+        } else {
+            self.more += 1;
         }
     }
-    into.grew = now;
-    into.well_since = None;
-    into.note(now, who, Kind::Merged, say!("#{} goes on in here", from.id));
-    from.phase = Phase::Merged {
-        into: into.id,
-        at: now,
-    };
-    from.note(now, who, Kind::Merged, say!("goes on in #{}", into.id));
+
+    fn note(&self, incident: &mut Incident, now: Timestamp) {
+        let mut lines = self.named.clone();
+        if self.more > 0 {
+            lines.push(say!("and {} more", self.more));
+        }
+        let counted = incident.crowd.len();
+        if grew_much(self.counted_before, counted) {
+            lines.push(say!(
+                "it names {} troubles; {} more are only counted by now, their alerts are kept",
+                incident.members.len(),
+                counted
+            ));
+        }
+        if !lines.is_empty() {
+            incident.note(now, ITSELF, Kind::Joined, Clean::join(&lines, "\n"));
+        }
+    }
+}
+
+/// The first ones, and every time they are twice as many: a storm is no reason to write on and on.
+fn grew_much(before: usize, now: usize) -> bool {
+    now.checked_ilog2() > before.checked_ilog2()
 }
 
 /// It is about several stacks.
@@ -205,36 +280,9 @@ fn is_wide(incident: &Incident) -> bool {
     incident.stack.is_empty() && incident.members.iter().any(of_a_stack)
 }
 
-/// Whether it is one of the members now.
-fn join(incident: &mut Incident, alert: &Alert, now: Timestamp) -> bool {
-    incident.grew = now;
-    incident.stirred = now;
-    incident.well_since = None;
-    let is_named = incident.members.len() < MOST_MEMBERS;
-    if is_named {
-        incident.members.push(Member::of(alert));
-    }
-    // one entry for all that join at the same moment
-    let last = incident.fresh.last_mut();
-    match last.filter(|entry| entry.kind == Kind::Joined && entry.at == now) {
-        Some(entry) => match entry.text.lines().count() {
-            ..MOST_NAMED => {
-                entry.text = say!("{}\n{}", entry.text, Member::of(alert).sentence());
-            }
-            MOST_NAMED => entry.text = say!("{}\nand more", entry.text),
-            _ => {}
-        },
-        None => {
-            let text = Member::of(alert).sentence();
-            incident.note(now, ITSELF, Kind::Joined, text);
-        }
-    }
-    is_named
-}
-
 fn reopen(incident: &mut Incident, alert: &Alert, now: Timestamp) {
     incident.phase = Phase::Open;
-    incident.unclear = true;
+    incident.ask();
     incident.escalated = 0;
     incident.unheard_since = now;
     incident.reminded = now;
@@ -269,8 +317,12 @@ impl Member {
 
     /// Whether it turned too often lately to tell of each turn.
     pub fn flaps(&self, now: Timestamp, (turns, within): (usize, Duration)) -> bool {
+        self.turns_within(now, within) >= turns
+    }
+
+    pub(super) fn turns_within(&self, now: Timestamp, within: Duration) -> usize {
         let within = SignedDuration::try_from(within).unwrap_or_default();
         let lately = |at: &&Timestamp| now.duration_since(**at) <= within;
-        self.turns.iter().filter(lately).count() >= turns
+        self.turns.iter().filter(lately).count()
     }
 }

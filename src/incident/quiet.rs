@@ -19,14 +19,16 @@ impl Quiet<'_> {
     /// Looks at every trouble of an incident anew; notes what changed.
     pub fn judge(&self, incident: &mut Incident) {
         let before = incident.why_quiet().cloned();
+        let windows = self.open_windows();
+        let (_, within) = self.settings.flaps();
         for member in &mut incident.members {
             let flapped = member.quiet.as_ref().is_some_and(is_flapping);
-            let quiet = self.why(member);
+            let quiet = self.why(member, &windows);
             if !flapped && quiet.as_ref().is_some_and(is_flapping) {
                 let text = say!(
                     "{} flaps: it turned {} times lately; told again when it is calm",
                     member.place(),
-                    member.turns.len()
+                    member.turns_within(self.now, within)
                 );
                 incident.fresh.push(super::Entry {
                     at: self.now,
@@ -51,31 +53,31 @@ impl Quiet<'_> {
         }
     }
 
-    fn why(&self, member: &Member) -> Option<Clean> {
+    fn why(&self, member: &Member, windows: &[&Window]) -> Option<Clean> {
         self.silenced(member)
-            .or_else(|| self.planned(member))
+            .or_else(|| planned(member, windows))
             .or_else(|| self.known(member))
             .or_else(|| self.flapping(member))
     }
 
+    /// Looked up once for all the troubles of an incident.
+    fn open_windows(&self) -> Vec<&Window> {
+        let open = |window: &&Window| {
+            let lasts = window.lasts.0;
+            window.cron.is_open(&window.zone, self.now, lasts)
+        };
+        self.settings.windows.iter().filter(open).collect()
+    }
+
     fn silenced(&self, member: &Member) -> Option<Clean> {
         let mut silences = self.silences.iter();
-        let silence = silences.find(|one| one.is_on(self.now) && one.fits.fits(member))?;
+        let silence = silences.find(|one| one.is_on(self.now) && one.fits(member))?;
         Some(say!(
             "silenced by {} until {}: {}",
             Name::new(&silence.by),
             minute(silence.until),
             silence.reason
         ))
-    }
-
-    fn planned(&self, member: &Member) -> Option<Clean> {
-        let open = |window: &&Window| {
-            let local = window.zone.local(self.now);
-            window.fits.fits(member) && window.cron.began(local, window.lasts.0).is_some()
-        };
-        let window = self.settings.windows.iter().find(open)?;
-        Some(say!("planned work: {}", clean(&window.reason)))
     }
 
     fn known(&self, member: &Member) -> Option<Clean> {
@@ -97,6 +99,11 @@ impl Quiet<'_> {
             .flaps(self.now, self.settings.flaps())
             .then(|| say!("{}: it turns again and again", FLAPPING))
     }
+}
+
+fn planned(member: &Member, windows: &[&Window]) -> Option<Clean> {
+    let window = windows.iter().find(|window| window.fits.fits(member))?;
+    Some(say!("planned work: {}", clean(&window.reason)))
 }
 
 const FLAPPING: &str = "flapping";

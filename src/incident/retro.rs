@@ -77,14 +77,22 @@ fn impact(incident: &Incident) -> Vec<Line> {
     members.sort_by_key(|member| (member.first, member.place()));
     let line = |member: &&Member| {
         let lasted = escalate::length(member.last.duration_since(member.first));
-        Line::new().plain(say!(
-            "{} ({}× in {})",
-            member.sentence(),
-            member.count,
-            lasted
-        ))
+        match member.count {
+            1 => member.sentence().into(),
+            count => say!(
+                "{} (told {} times within {})",
+                member.sentence(),
+                count,
+                lasted
+            )
+            .into(),
+        }
     };
-    members.iter().map(line).collect()
+    let mut lines: Vec<Line> = members.iter().map(line).collect();
+    if !incident.crowd.is_empty() {
+        lines.push(say!("and {} troubles more", incident.crowd.len()).into());
+    }
+    lines
 }
 
 /// Alerts and what was done, in the order it happened.
@@ -107,7 +115,7 @@ pub fn timeline(material: &Material<'_>) -> Table {
         rows.push((entry.at, Name::new(&entry.who).into(), text));
     }
     rows.sort_by_key(|(at, ..)| *at);
-    let mut table = Table::new(&["when", "who", "what"]);
+    let mut table = Table::new(&["when (UTC)", "who", "what"]);
     let left_out = rows.len().saturating_sub(LONGEST);
     for (number, (at, who, text)) in rows.into_iter().enumerate() {
         if left_out > 0 && number == LONGEST / 2 {
@@ -117,8 +125,9 @@ pub fn timeline(material: &Material<'_>) -> Table {
         if left_out > 0 && (LONGEST / 2..LONGEST / 2 + left_out).contains(&number) {
             continue;
         }
-        let when = Name::new(&at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
-        table.row([Clean::from(when).into(), who.into(), text.into()]);
+        let [day, time] = ["%Y-%m-%d", "%H:%M:%S"].map(|part| at.strftime(part).to_string());
+        let when = say!("{} {}", Name::new(&day), Name::new(&time));
+        table.row([when.into(), who.into(), text.into()]);
     }
     table
 }

@@ -1,13 +1,20 @@
 //! Silences that people ask for: kept with who, why and until when, and gone by themselves.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::alert::Fingerprint;
 use super::matcher::Matcher;
-use crate::store::{Store, StoreError};
-use crate::text::Clean;
+use super::model::{Incident, Member};
+use crate::say;
+use crate::store::{LedgerEntry, Store, StoreError};
+use crate::text::{Clean, Name, Redactor};
 
 const SCOPE: &str = "silences";
+/// So many places of an incident are named.
+const NAMED: usize = 3;
 
 /// An ended silence is listed for so long.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -16,7 +23,11 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct Silence {
     /// `s7`: short enough to be typed.
     pub id: String,
-    pub fits: Matcher,
+    #[serde(default)]
+    pub fits: Option<Matcher>,
+    /// Exactly these troubles, of this incident.
+    #[serde(default)]
+    pub of: Option<Troubles>,
     pub by: String,
     pub reason: Clean,
     pub from: Timestamp,
@@ -25,7 +36,51 @@ pub struct Silence {
     pub ended_by: Option<String>,
 }
 
+/// The troubles that an incident had when it was silenced. Kept as they are: a name of somebody
+/// else's may hold what means something in a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Troubles {
+    pub incident: i64,
+    pub prints: Vec<Fingerprint>,
+}
+
+impl Troubles {
+    pub fn of(incident: &Incident) -> Self {
+        let prints = incident.members.iter().map(|member| member.print.clone());
+        Self {
+            incident: incident.id,
+            prints: prints.collect(),
+        }
+    }
+}
+
+impl Troubles {
+    fn places(&self) -> Clean {
+        let places: BTreeSet<Name> = self.prints.iter().map(Fingerprint::place).collect();
+        let named: Vec<Clean> = places.iter().take(NAMED).map(Clean::from).collect();
+        match places.len().saturating_sub(NAMED) {
+            0 => Clean::join(&named, ", "),
+            more => say!("{} and {} more", Clean::join(&named, ", "), more),
+        }
+    }
+}
+
 impl Silence {
+    pub fn fits(&self, member: &Member) -> bool {
+        let one_of = |of: &Troubles| of.prints.contains(&member.print);
+        self.fits.as_ref().is_some_and(|fits| fits.fits(member))
+            || self.of.as_ref().is_some_and(one_of)
+    }
+
+    /// `stack=shop,service=api`, or `#7 (shop/api, shop/db and 3 more)`
+    pub fn says(&self) -> Clean {
+        match (&self.of, &self.fits) {
+            (Some(of), _) => say!("#{} ({})", of.incident, of.places()),
+            (None, Some(fits)) => Redactor::shapes_only().clean(&fits.to_string()),
+            (None, None) => say!("nothing"),
+        }
+    }
+
     pub fn is_on(&self, now: Timestamp) -> bool {
         self.ended_by.is_none() && self.from <= now && now < self.until
     }
@@ -41,15 +96,17 @@ pub async fn in_force(store: &Store, now: Timestamp) -> Result<Vec<Silence>, Sto
 
 async fn all(store: &Store) -> Result<Vec<Silence>, StoreError> {
     let entries = store.ledger_list(SCOPE).await?;
-    let read = |entry: &crate::store::LedgerEntry| serde_json::from_str(&entry.value_json).ok();
+    let read = |entry: &LedgerEntry| serde_json::from_str(&entry.value_json).ok();
     Ok(entries.iter().filter_map(read).collect())
 }
 
 /// Keeps a new one under the next free number.
 pub async fn add(store: &Store, mut silence: Silence) -> Result<Silence, StoreError> {
     loop {
-        let number = |silence: &Silence| silence.id.strip_prefix('s')?.parse::<u64>().ok();
-        let taken = all(store).await?.iter().filter_map(number).max();
+        // also of those that cannot be read: their numbers are taken all the same
+        let number = |entry: &LedgerEntry| entry.name.strip_prefix('s')?.parse::<u64>().ok();
+        let entries = store.ledger_list(SCOPE).await?;
+        let taken = entries.iter().filter_map(number).max();
         silence.id = format!("s{}", taken.unwrap_or_default() + 1);
         let value = serde_json::to_string(&silence).unwrap_or_default();
         let at = silence.from.as_millisecond();

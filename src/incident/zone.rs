@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,21 @@ impl Zone {
     /// What the clock on the wall shows there.
     pub fn local(&self, at: Timestamp) -> DateTime {
         self.0.to_datetime(at)
+    }
+
+    /// The moments at which the clock on the wall shows this: two in the hour that comes again, and
+    /// for what it skips the moment at which it does.
+    pub(super) fn moments(&self, local: DateTime) -> (Option<Timestamp>, Option<Timestamp>) {
+        let ambiguous = self.0.to_ambiguous_timestamp(local);
+        match ambiguous.offset() {
+            AmbiguousOffset::Unambiguous { .. } => (ambiguous.compatible().ok(), None),
+            AmbiguousOffset::Fold { .. } => (ambiguous.earlier().ok(), ambiguous.later().ok()),
+            AmbiguousOffset::Gap { .. } => {
+                let after = ambiguous.later().ok();
+                let change = after.and_then(|after| self.0.preceding(after).next());
+                (change.map(|change| change.timestamp()), None)
+            }
+        }
     }
 
     /// When the clock on the wall shows this; what it skips counts as the moment after.

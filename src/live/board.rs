@@ -17,7 +17,7 @@ use super::notice::{Notice, notice, summary, told_from};
 use super::pinned::{Pin, Pinned, Pins, digest as digest_of};
 use super::{Patience, Place, Posted, Stage, StageError};
 use crate::bot::Bot;
-use crate::incident::counts::{Gauge, Stage as Stages};
+use crate::incident::counts::{Gauge, Reason, Stage as Stages};
 use crate::incident::digest::{self, Due};
 use crate::incident::{Counts, FileError, Incident, Routes, Shelf, face, files};
 use crate::store::{Seat, Store};
@@ -338,12 +338,12 @@ impl<S: Stage> Board<S> {
 
     /// Counts what a chat took and what it did not.
     fn heard<T>(&self, sent: Result<T, StageError>) -> Result<T, StageError> {
-        let stage = if sent.is_ok() {
-            Stages::Sent
-        } else {
-            Stages::Failed
-        };
-        self.counts.add(stage, self.stage.name(), 1);
+        let name = self.stage.name();
+        match &sent {
+            Ok(_) => self.counts.add(Stages::Sent, name, 1),
+            Err(StageError::Refused(_)) => self.counts.failed(name, Reason::Refused),
+            Err(StageError::Unreachable(_)) => self.counts.failed(name, Reason::Unreachable),
+        }
         sent
     }
 }

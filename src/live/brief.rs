@@ -3,7 +3,7 @@
 
 use crate::action::Risk;
 use crate::diagnose::Cause;
-use crate::report::{CheckResult, Report};
+use crate::report::{CheckResult, Report, ResolutionStep};
 use crate::say;
 use crate::text::{Action, Clean, Line, Message, Name, Style};
 
@@ -86,22 +86,35 @@ fn affected(message: Message, report: &Report) -> Message {
     section(message, "Affected", ill)
 }
 
+/// What was done, and apart from it what is still to do.
 fn steps(message: Message, report: &Report) -> Message {
-    let mut lines = Vec::new();
-    for step in report.resolution_steps.iter().take(STEPS) {
-        let mut line = Line::new().plain(step.text.clone());
-        if let Some(command) = step.runbook.as_ref().or(step.command.as_ref()) {
-            line = line.plain(" ").code(command.clone());
-        }
-        lines.push(line.dim(say!(" ({})", step.risk.word())));
-    }
-    let more = report.resolution_steps.len().saturating_sub(STEPS);
+    let undecided = report.root_cause.cause == Cause::Inconclusive;
+    let all = || report.resolution_steps.iter();
+    let message = listed(message, "Done", all().filter(|step| step.taken));
+    let title = if undecided { "Next" } else { "Fix" };
+    listed(message, title, all().filter(|step| !step.taken))
+}
+
+fn listed<'r>(
+    message: Message,
+    title: &'static str,
+    steps: impl Iterator<Item = &'r ResolutionStep>,
+) -> Message {
+    let mut lines: Vec<Line> = steps.map(one_step).collect();
+    let more = lines.len().saturating_sub(STEPS);
     if more > 0 {
+        lines.truncate(STEPS);
         lines.push(Line::new().dim(say!("and {} more", more)));
     }
-    // of a run these are the steps that were taken
-    let taken = report.root_cause.cause == Cause::None;
-    section(message, if taken { "Done" } else { "Fix" }, lines)
+    section(message, title, lines)
+}
+
+fn one_step(step: &ResolutionStep) -> Line {
+    let mut line = Line::new().plain(step.text.clone());
+    if let Some(command) = step.runbook.as_ref().or(step.command.as_ref()) {
+        line = line.plain(" ").code(command.clone());
+    }
+    line.dim(say!(" ({})", step.risk.word()))
 }
 
 fn checks(message: Message, report: &Report) -> Message {

@@ -3,24 +3,26 @@
 
 use jiff::Timestamp;
 
-use super::scene::{Said, Work};
+use super::scene::{Kind, Said, Work};
 use crate::access::Caller;
 use crate::bot::Outcome;
+use crate::run::{Headway, Mark};
 use crate::say;
 use crate::text::{Action, Ask, Block, Clean, Line, Message, Style};
 
 const BAR: usize = 10;
 /// Steps that are listed around the present one.
 const LISTED: usize = 12;
+/// Lines of what programs wrote that stay when a run has ended.
+const HEAD: usize = 4;
+const TAIL: usize = 12;
 
 /// A run that goes on.
 pub fn going(work: &Work, by: &Caller, now: Timestamp) -> Message {
-    let of = work.run.steps.len();
     let position = say!(
-        "{} step {} of {} · {} · {}",
-        bar(work.done, of),
-        (work.done + 1).min(of.max(1)),
-        of,
+        "{} {} · {} · {}",
+        bar(&work.headway),
+        place(&work.headway),
         work.doing,
         elapsed(work, now)
     );
@@ -53,26 +55,65 @@ fn ways_on(work: &Work) -> Vec<Action> {
     ]
 }
 
-/// A run that has ended, with what was said of it.
+/// A run that has ended, with what was said of it: the answer first, then what its programs wrote.
 pub fn ended(work: &Work, by: &Caller, now: Timestamp, outcome: Outcome, said: &[Said]) -> Message {
-    let (sign, word) = match outcome {
-        Outcome::Done => ("🟢", "done"),
-        _ => ("🔴", "not done"),
+    let sign = if outcome == Outcome::Done {
+        "🟢"
+    } else {
+        "🔴"
     };
     let heading = say!(
         "{} {}: {} after {}",
         sign,
         work.run.title,
-        word,
+        became(&work.headway, outcome),
         elapsed(work, now)
     );
     let mut message = Message::new().heading(heading);
-    for said in said {
+    for said in said.iter().filter(|said| said.kind != Kind::Stream) {
         let blocks = said.message.blocks.iter().cloned().map(lowered);
         message.blocks.extend(blocks);
         message.actions.extend(said.message.actions.iter().cloned());
     }
+    // where the answer quotes the log already, it need not be there twice
+    let quotes = |block: &Block| matches!(block, Block::Code(_));
+    if !message.blocks.iter().any(quotes) {
+        message = excerpt(said).into_iter().fold(message, Message::code);
+    }
     message.line(who(work, by))
+}
+
+/// What became of it, in a few words.
+fn became(headway: &Headway, outcome: Outcome) -> Clean {
+    let (done, of) = (headway.done(), headway.of());
+    if headway.marks.contains(&Mark::Failed) {
+        return say!("failed at step {} of {}", headway.position(), of);
+    }
+    match outcome {
+        Outcome::Done => say!("done"),
+        _ if done < of => say!("stopped with {} of {} steps done,", done, of),
+        _ => say!("done, but not well,"),
+    }
+}
+
+/// The first and the last lines of what was streamed.
+fn excerpt(said: &[Said]) -> Option<Vec<Clean>> {
+    let streamed = said.iter().filter(|said| said.kind == Kind::Stream);
+    let blocks = streamed.flat_map(|said| &said.message.blocks);
+    let lines: Vec<Clean> = blocks
+        .flat_map(|block| match block {
+            Block::Code(lines) => lines.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let left = lines.len().saturating_sub(HEAD + TAIL);
+    if left == 0 {
+        return (!lines.is_empty()).then_some(lines);
+    }
+    let head = lines.iter().take(HEAD).cloned();
+    let gap = say!("… {} lines are left out here", left);
+    let tail = lines.iter().skip(HEAD + left).cloned();
+    Some(head.chain([gap]).chain(tail).collect())
 }
 
 /// The state is the only heading.
@@ -91,24 +132,40 @@ pub(super) fn lowered(block: Block) -> Block {
 }
 
 /// Steps that ended since the last look, for the thread.
-pub fn transitions(work: &Work, from: usize) -> Option<Message> {
-    let ended: Vec<Line> = work
-        .run
-        .steps
-        .iter()
-        .take(work.done)
-        .skip(from)
-        .map(|step| Line::new().plain("✓ ").plain(step.clone()))
+pub fn transitions(work: &Work, told: &[Mark]) -> Option<Message> {
+    let was_over = |index: usize| told.get(index).is_some_and(|mark| mark.is_over());
+    let marked = work.run.steps.iter().zip(&work.headway.marks).enumerate();
+    let ended: Vec<Line> = marked
+        .filter(|(index, (_, mark))| mark.is_over() && !was_over(*index))
+        .map(|(_, (step, mark))| marked_step(*mark, step))
         .collect();
     (!ended.is_empty()).then(|| ended.into_iter().fold(Message::new(), Message::line))
 }
 
-fn bar(done: usize, of: usize) -> Clean {
-    let full = (done * BAR).checked_div(of).unwrap_or(0).min(BAR);
+fn bar(headway: &Headway) -> Clean {
+    let full = (headway.done() * BAR)
+        .checked_div(headway.of())
+        .unwrap_or(0);
     let cells: Vec<Clean> = (0..BAR)
         .map(|cell| say!("{}", if cell < full { '▓' } else { '░' }))
         .collect();
     Clean::join(&cells, "")
+}
+
+/// Where it is; where it failed, that before all.
+fn place(headway: &Headway) -> Clean {
+    let has_failed = headway.marks.contains(&Mark::Failed);
+    let at = say!(
+        "{} {} of {}",
+        if has_failed { "failed at step" } else { "step" },
+        headway.position(),
+        headway.of()
+    );
+    match headway.stage() {
+        Some(stage) if has_failed => say!("{} · {}", at, stage),
+        Some(stage) => say!("{} of {} done · {}", headway.done(), headway.of(), stage),
+        None => at,
+    }
 }
 
 fn elapsed(work: &Work, now: Timestamp) -> Clean {
@@ -120,28 +177,38 @@ fn elapsed(work: &Work, now: Timestamp) -> Clean {
 }
 
 fn steps(work: &Work) -> Vec<Line> {
+    let marks = &work.headway.marks;
     let all = work.run.steps.len();
-    let first = work
-        .done
+    let present = work.headway.position().saturating_sub(1);
+    let first = present
         .saturating_sub(LISTED / 2)
         .min(all.saturating_sub(LISTED));
     let mut lines: Vec<Line> = Vec::new();
     if first > 0 {
-        lines.push(Line::new().dim(say!("✓ {} before", first)));
+        let are_well = marks.iter().take(first).all(|mark| mark.is_done());
+        let sign = if are_well { "✓" } else { "…" };
+        lines.push(Line::new().dim(say!("{} {} before", sign, first)));
     }
-    for (index, step) in work.run.steps.iter().enumerate().skip(first).take(LISTED) {
-        let line = match index.cmp(&work.done) {
-            std::cmp::Ordering::Less => Line::new().plain("✓ ").plain(step.clone()),
-            std::cmp::Ordering::Equal => Line::new().plain("▸ ").strong(step.clone()),
-            std::cmp::Ordering::Greater => Line::new().plain("· ").dim(step.clone()),
-        };
-        lines.push(line);
-    }
+    let marked = work.run.steps.iter().zip(marks);
+    let listed = marked.skip(first).take(LISTED);
+    lines.extend(listed.map(|(step, mark)| marked_step(*mark, step)));
     let after = all.saturating_sub(first + LISTED);
     if after > 0 {
         lines.push(Line::new().dim(say!("· {} more", after)));
     }
     lines
+}
+
+fn marked_step(mark: Mark, step: &Clean) -> Line {
+    let (line, step) = (Line::new(), step.clone());
+    match mark {
+        Mark::Done => line.plain("✓ ").plain(step),
+        Mark::Now => line.plain("▸ ").strong(step),
+        Mark::Ahead => line.plain("· ").dim(step),
+        Mark::Failed => line.plain("✗ ").styled(Style::Bad, step),
+        Mark::NotNeeded => line.plain("– ").dim(step).dim(" (not needed)"),
+        Mark::NotReached => line.plain("– ").dim(step).dim(" (not reached)"),
+    }
 }
 
 fn who(work: &Work, by: &Caller) -> Line {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::brief::brief;
 use crate::bot::{Outcome, Progress, Reply, Undertaking};
+use crate::run::Headway;
 use crate::say;
 use crate::text::{Clean, Message};
 
@@ -37,7 +38,7 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Work {
     pub run: Arc<Undertaking>,
-    pub done: usize,
+    pub headway: Headway,
     pub doing: Clean,
     pub since: Timestamp,
     /// What was said before it began is not part of its end.
@@ -124,12 +125,12 @@ impl Scene {
         let said = self.count;
         let work = self.work.get_or_insert_with(|| Work {
             run: Arc::clone(&progress.run),
-            done: 0,
+            headway: progress.headway.clone(),
             doing: Clean::default(),
             since: now,
             said_before: said,
         });
-        work.done = progress.done;
+        work.headway = progress.headway;
         work.doing = progress.doing;
     }
 }

@@ -136,7 +136,7 @@ fn last_words(
         RunState::Succeeded => ("🟢", "done"),
         RunState::Cancelled => ("⚪", "cancelled"),
         RunState::Refused => ("⚪", "denied"),
-        _ => ("🔴", "not done"),
+        _ => ("🔴", "failed"),
     };
     let mut message = Message::new().heading(say!("{} {}: {}", sign, title, state));
     let detail = Redactor::shapes_only().clean(&run.detail);

@@ -14,6 +14,7 @@ use super::scene::{Kind, Said, Scene, Work};
 use super::{Ledger, Patience, Place, Posted, Running, Stage, StageError};
 use crate::access::Caller;
 use crate::bot::{Bot, Outcome, Reply};
+use crate::run::Mark;
 use crate::text::{Block, Message};
 
 /// Changes gather for so long before they are shown.
@@ -43,7 +44,7 @@ struct Living {
     posted: Option<Posted>,
     shown: Message,
     /// Steps that the thread knows of.
-    told: usize,
+    told: Vec<Mark>,
 }
 
 impl<S: Stage> Teller<S> {
@@ -175,10 +176,10 @@ impl<S: Stage> Telling<'_, S> {
                 Ok(()) => living.shown = message,
                 Err(why) => tracing::warn!(%why, "a run's message could not be edited"),
             }
-            if let Some(below) = face::transitions(work, living.told)
+            if let Some(below) = face::transitions(work, &living.told)
                 && self.stage.reply(posted, &below).await.is_ok()
             {
-                living.told = work.done;
+                living.told.clone_from(&work.headway.marks);
             }
         }
         self.living = Some(living);
@@ -189,7 +190,7 @@ impl<S: Stage> Telling<'_, S> {
         let living = |posted| Living {
             posted,
             shown: message.clone(),
-            told: 0,
+            told: Vec::new(),
         };
         let offered = match self.ledger().await {
             Some(ledger) => ledger.find(run).await.ok().flatten(),

@@ -192,7 +192,13 @@ async fn carry_out(
         slots: &slots,
         queue: false,
     };
-    let end = Box::pin(runner.perform(&id, plan, &|_, _| {}, |_| async { String::new() })).await;
+    let end = Box::pin(runner.perform(
+        &id,
+        plan,
+        &|_, _| {},
+        (async {}, |_| async { String::new() }),
+    ))
+    .await;
     match end.map_err(|error| told(&error))? {
         RunEnd::Ended(ended) => Ok(ended),
         RunEnd::Busy { .. } => Err("the stack is busy".to_owned()),

@@ -149,6 +149,7 @@ fn resolution(root: &Finding, diagnosis: &Diagnosis, host: &Name) -> Vec<Resolut
             command: fix.command.clone(),
             runbook: runbook(fix, &root.service, host),
             risk: fix.risk,
+            taken: false,
         })
         .collect();
     let waiting: Vec<Clean> = diagnosis
@@ -169,6 +170,7 @@ fn resolution(root: &Finding, diagnosis: &Diagnosis, host: &Name) -> Vec<Resolut
             command: None,
             runbook: None,
             risk: crate::action::Risk::Change,
+            taken: false,
         });
     }
     steps
@@ -189,31 +191,44 @@ fn runbook(fix: &Fix, service: &Key, host: &Name) -> Option<Clean> {
 
 /// What must be true again, as commands anybody can paste; the result is what was just seen.
 fn verification(diagnosis: &Diagnosis, evidence: &[Evidence]) -> Vec<Verification> {
-    let mut keys: Vec<&Key> = diagnosis
-        .affected
-        .iter()
-        .map(|affected| &affected.service)
-        .collect();
-    if keys.is_empty() {
-        keys.push(&diagnosis.asked);
+    if diagnosis.affected.is_empty() {
+        let own: Vec<&Evidence> = of(&diagnosis.asked, evidence).collect();
+        let done = own.iter().copied().filter_map(done);
+        let done: Vec<(&Name, Verification)> = done.collect();
+        let runs = |item: &&&Evidence| done.iter().all(|(name, _)| **name != item.container);
+        let others = own.iter().filter(runs).filter_map(|item| check(item));
+        return sorted(done.iter().map(|(_, check)| check.clone()).chain(others));
     }
-    keys.into_iter()
-        .flat_map(|key| checks(key, evidence))
+    let keys = diagnosis.affected.iter().map(|affected| &affected.service);
+    keys.flat_map(|key| sorted(of(key, evidence).filter_map(check)))
         .collect()
 }
 
 /// Of a memory limit, in percent: above this there is none to spare.
 const SPARE: f64 = 85.0;
 
-fn checks(key: &Key, evidence: &[Evidence]) -> Vec<Verification> {
-    let mut checks: Vec<Verification> = evidence
-        .iter()
-        .filter(|item| item.service == *key)
-        .filter_map(check)
-        .collect();
+fn of<'e>(key: &Key, evidence: &'e [Evidence]) -> impl Iterator<Item = &'e Evidence> {
+    evidence.iter().filter(move |item| item.service == *key)
+}
+
+fn sorted(checks: impl Iterator<Item = Verification>) -> Vec<Verification> {
+    let mut checks: Vec<Verification> = checks.collect();
     checks.sort_by(|a, b| a.command.cmp(&b.command));
     checks.dedup();
     checks
+}
+
+/// Where nothing is wrong, a container that ended with 0 and stays so is as it should be.
+fn done(item: &Evidence) -> Option<(&Name, Verification)> {
+    let Fact::State(state) = &item.fact else {
+        return None;
+    };
+    let text = say!("{} has done its work", item.container);
+    let command = of_container("{{.State.Status}}", &item.container);
+    let check = verified(text, command, "exited", true);
+    state
+        .has_done_its_work()
+        .then_some((&item.container, check))
 }
 
 fn check(item: &Evidence) -> Option<Verification> {
@@ -263,8 +278,12 @@ fn inspected(item: &Evidence) -> Option<Verification> {
         ),
         _ => return None,
     };
-    let command = say!("docker inspect -f '{}' {}", format, item.container);
+    let command = of_container(format, &item.container);
     Some(verified(text, command, expect, passed))
+}
+
+fn of_container(format: &'static str, name: &Name) -> Clean {
+    say!("docker inspect -f '{}' {}", format, name)
 }
 
 fn verified(text: Clean, command: Clean, expect: &'static str, passed: bool) -> Verification {

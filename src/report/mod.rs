@@ -86,6 +86,9 @@ pub struct ResolutionStep {
     pub command: Option<Clean>,
     pub runbook: Option<Clean>,
     pub risk: Risk,
+    /// It was done or tried, and its text says what came of it. Beyond the fixed shape.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -114,12 +114,14 @@ fn steps() -> Vec<ResolutionStep> {
             ),
             runbook: None,
             risk: Risk::Change,
+            taken: false,
         },
         ResolutionStep {
             text: "start db, wait until it is healthy, then api, then gateway".into(),
             command: Some("docker compose -p shop up -d --wait db api gateway".into()),
             runbook: Some("/ops run ordered-restart stack=shop groups=db,api,gateway".into()),
             risk: Risk::Change,
+            taken: false,
         },
     ]
 }
@@ -205,6 +207,7 @@ pub fn inconclusive() -> Report {
             command: Some("docker compose -p shop run --rm -e LOG_LEVEL=debug worker".into()),
             runbook: None,
             risk: Risk::Change,
+            taken: false,
         }],
         not_seen: vec!["the log of worker (its log driver keeps nothing)".into()],
         ..empty("01KAFAX4W8UNDECIDED0000000")

@@ -3,14 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::book::short;
+use super::blame::{blame, next};
+use super::book::{NO_APPROVAL, short};
+use super::checked::checks;
 use super::outcome::{Ended, Part, StepEnd, StepOutcome};
 use crate::diagnose::{Cause, Confidence};
-use crate::evidence::{Citation, Source};
-use crate::report::{
-    CheckResult, RelatedService, Report, ResolutionStep, RootCause, SCHEMA, TimelineEntry,
-    Verification,
-};
+use crate::report::{RelatedService, Report, ResolutionStep, RootCause, SCHEMA, TimelineEntry};
 use crate::runbook::Plan;
 use crate::say;
 use crate::stack::revisions::short as short_commit;
@@ -39,7 +37,7 @@ impl People {
         let yes = self
             .decided
             .iter()
-            .filter(|said| said.what == Verdict::Approve);
+            .filter(|said| said.what == Verdict::Approve && said.reason != NO_APPROVAL);
         let mut names: Vec<Name> = yes.map(|said| Name::new(&said.who)).collect();
         names.dedup();
         names
@@ -66,37 +64,68 @@ pub fn report(
         environment: plan.environment.clone(),
         issue: issue(plan, ended),
         services_affected: Vec::new(),
-        root_cause: RootCause {
-            cause: Cause::None,
-            service: Name::default(),
-            summary: summary(plan, ended),
-            confidence: Confidence::Certain,
-            evidence: ended.failed().map(last_lines).unwrap_or_default(),
-        },
+        root_cause: root_cause(plan, ended),
         contributing: Vec::new(),
-        resolution_steps: ended.work().map(step).collect(),
-        verification: verification(ended),
+        resolution_steps: steps(plan, ended),
+        verification: checks(plan, ended),
         prevention: plan.report.prevention.clone(),
         related_services: related(plan),
         timeline: timeline(plan, ended, people),
         checklist: Vec::new(),
         changes: Vec::new(),
         not_seen: Vec::new(),
-        looked_at: say!("run {}", Name::new(short(&ended.id))),
+        looked_at: took(ended),
     }
 }
 
 /// What a run adds to a report that tells why it was needed.
 pub fn add(report: &mut Report, plan: &Plan, ended: &Ended, people: &People) {
-    report.verification.extend(verification(ended));
+    report.verification.extend(checks(plan, ended));
+    report.looked_at = say!("{} · {}", report.looked_at, took(ended));
     report.related_services.extend(related(plan));
     for text in &plan.report.prevention {
         if !report.prevention.contains(text) {
             report.prevention.push(text.clone());
         }
     }
-    report.timeline.extend(decisions(plan, ended, people));
+    report.timeline.extend(timeline(plan, ended, people));
+    // stable: what happened at one moment stays in the order it was told
     report.timeline.sort_by_key(|entry| entry.at);
+}
+
+/// Which run, and how long it took from its first step to its last.
+fn took(ended: &Ended) -> Clean {
+    let run = Name::new(short(&ended.id));
+    if ended.steps.is_empty() {
+        return say!("run {}", run);
+    }
+    say!("run {} in {:.1} s", run, ended.took().as_secs_f64())
+}
+
+/// A run that did what it was to do found nothing wrong. Of one that failed nobody says so.
+fn root_cause(plan: &Plan, ended: &Ended) -> RootCause {
+    let summary = summary(plan, ended);
+    match (ended.state, ended.failed()) {
+        (RunState::Succeeded, _) | (_, None) => RootCause {
+            cause: match ended.state {
+                RunState::Succeeded | RunState::Cancelled => Cause::None,
+                _ => Cause::Inconclusive,
+            },
+            service: Name::default(),
+            summary,
+            confidence: match ended.state {
+                RunState::Succeeded | RunState::Cancelled => Confidence::Certain,
+                _ => Confidence::Inconclusive,
+            },
+            evidence: Vec::new(),
+        },
+        (_, Some(failed)) => blame(plan, failed, summary),
+    }
+}
+
+/// What was done, and where to look next if that was not enough.
+fn steps(plan: &Plan, ended: &Ended) -> Vec<ResolutionStep> {
+    ended.work().map(step).chain(next(plan, ended)).collect()
 }
 
 fn related(plan: &Plan) -> Vec<RelatedService> {
@@ -148,25 +177,11 @@ pub fn way_back(plan: &Plan, ended: &Ended) -> Option<Clean> {
     })
 }
 
-/// What a failed program said last.
-fn last_lines(step: &StepOutcome) -> Vec<Citation> {
-    if step.data.get("log").is_none() {
-        return Vec::new();
-    }
-    let cite = |text| Citation {
-        source: Source::Compose,
-        service: Name::default(),
-        at: None,
-        text,
-    };
-    step.text.lines().map(cite).collect()
-}
-
 fn named(step: &StepOutcome) -> Name {
     Name::new(&step.name)
 }
 
-fn why(step: &StepOutcome) -> Clean {
+pub(super) fn why(step: &StepOutcome) -> Clean {
     match &step.end {
         StepEnd::Failed(why) | StepEnd::Unknown(why) => why.clone(),
         _ => step.says.clone(),
@@ -174,36 +189,29 @@ fn why(step: &StepOutcome) -> Clean {
 }
 
 fn summary(plan: &Plan, ended: &Ended) -> Clean {
-    let done = ended
-        .work()
-        .filter(|step| step.end == StepEnd::Done)
-        .count();
-    let of = plan.steps().count();
     say!(
         "{} {}: {} of {} steps done",
         plan.title,
         ended.state.word(),
-        done,
-        of
+        ended.done(),
+        plan.steps().count()
     )
 }
 
-fn step(outcome: &StepOutcome) -> ResolutionStep {
+pub(super) fn step(outcome: &StepOutcome) -> ResolutionStep {
     ResolutionStep {
         text: told(outcome),
         command: None,
         runbook: None,
         risk: outcome.risk,
+        taken: true,
     }
 }
 
 /// One step in one line.
 pub fn told(outcome: &StepOutcome) -> Clean {
     let took = outcome.took.as_secs_f64();
-    let says = match outcome.part {
-        Part::Rollback => say!("roll back: {}", outcome.says),
-        _ => outcome.says.clone(),
-    };
+    let says = said(outcome);
     match &outcome.end {
         StepEnd::Done => match outcome.text.lines().next() {
             Some(first) => say!("{}: done in {:.1} s: {}", says, took, first),
@@ -217,39 +225,26 @@ pub fn told(outcome: &StepOutcome) -> Clean {
     }
 }
 
-fn verification(ended: &Ended) -> Vec<Verification> {
-    let check = |step: &StepOutcome| Verification {
-        text: match &step.end {
-            StepEnd::Failed(why) => say!("{}: {}", step.says, why),
-            _ if step.text.is_empty() => step.says.clone(),
-            _ => say!(
-                "{}: {}",
-                step.says,
-                step.text.lines().next().unwrap_or_default()
-            ),
-        },
-        command: say!("dogwatch console -- status"),
-        expect: say!("well"),
-        result: match step.end {
-            StepEnd::Done => CheckResult::Passed,
-            StepEnd::Failed(_) | StepEnd::Unknown(_) => CheckResult::Failed,
-            _ => CheckResult::NotRun,
-        },
-    };
-    ended.verification().map(check).collect()
+fn said(outcome: &StepOutcome) -> Clean {
+    match outcome.part {
+        Part::Rollback => say!("roll back: {}", outcome.says),
+        Part::Steps | Part::Verify => outcome.says.clone(),
+    }
 }
 
+/// Who said what, and what was done: each step when it ended, so that nothing fails before what it
+/// brought about.
 fn timeline(plan: &Plan, ended: &Ended, people: &People) -> Vec<TimelineEntry> {
     let mut entries = decisions(plan, ended, people);
-    let begun = |step: &&StepOutcome| {
-        !matches!(
-            step.end,
-            StepEnd::Skipped | StepEnd::Cancelled | StepEnd::NotNeeded
-        )
-    };
-    entries.extend(ended.steps.iter().filter(begun).map(|step| TimelineEntry {
-        at: step.at,
-        text: say!("dogwatch: {}: {}", step.says, step.end.word()),
+    let begun = ended.steps.iter().filter(|step| step.was_begun());
+    entries.extend(begun.map(|step| TimelineEntry {
+        at: step.ended(),
+        text: say!(
+            "dogwatch: {}: {} after {:.1} s",
+            said(step),
+            step.end.words(),
+            step.took.as_secs_f64()
+        ),
     }));
     entries.sort_by_key(|entry| entry.at);
     entries
@@ -263,6 +258,12 @@ fn decisions(plan: &Plan, ended: &Ended, people: &People) -> Vec<TimelineEntry> 
         text: say!("{} asked for by {} (run {})", plan.title, people.asked, run),
     };
     let said = people.decided.iter().map(|said| {
+        if said.what == Verdict::Approve && said.reason == NO_APPROVAL {
+            return TimelineEntry {
+                at: moment(said.at_ms),
+                text: say!("no approval was needed"),
+            };
+        }
         let who = Name::new(&said.who);
         let reason = Redactor::shapes_only().clean(&said.reason);
         let word = match said.what {

@@ -258,7 +258,8 @@ fn is_secret(value: &EnvValue) -> bool {
     matches!(value, EnvValue::Secret(_))
 }
 
-pub(super) fn is_well(container: &Container) -> bool {
+/// It runs and passes its check; or it ended with 0 and is to stay so: it has done its work.
+pub fn is_well(container: &Container) -> bool {
     let state = &container.state;
     match state.status {
         Status::Running => state
@@ -276,7 +277,7 @@ pub(super) fn is_well(container: &Container) -> bool {
     }
 }
 
-pub(super) fn state(container: &Container) -> Clean {
+pub fn state(container: &Container) -> Clean {
     let state = &container.state;
     match (state.status, &state.health) {
         (Status::Running, Some(health)) => say!("running, {}", health.status.word()),

@@ -39,13 +39,13 @@ impl Flow<'_> {
         step: &PlannedStep,
         begun: Option<Timestamp>,
     ) -> Result<(StepEnd, Yield), Interrupt> {
-        let done = self.state().outcomes.len();
-        (self.watcher)(done, &step.says);
+        self.begin(part, step);
+        self.tell(part, &step.says);
         if let Action::Gate { .. } = step.action {
             return self.gate(part, step).await;
         }
         let _working = match part {
-            Part::Steps => match self.turn.take(self.stop, || self.waiting(done)).await {
+            Part::Steps => match self.turn.take(self.stop, || self.waiting(part)).await {
                 Some(working) => Some(working),
                 None => return Ok((StepEnd::Cancelled, Yield::default())),
             },
@@ -66,8 +66,8 @@ impl Flow<'_> {
         self.tries(part, step, at).await
     }
 
-    fn waiting(&self, done: usize) {
-        (self.watcher)(done, &say!("waiting until another run has ended"));
+    fn waiting(&self, part: Part) {
+        self.tell(part, &say!("waiting until another run has ended"));
     }
 
     async fn tries(
@@ -99,8 +99,7 @@ impl Flow<'_> {
                 return Ok((end, seen));
             }
             left -= 1;
-            let done = self.state().outcomes.len();
-            (self.watcher)(done, &say!("{} failed; trying again", step.says));
+            self.tell(part, &say!("{} failed; trying again", step.says));
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.stop.cancelled(), if part == Part::Steps => return Ok((end, seen)),
@@ -177,9 +176,8 @@ impl Flow<'_> {
         begun: Timestamp,
         miss: Miss,
     ) -> Result<Option<StepEnd>, Interrupt> {
-        let done = self.state().outcomes.len();
         let waiting = say!("{}: {} does not answer; waiting", step.says, self.plan.host);
-        (self.watcher)(done, &waiting);
+        self.tell(part, &waiting);
         match miss {
             Miss::Lost(why) if step.risk() > Risk::Read => {
                 let patience = settle::may_last(&step.action);

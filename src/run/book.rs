@@ -7,18 +7,23 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::gate;
-use crate::access::Caller;
+use crate::access::{Caller, Need, Policy};
 use crate::clock::Clock;
 use crate::runbook::Plan;
+use crate::say;
 use crate::store::{
     Decision, Match, NewRun, RunFilter, RunRecord, RunState, StateChange, Store, StoreError,
     Verdict, places_meet,
 };
+use crate::text::Clean;
 
 /// So many refusals of one caller are written down in an hour, and of one run: nobody can fill the
 /// store by asking for what they may not.
 const REFUSALS_KEPT: usize = 20;
 const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// Written down where a run goes on although nobody was asked.
+pub const NO_APPROVAL: &str = "its risk needs no approval";
 
 #[derive(Debug, Error)]
 pub enum BookError {
@@ -121,6 +126,26 @@ impl Book<'_> {
             return Ok(());
         }
         Ok(self.store.record_decision(id, &denial).await?)
+    }
+
+    /// Where two are asked, nobody approves what they asked for themselves: why not, and written
+    /// down that somebody tried.
+    pub async fn needs_another(
+        &self,
+        policy: &Policy,
+        caller: &Caller,
+        (run, plan): (&RunRecord, &Plan),
+    ) -> Result<Option<Clean>, BookError> {
+        let need = policy.need_on(caller, (Some(&plan.host), plan.stack()), plan.risk());
+        if need < Need::SecondPerson || caller.to_string() != run.requested_by {
+            return Ok(None);
+        }
+        let why = say!(
+            "you asked for `{}` yourself, and it needs a second person who may do it",
+            plan.title
+        );
+        self.note_denial(&run.id, caller, why.as_str()).await?;
+        Ok(Some(why))
     }
 
     /// The run that is meant: by its whole id, else by the beginning of its long or short one. One

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::act::Tools;
 use super::flow::{Course, Flow, Interrupt, Known};
+use super::headway::Headway;
 use super::hold::Hold;
 use super::outcome::{Ended, RunEnd};
 use super::turn::Turn;
@@ -23,8 +24,8 @@ use crate::text::{Clean, Name};
 /// How often a queued run asks for the lock.
 const KNOCK: Duration = Duration::from_millis(500);
 
-/// Told before each step: how many are done, and what is being done.
-pub type Watcher<'w> = &'w (dyn Fn(usize, &Clean) + Send + Sync);
+/// Told before each step: how far it is, and what is being done.
+pub type Watcher<'w> = &'w (dyn Fn(&Headway, &Clean) + Send + Sync);
 
 pub struct Runner<'r> {
     pub store: &'r Store,
@@ -39,7 +40,8 @@ pub struct Runner<'r> {
 }
 
 impl Runner<'_> {
-    /// Performs an approved run. `conclude` keeps the report and gives its id: there is one before
+    /// Performs an approved run. `before` is awaited when the stack is this run's alone and before
+    /// anything is done to it. `conclude` keeps the report and gives its id: there is one before
     /// the run has ended for anybody. An error here is the store's: nothing is done that cannot be
     /// journalled.
     pub async fn perform<F, R>(
@@ -47,7 +49,7 @@ impl Runner<'_> {
         id: &str,
         plan: &Plan,
         watcher: Watcher<'_>,
-        conclude: F,
+        (before, conclude): (impl Future<Output = ()> + Send, F),
     ) -> Result<RunEnd, StoreError>
     where
         F: FnOnce(Ended) -> R + Send,
@@ -62,7 +64,10 @@ impl Runner<'_> {
                 return Ok(end);
             }
             let turn = Turn::among(Some(self.slots));
-            let told = || watcher(0, &say!("waiting until another run has ended"));
+            let told = || {
+                let doing = say!("waiting until another run has ended");
+                watcher(&Headway::none(plan), &doing);
+            };
             if turn.take(&stop, told).await.is_none() {
                 let detail = say!("cancelled while it waited for its turn");
                 return called_off(&hold, detail).await;
@@ -73,6 +78,7 @@ impl Runner<'_> {
                 hold.set(RunState::Refused, detail.as_str(), "").await?;
                 return Ok(RunEnd::Changed(changed));
             }
+            before.await;
             hold.set(RunState::Running, "", "").await?;
             let course = Course {
                 plan,
@@ -198,7 +204,8 @@ impl Runner<'_> {
             }
             if told != holder {
                 let run = holder.as_deref().map_or("", super::book::short);
-                watcher(0, &say!("waiting for run {} to end", Name::new(run)));
+                let doing = say!("waiting for run {} to end", Name::new(run));
+                watcher(&Headway::none(plan), &doing);
                 told = holder;
             }
             tokio::select! {

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::act::{Tools, Yield};
 use super::execute::Watcher;
 use super::facts;
+use super::headway::Headway;
 use super::hold::Hold;
 use super::outcome::{Ended, Part, StepEnd, StepOutcome};
 use super::turn::Turn;
@@ -60,6 +61,8 @@ pub(super) struct State {
     pub(super) outcomes: Vec<StepOutcome>,
     pub(super) halt: Option<Halt>,
     rolls_back: bool,
+    /// The ids of steps that are being done.
+    now: Vec<String>,
 }
 
 pub(super) struct Flow<'f> {
@@ -124,6 +127,7 @@ impl<'f> Flow<'f> {
                 self.step(Part::Verify, step).await?;
             }
         }
+        self.tell(Part::Verify, &say!("how it is now"));
         Ok(self.ended())
     }
 
@@ -197,10 +201,26 @@ impl<'f> Flow<'f> {
         }
     }
 
+    pub(super) fn begin(&self, part: Part, step: &PlannedStep) {
+        if part == Part::Steps {
+            self.state().now.push(step.id.clone());
+        }
+    }
+
+    /// Tells whoever follows what is being done, and how far it is.
+    pub(super) fn tell(&self, part: Part, doing: &Clean) {
+        let headway = {
+            let state = self.state();
+            Headway::after(self.plan, &state.outcomes, (part, &state.now))
+        };
+        (self.watcher)(&headway, doing);
+    }
+
     /// Takes an outcome in, and what it means for the rest.
     fn take(&self, outcome: StepOutcome, step: &PlannedStep) {
         let mut state = self.state();
         if outcome.part == Part::Steps {
+            state.now.retain(|id| *id != step.id);
             match (&outcome.end, step.on_failure) {
                 (StepEnd::Cancelled, _) => {
                     state.halt.get_or_insert(Halt::Cancelled);

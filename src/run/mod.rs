@@ -3,6 +3,7 @@
 
 pub mod book;
 pub mod execute;
+pub mod headway;
 pub mod outcome;
 pub mod account;
 pub mod repair;
@@ -10,7 +11,9 @@ pub mod recover;
 pub mod world;
 mod act;
 mod attempt;
+mod blame;
 mod bundle;
+mod checked;
 mod facts;
 mod flow;
 mod gate;
@@ -24,9 +27,10 @@ mod turn;
 
 pub use crate::runbook::plan::{Plan, PlannedStep};
 pub use account::People;
-pub use act::Tools;
+pub use act::{Tools, is_well, state};
 pub use book::{Book, BookError};
 pub use execute::Runner;
+pub use headway::{Headway, Mark};
 pub use operate::Ground;
 pub use outcome::{Ended, Part, RunEnd, StepEnd, StepOutcome};
 pub use recover::Recovery;

@@ -133,11 +133,11 @@ impl Tools<'_> {
 
     /// Of what went well a task's own words; of what failed its step, its last lines and its log.
     fn came_of(&self, verb: Verb, ran: &Ran) -> Yield {
-        let log = format!("{}{}", ran.stdout.expose(), ran.stderr.expose());
+        let log = ran.both.expose();
         if ran.succeeded() {
             let speaks = matches!(verb, Verb::Run | Verb::Program);
             let text = if speaks {
-                tail(&self.redactor.clean(&log))
+                tail(&self.redactor.clean(log))
             } else {
                 Clean::default()
             };
@@ -147,7 +147,7 @@ impl Tools<'_> {
                 failed: None,
             };
         }
-        let log = self.redactor.clean(&log);
+        let log = self.redactor.clean(log);
         let step = failure::failing_step(log.as_str()).filter(|_| verb == Verb::Build);
         let step = step.map(|step| self.redactor.clean(&step));
         let last = match failure::reason(log.as_str()) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -38,6 +38,15 @@ impl StepEnd {
             Self::Cancelled => "cancelled",
             Self::NotNeeded => "not_needed",
             Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// As people read it.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::NotNeeded => "not needed",
+            Self::Unknown(_) => "outcome unknown",
+            end => end.word(),
         }
     }
 
@@ -111,6 +120,21 @@ impl StepOutcome {
     }
 }
 
+impl StepOutcome {
+    pub fn ended(&self) -> Timestamp {
+        let took = SignedDuration::try_from(self.took).unwrap_or_default();
+        self.at.checked_add(took).unwrap_or(self.at)
+    }
+
+    /// It was not only passed over.
+    pub fn was_begun(&self) -> bool {
+        !matches!(
+            self.end,
+            StepEnd::Skipped | StepEnd::Cancelled | StepEnd::NotNeeded
+        )
+    }
+}
+
 /// A run that has come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -167,6 +191,23 @@ impl Ended {
         self.steps.iter().filter(|step| step.part == Part::Verify)
     }
 
+    /// How many of the plan's steps were done.
+    pub fn done(&self) -> usize {
+        let is_done = |step: &&StepOutcome| step.part == Part::Steps && step.end == StepEnd::Done;
+        self.steps.iter().filter(is_done).count()
+    }
+
+    /// From the beginning of its first step to the end of its last.
+    pub fn took(&self) -> Duration {
+        let first = self.steps.iter().map(|step| step.at).min();
+        let last = self.steps.iter().map(StepOutcome::ended).max();
+        let took = first
+            .zip(last)
+            .map(|(first, last)| last.duration_since(first));
+        took.and_then(|took| Duration::try_from(took).ok())
+            .unwrap_or_default()
+    }
+
     /// The first step that went wrong.
     pub fn failed(&self) -> Option<&StepOutcome> {
         self.steps.iter().find(|step| step.end.is_bad())
@@ -199,6 +240,13 @@ pub(super) fn parts(plan: &Plan) -> impl Iterator<Item = (Part, &PlannedStep)> {
         .map(of(Part::Steps))
         .chain(plan.rollback.iter().map(of(Part::Rollback)))
         .chain(plan.verify.iter().map(of(Part::Verify)))
+}
+
+/// The step of the plan that this came of.
+pub(super) fn planned<'p>(plan: &'p Plan, outcome: &StepOutcome) -> Option<&'p PlannedStep> {
+    let is_it =
+        |(part, step): &(Part, &PlannedStep)| *part == outcome.part && step.id == outcome.id;
+    parts(plan).find(is_it).map(|(_, step)| step)
 }
 
 fn because(step: &StepOutcome) -> Clean {

@@ -3,77 +3,110 @@
 
 use jiff::Timestamp;
 
-use super::{StepEnd, StepOutcome};
+use super::account::{self, People};
+use super::outcome::{Ended, StepEnd, StepOutcome};
 use crate::diagnose::Cause;
 use crate::report::build::and;
 use crate::report::{
     AffectedService, CheckResult, Report, ResolutionStep, TimelineEntry, Verification,
 };
+use crate::runbook::Plan;
 use crate::say;
 use crate::store::RunState;
 use crate::text::{Clean, Name};
 
 /// What was done about it.
 pub struct Repair<'r> {
-    pub run: &'r str,
-    pub title: &'r Clean,
-    pub by: Name,
-    pub steps: &'r [StepOutcome],
-    pub state: RunState,
+    pub plan: &'r Plan,
+    pub ended: &'r Ended,
+    pub people: &'r People,
 }
 
-/// `before` says why it was broken; `now` what is seen of each service after the repair, where
-/// that was possible. The new report gets its own id and time.
+/// What is seen after a repair.
+#[derive(Debug, Clone, Default)]
+pub struct Now {
+    /// One for each service that could be looked at.
+    pub reports: Vec<Report>,
+    /// Services without a container that is well, whatever the reason, with their state.
+    pub unwell: Vec<(Name, Clean)>,
+}
+
+impl Now {
+    pub fn is_ill(&self) -> bool {
+        self.still().is_some()
+    }
+
+    fn still(&self) -> Option<&Report> {
+        let mut reports = self.reports.iter();
+        reports.find(|report| report.root_cause.cause != Cause::None)
+    }
+
+    fn state_of(&self, service: &Name) -> Option<&Clean> {
+        let mut unwell = self.unwell.iter();
+        unwell
+            .find(|(name, _)| name == service)
+            .map(|(_, state)| state)
+    }
+}
+
+/// `before` says why it was broken. The new report gets its own id and time.
 pub fn after_repair(
     before: Report,
-    now: &[Report],
+    now: &Now,
     repair: &Repair<'_>,
     (id, at): (String, Timestamp),
 ) -> Report {
-    let still = now.iter().find(|now| now.root_cause.cause != Cause::None);
-    let checks = recheck(&before.verification, now);
+    let checks = recheck(&before.verification, &now.reports);
     let issue = first_line(&before, now, repair, &checks);
-    let seen = now.first().unwrap_or(&before);
-    Report {
+    let seen = now.reports.first().unwrap_or(&before);
+    let mut report = Report {
         id,
         created_at: at,
         issue,
-        services_affected: match (still, now) {
+        services_affected: match (now.still(), now.reports.as_slice()) {
             (Some(still), _) => still.services_affected.clone(),
-            (None, [_, ..]) => recovered(&before),
+            (None, [_, ..]) => afterwards(&before, now),
             (None, []) => before.services_affected.clone(),
         },
-        resolution_steps: repair.steps.iter().map(step).collect(),
-        timeline: timeline(&before, now, repair),
+        resolution_steps: steps(now, repair),
+        timeline: recorded(&before, &now.reports),
         looked_at: seen.looked_at.clone(),
         not_seen: seen.not_seen.clone(),
         verification: checks,
         ..before
-    }
+    };
+    account::add(&mut report, repair.plan, repair.ended, repair.people);
+    report
 }
 
-/// What the engine recorded before and since, with who did what; nothing twice.
-fn timeline(before: &Report, now: &[Report], repair: &Repair<'_>) -> Vec<TimelineEntry> {
+/// What was done; where that was not enough, what mends it as it is now.
+fn steps(now: &Now, repair: &Repair<'_>) -> Vec<ResolutionStep> {
+    let taken = repair.ended.work().map(account::step);
+    let still = now.still().into_iter();
+    let left = still.flat_map(|report| report.resolution_steps.iter().cloned());
+    taken.chain(left).collect()
+}
+
+/// What the engine recorded before and since; nothing twice.
+fn recorded(before: &Report, now: &[Report]) -> Vec<TimelineEntry> {
     let mut timeline: Vec<TimelineEntry> = Vec::new();
-    let recorded = before
-        .timeline
-        .iter()
-        .chain(now.iter().flat_map(|now| &now.timeline))
-        .cloned();
-    for entry in recorded.chain(steps_in_time(repair)) {
-        if !timeline.contains(&entry) {
-            timeline.push(entry);
+    let all = before.timeline.iter();
+    for entry in all.chain(now.iter().flat_map(|now| &now.timeline)) {
+        if !timeline.contains(entry) {
+            timeline.push(entry.clone());
         }
     }
-    // stable: what is recorded at one moment stays in the order it was told
-    timeline.sort_by_key(|entry| entry.at);
     timeline
 }
 
-fn recovered(before: &Report) -> Vec<AffectedService> {
+/// Nothing is found wrong any more, which is not the same as being well.
+fn afterwards(before: &Report, now: &Now) -> Vec<AffectedService> {
     let again = |service: &AffectedService| AffectedService {
         service: service.service.clone(),
-        status: say!("recovered"),
+        status: match now.state_of(&service.service) {
+            Some(state) => say!("not well yet: {}", state),
+            None => say!("recovered"),
+        },
         symptoms: vec![say!("was {}", service.status)],
     };
     before.services_affected.iter().map(again).collect()
@@ -84,10 +117,12 @@ fn recheck(before: &[Verification], now: &[Report]) -> Vec<Verification> {
     let seen: Vec<&Verification> = now.iter().flat_map(|now| &now.verification).collect();
     let again = |check: &Verification| {
         let again = seen.iter().find(|other| other.command == check.command);
-        let result = again.map_or(CheckResult::NotRun, |other| other.result);
-        Verification {
-            result,
-            ..check.clone()
+        match again {
+            Some(again) => (*again).clone(),
+            None => Verification {
+                result: CheckResult::NotRun,
+                ..check.clone()
+            },
         }
     };
     let mut checks: Vec<Verification> = before.iter().map(again).collect();
@@ -99,103 +134,51 @@ fn recheck(before: &[Verification], now: &[Report]) -> Vec<Verification> {
     checks
 }
 
-fn first_line(
-    before: &Report,
-    now: &[Report],
-    repair: &Repair<'_>,
-    checks: &[Verification],
-) -> Clean {
-    let passed = checks
-        .iter()
-        .filter(|check| check.result == CheckResult::Passed)
-        .count();
-    let names: Vec<Clean> = before
-        .services_affected
-        .iter()
-        .map(|service| Clean::from(&service.service))
-        .collect();
-    let still = now.iter().find(|now| now.root_cause.cause != Cause::None);
-    match (repair.state, still) {
-        (RunState::Succeeded, _) if now.is_empty() => {
-            say!("{} was done; how it is now could not be seen", repair.title)
-        }
-        (RunState::Succeeded, None) => {
-            say!(
-                "{} recovered: {} by {}; {} of {} checks pass",
-                and(&names),
-                repair.title,
-                repair.by,
-                passed,
-                checks.len()
-            )
-        }
-        (RunState::Succeeded, Some(still)) => say!(
-            "{} was done, and it is not over: {}",
-            repair.title,
-            still.issue
-        ),
-        (state, _) => say!("{} {}: {}", repair.title, state.word(), failure(repair)),
+fn first_line(before: &Report, now: &Now, repair: &Repair<'_>, checks: &[Verification]) -> Clean {
+    let (title, state) = (&repair.plan.title, repair.ended.state);
+    if state != RunState::Succeeded {
+        let line = say!("{} {}: {}", title, state.word(), failure(repair));
+        return match account::way_back(repair.plan, repair.ended) {
+            Some(back) => say!("{}; {}", line, back),
+            None => line,
+        };
     }
+    if let Some(still) = now.still() {
+        return say!("{} was done, and it is not over: {}", title, still.issue);
+    }
+    if now.reports.is_empty() {
+        return say!("{} was done; how it is now could not be seen", title);
+    }
+    let affected = before.services_affected.iter();
+    let not_yet = affected.clone().find_map(|affected| {
+        let state = now.state_of(&affected.service)?;
+        Some(say!("{} is not well yet: {}", affected.service, state))
+    });
+    if let Some(not_yet) = not_yet {
+        return say!("{} was done; {}", title, not_yet);
+    }
+    let passed = |check: &&Verification| check.result == CheckResult::Passed;
+    let names: Vec<Clean> = affected.map(|one| Clean::from(&one.service)).collect();
+    say!(
+        "{} recovered: {} by {}; {} of {} checks pass",
+        and(&names),
+        title,
+        repair.people.asked,
+        checks.iter().filter(passed).count(),
+        checks.len()
+    )
 }
 
 fn failure(repair: &Repair<'_>) -> Clean {
-    let failed = repair.steps.iter().find_map(|step| match &step.end {
+    let why = |step: &StepOutcome| match &step.end {
         StepEnd::Failed(why) | StepEnd::Unknown(why) => Some(say!("{}: {}", step.says, why)),
         _ => None,
-    });
-    failed.unwrap_or_else(|| {
-        let done = repair
-            .steps
-            .iter()
-            .filter(|step| step.end == StepEnd::Done)
-            .count();
-        say!("{} of {} steps were done", done, repair.steps.len())
-    })
-}
-
-fn step(outcome: &StepOutcome) -> ResolutionStep {
-    let took = outcome.took.as_secs_f64();
-    let text = match &outcome.end {
-        StepEnd::Done => say!("{}: done in {:.1} s", outcome.says, took),
-        StepEnd::Failed(why) => say!("{}: failed after {:.1} s: {}", outcome.says, took, why),
-        StepEnd::Skipped => say!(
-            "{}: not done, because a step before it failed",
-            outcome.says
-        ),
-        StepEnd::Cancelled => say!("{}: not done, because the run was cancelled", outcome.says),
-        StepEnd::NotNeeded => say!("{}: not needed", outcome.says),
-        StepEnd::Unknown(why) => say!("{}: {}", outcome.says, why),
     };
-    ResolutionStep {
-        text,
-        command: None,
-        runbook: None,
-        risk: outcome.risk,
-    }
-}
-
-fn steps_in_time(repair: &Repair<'_>) -> Vec<TimelineEntry> {
-    let run = Name::new(super::book::short(repair.run));
-    let asked = repair.steps.first().map(|first| TimelineEntry {
-        at: first.at,
-        text: say!("{} by {} (run {})", repair.title, repair.by, run),
-    });
-    let taken = repair.steps.iter().filter(|step| {
-        !matches!(
-            step.end,
-            StepEnd::Skipped | StepEnd::Cancelled | StepEnd::NotNeeded
+    repair.ended.work().find_map(why).unwrap_or_else(|| {
+        say!(
+            "{} of {} steps were done",
+            repair.ended.done(),
+            repair.plan.steps().count()
         )
-    });
-    let taken = taken.map(|step| {
-        let how = if step.end == StepEnd::Done {
-            "done"
-        } else {
-            "failed"
-        };
-        TimelineEntry {
-            at: step.at,
-            text: say!("dogwatch: {}: {}", step.says, how),
-        }
-    });
-    asked.into_iter().chain(taken).collect()
+    })
 }

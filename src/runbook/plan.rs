@@ -168,6 +168,9 @@ pub struct Plan {
     /// What would be different afterwards, for whoever decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Clean>,
+    /// Who suffers meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Clean>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Moved>,
 }
@@ -191,6 +194,7 @@ impl Plan {
             witnesses: Vec::new(),
             report: PlannedReport::default(),
             changes: Vec::new(),
+            warnings: Vec::new(),
             moved: None,
         }
     }

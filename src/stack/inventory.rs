@@ -144,6 +144,21 @@ impl Inventory {
         groups.map(|(name, _)| name.as_str()).collect()
     }
 
+    /// What runs in a stack and is in none of its groups.
+    pub fn ungrouped(&self, stack: &str) -> Vec<&Service> {
+        let groups = self.groups.get(stack).into_iter().flatten();
+        let members: BTreeSet<&str> = groups
+            .flat_map(|(_, members)| members)
+            .map(|service| service.as_str())
+            .collect();
+        let runs = |one: &&Service| {
+            let mut replicas = one.replicas.iter();
+            replicas.any(|replica| replica.state.status == Status::Running)
+        };
+        let is_meant = |one: &&Service| !members.contains(one.key.service.as_str()) && runs(one);
+        self.in_stack(stack).filter(is_meant).collect()
+    }
+
     pub fn get(&self, key: &Key) -> Option<&Service> {
         self.services.iter().find(|service| service.key == *key)
     }

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use tokio::time::sleep;
 
 use super::Survey;
 use super::gather::{Subject, limited};
 use crate::action::container::{Container, ExecResult, HealthStatus, Status};
 use crate::engine::{Endpoint, Engine};
 use crate::evidence::probe::{self, MachineFact};
+use crate::evidence::sockets::SocketFact;
 use crate::evidence::{Cause, Evidence, Fact, processes, sockets};
 use crate::host::{MachineFacts, machine};
 
@@ -54,7 +56,7 @@ async fn one(
 ) -> Vec<Evidence> {
     let (key, container) = subject;
     let (tables, answer, space, processes) = tokio::join!(
-        tables(engine, container),
+        tables_while_asked(engine, subject, evidence),
         answer(engine, survey, subject),
         space(engine, survey, subject, evidence),
         processes(engine, subject, evidence)
@@ -115,6 +117,41 @@ pub(super) async fn platforms(
     }
     seen
 }
+
+/// A check that hangs may wait for somebody else. It is asked by hand at the same time, and while that
+/// lasts the tables show for whom.
+async fn tables_while_asked(
+    engine: &Engine,
+    (key, container): Subject<'_>,
+    evidence: &[Evidence],
+) -> Option<String> {
+    let hangs = |item: &Evidence| match &item.fact {
+        Fact::Health(health) => {
+            item.service == *key
+                && item.container == container.name.as_str()
+                && health.status == HealthStatus::Unhealthy
+                && health.took_too_long()
+        }
+        _ => false,
+    };
+    let looks = if evidence.iter().any(hangs) { LOOKS } else { 1 };
+    let mut seen = None;
+    for look in 0..looks {
+        if look > 0 {
+            sleep(PAUSE).await;
+        }
+        seen = tables(engine, container).await.or(seen);
+        let waits = |tables: &String| !SocketFact::parse(tables).asking.is_empty();
+        if seen.as_ref().is_some_and(waits) {
+            break;
+        }
+    }
+    seen
+}
+
+/// Together less than a check by hand may take.
+const LOOKS: usize = 8;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// The machine's own view where the engine is on it, else the container's.
 async fn tables(engine: &Engine, container: &Container) -> Option<String> {

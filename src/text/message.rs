@@ -1,7 +1,12 @@
 //! What we want to say, before anybody has decided where: blocks of styled, clean text.
 //! A `Dialect` writes it for a terminal, Slack or Discord; nothing here knows markup.
 
-use super::{Clean, Name};
+use jiff::Timestamp;
+
+use super::{Clean, Name, Redactor};
+
+/// How a moment is written for whoever's clock is not known.
+pub const MOMENT: &str = "%Y-%m-%d %H:%M UTC";
 
 /// How a piece of text is meant. Places without colour show it by weight or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +20,8 @@ pub enum Style {
     Person,
     /// The same, and they are to notice: a person, or a group as `discord-role:789`.
     Call,
+    /// A moment, as `Line::time` writes it: a place that knows its reader's clock shows that.
+    Time,
     Good,
     Warn,
     Bad,
@@ -53,6 +60,12 @@ impl Line {
     #[must_use]
     pub fn code(self, text: impl Into<Clean>) -> Self {
         self.styled(Style::Code, text)
+    }
+
+    #[must_use]
+    pub fn time(self, at: Timestamp) -> Self {
+        let text = at.strftime(MOMENT).to_string();
+        self.styled(Style::Time, Redactor::shapes_only().clean(&text))
     }
 
     #[must_use]

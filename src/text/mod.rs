@@ -13,7 +13,7 @@ pub mod outgoing;
 pub use clean::{Clean, Name, Raw, Say};
 pub use dialect::{Dialect, fit, split};
 pub use form::{Choice, Field, Form, Input, Objection};
-pub use message::{Action, Ask, Block, Line, Message, Span, Style, Table};
+pub use message::{Action, Ask, Block, Line, MOMENT, Message, Span, Style, Table};
 pub use outgoing::{Calls, Card, Outgoing, Posting};
 pub use redact::Redactor;
 pub use write::{block_kit, embeds, write};

@@ -13,7 +13,7 @@ use crate::incident::{FileError, Files, Incident, face, files};
 use crate::report::{IncidentRow, Report};
 use crate::store::{IncidentFilter, Match};
 use crate::text::outgoing::Outgoing;
-use crate::text::{Clean, Dialect, Message, write};
+use crate::text::{Clean, Dialect, Message, Name, write};
 
 const LISTED: u32 = 200;
 
@@ -57,11 +57,18 @@ fn row(incident: &Incident) -> IncidentRow {
         state: incident.phase.word(),
         over: incident.is_over(),
         heard: incident.phase != crate::incident::Phase::Open,
-        place: incident
-            .lead()
-            .map(crate::incident::Member::place)
-            .unwrap_or_default(),
+        place: place(incident),
         title: face::title(incident),
+    }
+}
+
+/// Where the cause was found, else where it is worst.
+fn place(incident: &Incident) -> Name {
+    let found = incident.finding.as_ref().filter(|found| found.is_decided());
+    match (found, incident.lead()) {
+        (Some(found), _) => found.service.clone(),
+        (None, Some(lead)) => lead.place(),
+        (None, None) => Name::default(),
     }
 }
 
@@ -99,7 +106,7 @@ async fn document(web: &Web, typed: &str) -> Result<(i64, Clean, Message), FileE
     };
     let number = Files::number(typed)?;
     let incident = files.get(number).await?.incident;
-    let (log, alerts) = (files.log(number).await?, files.alerts(number).await?);
+    let (log, alerts) = files.story(&incident).await?;
     let report = match &incident.finding {
         Some(finding) => match files.store.report(&finding.report).await? {
             Match::One(record) => serde_json::from_str::<Report>(&record.body_json).ok(),

@@ -17,16 +17,24 @@ struct Label {
     kind: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Failure {
+    /// The chat, or `webhook`.
+    kind: String,
+    reason: &'static str,
+}
+
 /// Families that are brought up to date when somebody asks.
 pub(super) struct Stages {
     pub(super) counts: Arc<Counts>,
     counters: Vec<(Stage, Family<Label, Counter>)>,
+    failed: Family<Failure, Counter>,
     waiting: Level,
     open: Level,
     untold: Family<Label, Level>,
 }
 
-const COUNTERS: [(Stage, &str, &str); 6] = [
+const COUNTERS: [(Stage, &str, &str); 5] = [
     (
         Stage::Grouped,
         "alerts_grouped",
@@ -41,11 +49,6 @@ const COUNTERS: [(Stage, &str, &str); 6] = [
         Stage::Sent,
         "notices_sent",
         "Messages, edits and lines that a chat or webhook took",
-    ),
-    (
-        Stage::Failed,
-        "notices_failed",
-        "Messages, edits and lines that a chat or webhook did not take",
     ),
     (
         Stage::Healed,
@@ -67,6 +70,12 @@ impl Stages {
             (stage, family)
         };
         let counters = COUNTERS.into_iter().map(counter).collect();
+        let failed = Family::<Failure, Counter>::default();
+        registry.register(
+            "notices_failed",
+            "Messages, edits and lines that a chat or webhook did not take, by why",
+            failed.clone(),
+        );
         let (waiting, open) = (Level::default(), Level::default());
         let untold = Family::<Label, Level>::default();
         registry.register(
@@ -83,6 +92,7 @@ impl Stages {
         Self {
             counts: Arc::default(),
             counters,
+            failed,
             waiting,
             open,
             untold,
@@ -96,6 +106,11 @@ impl Stages {
                 let counter = family.get_or_create(&Label { kind });
                 counter.inc_by(count.saturating_sub(counter.get()));
             }
+        }
+        for ((kind, reason), count) in self.counts.failures() {
+            let reason = reason.word();
+            let counter = self.failed.get_or_create(&Failure { kind, reason });
+            counter.inc_by(count.saturating_sub(counter.get()));
         }
         for ((gauge, kind), value) in self.counts.gauges() {
             match gauge {

@@ -22,7 +22,7 @@ const SCRIPT: &[(Who, &str, &str)] = &[
     (
         Who::Anna,
         "remove migrate",
-        "remove migrate in shop on local: destructive, needs a second person",
+        "remove migrate in shop on local deletes shop-migrate-1: needs a second person",
     ),
     (
         Who::Carl,
@@ -39,7 +39,7 @@ const SCRIPT: &[(Who, &str, &str)] = &[
     (
         Who::Anna,
         "remove migrate",
-        "remove migrate in shop on local: destructive, needs a second person",
+        "remove migrate in shop on local deletes shop-migrate-1: needs a second person",
     ),
     (Who::Bob, "approve RUN shop", "done: remove migrate"),
     (Who::Anna, "diagnose migrate", "no service migrate"),

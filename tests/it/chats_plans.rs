@@ -37,6 +37,8 @@ fn without_ids(text: &str) -> String {
     let expected = [
         (r"\b[0-9A-Z]{6}\b", "RUNRUN"),
         (r"plan [0-9a-f]{12}", "plan HASH"),
+        (r"<!date\^[0-9]+\^[^|]*\|[^>]*>", "TIME"),
+        (r"<t:[0-9]+:t> \(<t:[0-9]+:R>\)", "TIME"),
     ];
     expected
         .iter()
@@ -57,7 +59,8 @@ async fn in_discord() {
     shop.ops(discord_shop::ANNA, "run long").await;
     let offer = shop.offer().await;
     insta::assert_snapshot!(without_ids(&offer.words()), @"
-    long in shop on local: destructive, needs a second person
+    long in shop on local deletes shop-migrate-1, shop-migrate-1 and shop-migrate-1: needs a second person
+    **cache is missing meanwhile to those that need it: api**
     1  restart shop-cache-1
     2  restart shop-cache-1
     3  restart shop-cache-1
@@ -73,7 +76,8 @@ async fn in_discord() {
     39  restart shop-cache-1
     40  restart shop-cache-1
     the whole plan, 40 steps, is in the file
-    type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
+    type `approve RUNRUN shop` or `deny RUNRUN`; it expires at TIME
+    asked by <@1001>
     plan HASH
     [Approve: type shop]
     [Deny]
@@ -97,7 +101,8 @@ async fn in_slack() {
     shop.ops(slack_shop::ANNA, "run long").await;
     let offer = shop.offer().await;
     insta::assert_snapshot!(without_ids(&offer.words()), @"
-    long in shop on local: destructive, needs a second person
+    long in shop on local deletes shop-migrate-1, shop-migrate-1, shop-migrate-1 and 35 more: needs a second person
+    *cache is missing meanwhile to those that need it: api*
     1  restart shop-cache-1
     2  remove shop-migrate-1  *deletes for good*
     3  remove shop-migrate-1  *deletes for good*
@@ -121,7 +126,8 @@ async fn in_slack() {
     39  remove shop-migrate-1  *deletes for good*
     40  restart shop-cache-1
     the whole plan, 40 steps, is in the file
-    type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
+    type `approve RUNRUN shop` or `deny RUNRUN`; it expires at TIME
+    asked by <@UANNA>
     plan HASH
     [Approve: type shop]
     [Deny]

@@ -68,6 +68,21 @@ fn an_over_long_line_is_refused() {
 }
 
 #[test]
+fn a_plan_names_those_who_go_without_meanwhile() {
+    let place = Place::simulated(demo_world());
+    let one = ["run", "restart", "-p", "service=shop/db", "--plan"];
+    let said = place.run(&one).done();
+    let warning = "db is missing meanwhile to those that need it: ";
+    let named = said
+        .split_once(warning)
+        .map(|(_, after)| after.lines().next().unwrap());
+    assert!(named.is_some_and(|named| named.contains("api")), "{said}");
+    let whole = ["run", "soft-restart", "-p", "stack=shop", "--plan"];
+    let said = place.run(&whole).done();
+    assert!(!said.contains("meanwhile"), "{said}");
+}
+
+#[test]
 fn what_the_shell_kept_together_stays_together() {
     let world = World::new().with(
         service("shop", "api").behaviour(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dogwatch::bot::{Bot, Incoming, Outcome, Voice, What};
 use dogwatch::run::Recovery;
 use dogwatch::stack::Site;
-use dogwatch::store::{RunFilter, RunState};
+use dogwatch::store::{Match, RunFilter, RunState};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::compose_shop::{Shop, Where, compose_file, dockerfile, with_environments};
@@ -85,6 +85,16 @@ impl Team {
 
     pub(crate) fn head(&self) -> String {
         git(self.shop.root.path(), &["rev-parse", "HEAD"])
+    }
+
+    /// Of the newest run, as it is kept.
+    async fn report(&self) -> serde_json::Value {
+        let store = self.shop.tester.bot.store.get().await.unwrap();
+        let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
+        match store.report(&run.report_id).await.unwrap() {
+            Match::One(record) => serde_json::from_str(&record.body_json).unwrap(),
+            other => panic!("{}: {other:?}", run.title),
+        }
     }
 
     pub(crate) async fn say(&self, line: &str) -> crate::support::tester::Answer {
@@ -181,6 +191,19 @@ async fn a_deploy_whose_build_fails_goes_back_by_itself() {
         let short: String = before.0.chars().take(10).collect();
         let back = format!("it is back at {short} and well");
         assert!(failed.ends_with(&back), "{way}: {failed}");
+        let report = team.report().await;
+        let root = &report["root_cause"];
+        assert_eq!(
+            (&root["cause"], &root["service"], &root["confidence"]),
+            (&"build-failed".into(), &"web".into(), &"certain".into()),
+            "{way}: {report:#}"
+        );
+        let summary = root["summary"].as_str().unwrap();
+        assert!(summary.contains("of 7 steps done"), "{way}: {summary}");
+        let check = &report["verification"][0];
+        let command = check["command"].as_str().unwrap();
+        let label = format!("label=com.docker.compose.project={}", team.shop.project);
+        assert!(command.ends_with(&label), "{way}: {check}");
         let now = (team.head(), team.shop.inspect("web", "{{.Id}}"));
         assert_eq!(now, before, "{way}: what ran still runs");
         if way == "wrapper" {
@@ -191,6 +214,28 @@ async fn a_deploy_whose_build_fails_goes_back_by_itself() {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_back_is_told_on_the_first_line_also_where_something_was_ill_before() {
+    let Some(team) = Team::new(Where::Here, |_| {}).await else {
+        return;
+    };
+    let short: String = team.head().chars().take(10).collect();
+    docker(&["stop", "--time", "1", &team.shop.inspect("api", "{{.Id}}")]);
+    let broken = dockerfile("RUN echo no such package >&2; exit 4");
+    team.push("Break the build", &[("web/Dockerfile", &broken)]);
+    let answer = team.say("deploy shop").await;
+    assert_eq!(answer.outcome, Some(Outcome::Failed), "{}", answer.text);
+    let report = team.report().await;
+    let issue = report["issue"].as_str().unwrap();
+    assert!(
+        issue.ends_with(&format!("; it is back at {short} and well")),
+        "{issue}"
+    );
+    let back = report["resolution_steps"].as_array().unwrap().iter();
+    let back = back.filter(|step| step["text"].as_str().unwrap().starts_with("roll back: "));
+    assert_eq!(back.count(), 4, "{report:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::discord::{focused, has_ended};
+use crate::discord::has_ended;
+use crate::discord_names::focused;
 use crate::slack_forms::EVERY;
 use crate::support::discord_shop::{ANNA, CARL, DiscordShop, OPS, policy};
 use crate::support::fake_discord_forms::{field, options, preset};

@@ -1,6 +1,7 @@
 //! Discord's HTTP endpoint: what is not signed by Discord is not heard, and what is, is answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dogwatch::chat::discord::Signature;
 use dogwatch::chat::settings::PublicKey;
@@ -14,8 +15,9 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::support::discord_shop::{ANNA, BOB, DiscordShop, OPS, policy};
-use crate::support::fake_discord::FakeDiscord;
+use crate::discord::has_ended;
+use crate::support::discord_shop::{ANNA, BOB, DiscordShop, policy};
+use crate::support::fake_discord::{FakeDiscord, Shown};
 use crate::support::front::listening;
 use crate::support::tester::Tester;
 
@@ -93,6 +95,16 @@ impl Front {
         answer
     }
 
+    /// A second person approves what deletes, and it is done.
+    async fn let_go(&self, offer: &Shown) -> Shown {
+        let discord = &self.shop.discord;
+        let form = self.interact(&discord.press(BOB, offer, "Approve")).await;
+        assert_eq!(form["type"], 9);
+        let filled = discord.filled(BOB, offer, &form["data"], "shop");
+        assert_eq!(self.interact(&filled).await, json!({ "type": 6 }));
+        discord.until("its end", has_ended).await
+    }
+
     async fn get(&self, path: &str) -> (u16, String) {
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
         let uri = format!("{}{path}", self.base).parse().unwrap();
@@ -160,25 +172,25 @@ async fn a_change_is_asked_for_approved_and_done_over_http() {
     let offer = shop.offer().await;
     let again = front.interact(&payload).await;
     assert_eq!(again["type"], 5, "Discord hears the same again");
-    let form = front
-        .interact(&shop.discord.press(BOB, &offer, "Approve"))
-        .await;
-    assert_eq!(form["type"], 9);
-    let filled = shop.discord.filled(BOB, &offer, &form["data"], "shop");
-    assert_eq!(front.interact(&filled).await, json!({ "type": 6 }));
-    let ended = shop
-        .discord
-        .until("its end", |shown| {
-            shown.channel == OPS && shown.title().starts_with("🟢")
-        })
-        .await;
+    let ended = front.let_go(&offer).await;
     assert_eq!(ended.id, offer.id);
     let runs = shop.shop.say("runs").await;
-    assert_eq!(
-        runs.text.matches("remove migrate").count(),
-        1,
-        "{}",
-        runs.text
-    );
+    let told = runs.text.matches("remove migrate").count();
+    assert_eq!(told, 1, "{}", runs.text);
+    shop.discord.assert_obeyed();
+}
+
+/// Time goes on for everybody, the fake Discord too, which refuses the token from then on.
+#[tokio::test]
+async fn when_fifteen_minutes_are_over_the_bot_edits_as_itself() {
+    let front = front().await;
+    let shop = &front.shop;
+    front.interact(&shop.payload(ANNA, "remove migrate")).await;
+    let offer = shop.offer().await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_mins(16)).await;
+    tokio::time::resume();
+    let ended = front.let_go(&offer).await;
+    assert_eq!(ended.id, offer.id, "the same message, and no second one");
     shop.discord.assert_obeyed();
 }

@@ -240,3 +240,62 @@ async fn services_of_a_registry_are_started_again_in_their_containers() {
         .await;
     slack.assert_obeyed();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_command_that_does_not_help_is_given_up_once() {
+    if real_engine().await.is_none() || !is_there(BUSYBOX) {
+        return;
+    }
+    let slack = FakeSlack::start().await;
+    let sandbox = Sandbox::new();
+    let stack = sandbox.name("reg").to_lowercase();
+    let container = format!("{stack}-sleeper");
+    sandbox.run_image(
+        BUSYBOX,
+        &["--network=none", "--name", &container],
+        &[
+            "sh",
+            "-c",
+            "trap 'exit 0' TERM; while :; do sleep 0.1; done",
+        ],
+    );
+    let place = tokio::task::spawn_blocking(Place::on_real_engine)
+        .await
+        .unwrap();
+    let registry = serde_json::json!({ "services": { "sleeper": {
+        "enabled": true, "type": "daemon", "container": container,
+        "health_check": { "type": "process", "process_name": "never-there", "interval_seconds": 1 },
+        "restart_cmd": "echo tried >> /tmp/tries", "notify_on_fail": "alerts",
+    } } });
+    let file = place.write("system-config.json", &registry.to_string());
+    let more = format!(
+        "watch: {{ events: false }}\nincidents:\n  calm: 10m\n  routes: [{{ name: alerts, to: [\"slack:CNAMED\"] }}]\n\
+         registries: {{ main: {{ file: \"{}\", stack: \"{stack}\" }} }}\n\
+         heal: [{{ match: \"source=registry\", budget: 2, pause: 1s }}]\n",
+        file.display()
+    );
+    let _served = Served::start(place, &slack, &more).await;
+    let told = format!("stopped trying: `restart_cmd` of {stack}/sleeper 2 times");
+    let lines = |holding: &str| {
+        let world = slack.world();
+        let below = world.shown.iter().filter(|shown| shown.thread.is_some());
+        below.filter(|shown| shown.text.contains(holding)).count()
+    };
+    slack
+        .until("given up", |shown| {
+            shown.thread.is_some() && shown.text.contains(&told)
+        })
+        .await;
+    let root = slack
+        .until("in the message too, with buttons", |shown| {
+            shown.channel == "CNAMED" && shown.thread.is_none() && shown.text.contains(&told)
+        })
+        .await;
+    let buttons = serde_json::Value::from(root.buttons()).to_string();
+    assert!(buttons.contains("Acknowledge"), "{buttons}");
+    assert_eq!(lines("mended by itself"), 2);
+    assert_eq!(lines("stopped trying"), 1);
+    let tries = docker(&["exec", &container, "cat", "/tmp/tries"]);
+    assert_eq!(tries.lines().count(), 2);
+    slack.assert_obeyed();
+}

@@ -84,7 +84,7 @@ async fn every_accepted_alert_ends_in_exactly_one_timeline() {
 
     let (status, page) = served.get("/incidents").await;
     assert!(
-        status == 200 && page.contains("<a href=\"/incidents/1\">"),
+        status == 200 && page.contains("<a href=\"/incidents/1\">stack0/s"),
         "{page}"
     );
     let (_, page) = served.get("/incidents/1").await;

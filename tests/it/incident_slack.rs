@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
+use dogwatch::bot::Bot;
 use dogwatch::duty::Duty;
+use dogwatch::incident::counts::{Reason, Stage};
 use dogwatch::incident::settings::Address;
 use dogwatch::incident::{Alert, Counts, accept};
 use dogwatch::live::Board;
@@ -17,23 +19,30 @@ use crate::support::slack_shop::{ANNA, SlackShop, policy};
 const ALERTS: &str = "CALERTS";
 
 /// The shop with everything that works by itself.
-struct OnDuty {
-    shop: SlackShop,
-    stop: CancellationToken,
+pub(crate) struct OnDuty {
+    pub(crate) shop: SlackShop,
+    pub(crate) stop: CancellationToken,
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl OnDuty {
-    async fn open(settings: serde_json::Value) -> Self {
+    pub(crate) async fn open(settings: serde_json::Value) -> Self {
+        Self::with(settings, |_| {}).await
+    }
+
+    pub(crate) async fn with(settings: serde_json::Value, change: impl FnOnce(&mut Bot)) -> Self {
         let shop = SlackShop::with(|bot| {
             bot.policy = policy();
             bot.conduct.incidents.settings = serde_json::from_value(settings).unwrap();
             bot.conduct.incidents.usual =
                 vec![Address::try_from(format!("slack:{ALERTS}")).unwrap()];
+            change(bot);
         })
         .await;
         let this = Self {
             shop,
             stop: CancellationToken::new(),
+            counts: Arc::default(),
         };
         this.begin();
         this
@@ -41,7 +50,7 @@ impl OnDuty {
 
     fn begin(&self) {
         let (_, bots) = watch::channel(Arc::clone(&self.shop.shop.bot));
-        let counts = Arc::new(Counts::default());
+        let counts = Arc::clone(&self.counts);
         let board = Board {
             stage: self.shop.adapter.as_stage(),
             bots: bots.clone(),
@@ -51,13 +60,13 @@ impl OnDuty {
         tokio::spawn(Duty::new(bots, counts).run(self.stop.clone()));
     }
 
-    async fn tell(&self, alerts: &[Alert]) {
+    pub(crate) async fn tell(&self, alerts: &[Alert]) {
         let bot = &self.shop.shop.bot;
         let store = bot.store.get().await.unwrap();
         accept(store, bot.clock, alerts).await.unwrap();
     }
 
-    async fn until(&self, what: &str, holds: impl Fn(&Shown) -> bool) -> Shown {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Shown) -> bool) -> Shown {
         let in_channel = |shown: &Shown| shown.channel == ALERTS && shown.thread.is_none();
         self.shop
             .slack
@@ -80,7 +89,7 @@ impl OnDuty {
     }
 }
 
-fn died(service: &str) -> Alert {
+pub(crate) fn died(service: &str) -> Alert {
     let mut alert = alert("shop", service, "died");
     alert.at = dogwatch::clock::Clock::System.now();
     alert
@@ -136,6 +145,7 @@ async fn an_outage_of_the_chat_and_a_restart_lose_nothing_and_say_nothing_twice(
     let again = OnDuty {
         shop: duty.shop,
         stop: CancellationToken::new(),
+        counts: Arc::default(),
     };
     again.tell(&[died("worker")]).await;
     again.begin();
@@ -210,6 +220,9 @@ async fn people_look_after_it_by_words() {
             .text
             .contains("no silence `s1` is in force")
     );
+    let refused = shop.say("resolve 2").await.text;
+    assert!(refused.contains("events still says: blog/web"), "{refused}");
+    shop.say("note 2 the proxy is slow").await;
     assert!(
         shop.say("merge 2 1")
             .await
@@ -228,7 +241,9 @@ async fn people_look_after_it_by_words() {
         .await;
     let retro = shop.say("retro 1").await.text;
     assert!(
-        retro.contains("the disk was full") && retro.contains("Follow-ups"),
+        retro.contains("the disk was full")
+            && retro.contains("the proxy is slow")
+            && retro.contains("Follow-ups"),
         "{retro}"
     );
     duty.stop.cancel();
@@ -354,5 +369,112 @@ async fn a_digest_that_is_due_is_posted_once() {
             .count(),
         1
     );
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_with_two_hundred_services_that_dies_is_one_message() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    let sick = |number: usize| {
+        let (stack, service) = (format!("stack{}", number / 4), format!("s{number}"));
+        alert(&stack, &service, "unreachable")
+    };
+    let services: Vec<Alert> = (0..200).map(sick).collect();
+    // as checks find it: one after the other, in no order that means anything
+    duty.tell(&services[..150]).await;
+    let mut gone = alert("", "", "engine-unreachable");
+    gone.summary = dogwatch::say!("the engine of local cannot be reached");
+    duty.tell(&[gone]).await;
+    duty.tell(&services[150..]).await;
+    let named = "because the engine of local cannot be reached";
+    let shown = duty
+        .until("one message names them", |shown| {
+            let text = shown.blocks.to_string();
+            text.contains(named) && text.contains("and 194 more")
+        })
+        .await;
+    assert!(
+        shown.text.contains("the engine of local cannot be reached"),
+        "{}",
+        shown.text
+    );
+    duty.tell(&[alert("one-more", "late", "unreachable")]).await;
+    duty.until("who comes late is named there too", |shown| {
+        shown.blocks.to_string().contains("and 195 more")
+    })
+    .await;
+    assert_eq!(duty.roots(), 1);
+    duty.shop.slack.assert_obeyed();
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_quiet_and_what_is_not_taken_is_counted_with_its_reason() {
+    let duty = OnDuty::open(serde_json::json!({
+        "calm": "10m",
+        "windows": [{ "cron": "* * * * *", "for": "5m", "match": "stack=blog", "reason": "updates" }],
+    }))
+    .await;
+    let failures = [Failure::Refused("not_in_channel")];
+    let method = "chat.postMessage".to_owned();
+    let broken = (method, failures.into());
+    duty.shop.slack.world().failures.extend([broken]);
+    duty.tell(&[alert("blog", "web", "slow")]).await;
+    duty.tell(&[died("api")]).await;
+    duty.until("told in the end", |shown| shown.text.contains("#2"))
+        .await;
+    let muted = (Stage::Muted, "planned".to_owned());
+    assert!(duty.counts.counted().contains(&(muted, 1)));
+    let refused = ("slack".to_owned(), Reason::Refused);
+    assert_eq!(duty.counts.failures(), [(refused, 1)]);
+    duty.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_incident_is_silenced_by_is_one_silence_and_who_is_assigned_is_called() {
+    let duty = OnDuty::open(serde_json::json!({ "calm": "10m" })).await;
+    let shop = &duty.shop.shop;
+    duty.tell(&[
+        alert("blog", "web", "Slow, more than 2 s"),
+        alert("blog", "db", "locked"),
+    ])
+    .await;
+    duty.until("told", |shown| shown.text.contains("#1")).await;
+    shop.say("assign 1 slack:UBOB").await;
+    let line = duty
+        .shop
+        .slack
+        .until("the line below it", |shown| {
+            shown.thread.is_some() && shown.text.contains("looks after it")
+        })
+        .await;
+    assert!(line.blocks.to_string().contains("<@UBOB>"), "{line:#?}");
+    let listed = shop.say("incidents").await.text;
+    assert_eq!(
+        listed.lines().next(),
+        Some("1 incident goes on; nobody looks after #1")
+    );
+    let silenced = shop
+        .say("silence #1 --for 1h --reason the disk is on its way")
+        .await;
+    assert!(
+        silenced
+            .text
+            .starts_with("#1 (blog/db, blog/web) is silenced until ")
+            && silenced.text.contains(" as s1"),
+        "{}",
+        silenced.text
+    );
+    duty.until("quiet", |shown| shown.text.starts_with("🔕 #1"))
+        .await;
+    let silences = shop.say("silences").await.text;
+    assert_eq!(
+        silences.matches("the disk is on its way").count(),
+        1,
+        "{silences}"
+    );
+    assert!(shop.say("unsilence s1").await.text.contains("has ended"));
+    duty.until("heard again", |shown| shown.text.starts_with("🔴 #1"))
+        .await;
     duty.stop.cancel();
 }

@@ -171,7 +171,37 @@ fn run(scenario: &Scenario) -> Result<Score, String> {
         thread::sleep(Duration::from_secs(3));
         (report, took) = diagnosed(&place, &stage, scenario)?;
     }
-    Ok(Score::of(&scenario.name, &scenario.expect, &report, took))
+    let score = Score::of(&scenario.name, &scenario.expect, &report, took);
+    if !score.misses.is_empty() && environment("DOGWATCH_LAB_KEEP").as_deref() == Some("1") {
+        keep(scenario, &stage, &report);
+    }
+    Ok(score)
+}
+
+/// How it was when a diagnosis was wrong, as a recorded incident to work on; its report beside it.
+fn keep(scenario: &Scenario, stage: &Stage<'_>, report: &Report) {
+    let expect = &scenario.expect;
+    let culprit = if expect.service.is_empty() {
+        "-"
+    } else {
+        &expect.service
+    };
+    let name = format!("missed-{}", stage.project);
+    let output = program("tests/lab/record")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            &stage.project,
+            &scenario.ask,
+            expect.cause.id(),
+            culprit,
+            &name,
+        ])
+        .output();
+    say(&format_args!(
+        "lab: kept {name}: {:?}",
+        output.map(|output| output.status)
+    ));
+    say(&serde_json::to_string_pretty(report).unwrap());
 }
 
 fn diagnosed(

@@ -8,10 +8,10 @@ use std::process::{Command, Output};
 
 use crate::support::real_engine::{docker, eventually, is_there, program, real_engine};
 
-const LAB: &str = "dogwatch-lab:1";
-const SOCKET: &str = "/var/run/docker.sock";
+pub(crate) const LAB: &str = "dogwatch-lab:1";
+pub(crate) const SOCKET: &str = "/var/run/docker.sock";
 
-fn deploy(file: &str) -> PathBuf {
+pub(crate) fn deploy(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("config/deploy")
         .join(file)
@@ -22,7 +22,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&both).into_owned()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
@@ -225,8 +225,14 @@ async fn the_proxy_lets_through_what_is_needed_only() {
     for (method, path) in [
         ("GET", "/secrets"),
         ("GET", "/containers/json/../../swarm"),
-        ("POST", "/images/create?fromImage=x"),
-        ("POST", "/build"),
+        ("POST", "/images/load"),
+        ("POST", "/images/x/push"),
+        ("POST", "/commit?container=x"),
+        ("POST", "/containers/x/update"),
+        ("POST", "/session"),
+        ("POST", "/networks/x/connect/../../../swarm/init"),
+        ("DELETE", "/images/x"),
+        ("DELETE", "/networks/x"),
         ("GET", "/containers/x/export"),
         ("PUT", "/containers/x/archive?path=/"),
     ] {

@@ -68,6 +68,28 @@ async fn arguments_directory_and_variables_arrive_as_they_are() {
 }
 
 #[tokio::test]
+async fn what_both_streams_say_stays_in_its_order() {
+    let heard = tempfile::tempdir().unwrap();
+    // the next line is only written when the one before has been heard
+    let script = format!(
+        "cd {} && for word in one two; do echo $word; until test -e $word; do :; done; \
+         echo no $word >&2; until test -e no$word; do :; done; done",
+        heard.path().display()
+    );
+    for (place, _host) in places().await {
+        let hear = |line: &Raw| {
+            let name = line.expose().replace(' ', "");
+            std::fs::write(heard.path().join(name), "").unwrap();
+        };
+        let ran = place.run(&asked(&["sh", "-c", &script]), &hear).await;
+        assert_eq!(ran.unwrap().both.expose(), "one\nno one\ntwo\nno two\n");
+        for name in ["one", "noone", "two", "notwo"] {
+            std::fs::remove_file(heard.path().join(name)).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn ends_are_told_apart() {
     for (place, _host) in places().await {
         let ran = place

@@ -55,19 +55,24 @@ async fn what_nothing_uses_goes_and_volumes_stay() {
     for what in ["containers", "networks", "images", "cache"] {
         let (_, asked) = real.says(&format!("prune {what}")).await;
         assert!(asked.contains("deletes for good"), "{asked}");
+        if what == "containers" {
+            assert!(asked.contains("stopped: ended"), "{asked}");
+            // nobody said yes to this one
+            made("later", &["true"]);
+        }
         let (outcome, text) = real.approved("local").await;
         assert_eq!(outcome, Outcome::Done, "{what}: {text}");
     }
     let [mut containers, networks, mut volumes] = lists();
     volumes.sort();
     containers.sort();
-    assert_eq!(containers, ["db.aside", "used"]);
+    assert_eq!(containers, ["db.aside", "later", "used"]);
     assert!(!networks.contains(&"idle".to_owned()), "{networks:?}");
-    assert_eq!(volumes, ["ended-data", "used-data"]);
+    assert_eq!(volumes, ["ended-data", "later-data", "used-data"]);
     assert_ne!(
         own.docker(&["images", "--quiet", IMAGE]),
         "",
         "it has a name, so it stays"
     );
-    own.docker(&["rm", "--force", "used", "db.aside"]);
+    own.docker(&["rm", "--force", "used", "later", "db.aside"]);
 }

@@ -112,11 +112,12 @@ async fn a_destructive_change_is_asked_for_by_one_and_let_go_by_another() {
     shop.ops(ANNA, "remove migrate").await;
     let offer = shop.offer().await;
     assert_eq!(offer.only, None, "everybody sees what waits");
-    insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH")] }, {
+    insta::with_settings!({ filters => [(r"\b[0-9A-Z]{6}\b", "RUNRUN"), (r"plan [0-9a-f]{12}", "plan HASH"), (r"<!date\^[0-9]+\^[^|]*\|[^>]*>", "TIME")] }, {
         insta::assert_snapshot!(offer.words(), @"
-        remove migrate in shop on local: destructive, needs a second person
+        remove migrate in shop on local deletes shop-migrate-1: needs a second person
         1  remove shop-migrate-1  *deletes for good*
-        type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
+        type `approve RUNRUN shop` or `deny RUNRUN`; it expires at TIME
+        asked by <@UANNA>
         plan HASH
         [Approve: type shop]
         [Deny]

@@ -108,10 +108,10 @@ access:
     fn until_it_goes_on(&self) -> Shown {
         insta::allow_duplicates! {
         self.slash(ANNA, "run selective-reset service=db grace=20s");
-        let offer = self.until("an offer", |shown| shown.text.contains("; it expires in"));
+        let offer = self.until("an offer", |shown| shown.text.contains("; it expires at"));
         insta::with_settings!({ filters => FILTERS.to_vec() }, {
             insta::assert_snapshot!(offer.words(), @"
-            selective-reset db in shop on local: destructive, needs a second person
+            selective-reset db in shop on local deletes the volume shop_data (41 MiB): needs a second person
             1  keep the settings of shop-db-1
             2  stop shop-db-1
             3  remove shop-db-1  *deletes for good*
@@ -121,7 +121,8 @@ access:
             7  wait until shop-db-1 is well
             to roll back: make shop-db-1 anew, start shop-db-1
             to verify: look at the health of 1 container
-            type `approve RUNRUN shop` or `deny RUNRUN`; it expires in 15 minutes
+            type `approve RUNRUN shop` or `deny RUNRUN`; it expires at TIME
+            asked by <@UANNA>
             plan HASH
             [Approve: type shop]
             [Deny]
@@ -131,7 +132,6 @@ access:
         let refused = self.until("a refusal", |shown| shown.only.as_deref() == Some(CARL));
         insta::assert_snapshot!(refused.text, @"refused: `slack:UCARL` needs the right `destructive` on `shop` for `selective-reset`, and has `viewer`; ask whoever keeps `access` in the configuration");
         self.press(ANNA, &offer, "Approve");
-        self.fill(ANNA, "shop");
         let refused = self.until("another", |shown| shown.only.as_deref() == Some(ANNA));
         insta::assert_snapshot!(refused.text, @"refused: you asked for `selective-reset db` yourself, and it needs a second person who may do it");
         self.press(BOB, &offer, "Approve");
@@ -187,7 +187,8 @@ access:
 }
 
 /// What is another one each time.
-const FILTERS: [(&str, &str); 4] = [
+const FILTERS: [(&str, &str); 5] = [
+    (r"<!date\^[0-9]+\^[^|]*\|[^>]*>", "TIME"),
     (r"\b(approve|deny) [0-9A-Z]{6}\b", "$1 RUNRUN"),
     (r"plan [0-9a-f]{12}", "plan HASH"),
     (r"\d+(\.\d+)? (s|ms)\b", "N s"),
@@ -231,7 +232,7 @@ fn two_people_reset_a_database() {
         • wait until shop-db-1 is well: done in N s (read)
         *Verify*
         • ✓ look at the health of 1 container: all 1 containers are well
-        report ID · run RUNRUN
+        report ID · run RUNRUN in N s
         ");
     });
     let thread = |shown: &Shown| shown.thread.as_deref() == Some(&ended.ts);
@@ -275,7 +276,7 @@ fn the_same_with_the_program_killed_in_the_middle_of_a_step() {
         • wait until shop-db-1 is well: done in N s (read)
         *Verify*
         • ✓ look at the health of 1 container: all 1 containers are well
-        report ID · run RUNRUN
+        report ID · run RUNRUN in N s
         asked by <@UANNA>, decided by <@UBOB>
         ");
     });

@@ -185,8 +185,13 @@ async fn of_host(store: &Store, host: &str) -> Option<Incident> {
     let mut incidents = records
         .iter()
         .map(|record| files::read(record).unwrap().incident);
-    incidents
-        .find(|one| one.host == host && one.members.iter().any(dogwatch::incident::Member::is_host))
+    incidents.find(|one| {
+        one.host == host
+            && one
+                .members
+                .iter()
+                .any(dogwatch::incident::Member::is_host_gone)
+    })
 }
 
 /// Why a service of it is not told by itself.
@@ -233,7 +238,7 @@ async fn a_host_that_is_gone_over_ssh_is_told_once_and_mutes_its_services() {
         incident
             .and_then(|one| follows(&one, "ghost-api"))
             .as_deref()
-            == Some("vps is down")
+            == Some("host vps cannot be reached")
     })
     .await;
     let shown = slack
@@ -255,7 +260,7 @@ async fn a_host_that_is_gone_over_ssh_is_told_once_and_mutes_its_services() {
     until("it can be reached again", async || {
         let incident = of_host(&store, "vps").await.unwrap();
         let mut firing = incident.firing();
-        !firing.any(dogwatch::incident::Member::is_host)
+        !firing.any(dogwatch::incident::Member::is_host_gone)
     })
     .await;
     until("its service speaks for itself", async || {

@@ -1,23 +1,24 @@
 //! A service that the compose files know and that has no container: what keeps it from being made.
-//! Compose's own reading of the files, the images and the networks tell, and nothing is made.
+//! Compose's own reading of the files, the images, their registries, the networks and what a run of
+//! ours came to tell, and nothing is made.
 
 use super::look::Look;
 use super::planning::operator;
 use crate::action::container::{Container, State};
-use crate::action::inventory::Network;
 use crate::bot::examine::environment;
 use crate::bot::{Context, Trouble};
 use crate::command::Target;
 use crate::command::target::What;
-use crate::compose::resolved::{Resolved, Wanted};
-use crate::compose::subnets;
+use crate::compose::failure;
+use crate::compose::lacking::{NEVER_BUILT, lacking};
 use crate::diagnose::Case;
-use crate::engine::Engine;
-use crate::evidence::{Source, state};
+use crate::evidence::{Fact, Source, state};
 use crate::report::Report;
 use crate::report::build::{Occasion, from_diagnosis};
+use crate::run::StepOutcome;
 use crate::say;
 use crate::stack::{Key, Site};
+use crate::store::RunFilter;
 use crate::text::{Name, Raw};
 
 /// `None`: no compose file knows it either, or that cannot be told.
@@ -45,7 +46,11 @@ pub(super) async fn examine(
             let Some(wanted) = resolved.services.get(service) else {
                 return Ok(None);
             };
-            let lacks = lacks(&look.host.engine, site, service, (&resolved, wanted)).await;
+            let engine = &look.host.engine;
+            let mut lacks = lacking(&operator, engine, service, &resolved).await;
+            if lacks.as_deref() == Some(NEVER_BUILT) {
+                lacks = last_build(context, site, service).await.or(lacks);
+            }
             (
                 wanted.image.clone().unwrap_or_default(),
                 lacks.unwrap_or_default(),
@@ -66,58 +71,31 @@ fn site_of<'c>(context: &Context<'c>, look: &Look, target: &Target) -> Option<&'
     meant.next().filter(|_| meant.next().is_none())
 }
 
-/// What the engine would refuse, in its own words.
-async fn lacks(
-    engine: &Engine,
-    site: &Site,
-    service: &str,
-    (resolved, wanted): (&Resolved, &Wanted),
-) -> Option<String> {
-    let networks = engine.networks().await.unwrap_or_default();
-    let foreign = |network: &&Network| !network.name.starts_with(&format!("{}_", site.project));
-    for network in networks.iter().filter(foreign) {
-        let taken = network.subnets.iter().find(|taken| {
-            resolved
-                .subnets
-                .iter()
-                .any(|own| subnets::overlap(own, taken))
-        });
-        if let Some(taken) = taken {
-            return Some(format!(
-                "Pool overlaps with other one on this address space: network `{}` has {taken}",
-                network.name
-            ));
-        }
-    }
-    let tags: Vec<String> = engine
-        .images()
-        .await
-        .ok()?
-        .into_iter()
-        .flat_map(|image| image.tags)
-        .collect();
-    let is_here = |name: &str| tags.iter().any(|tag| *tag == with_tag(name));
-    let project = &site.project;
-    match &wanted.image {
-        Some(image) if !wanted.builds && !is_here(image) => Some(format!("No such image: {image}")),
-        None if !["_", "-"]
+/// What compose wrote when a run of ours last tried to build it; nothing else remembers that.
+async fn last_build(context: &Context<'_>, site: &Site, service: &str) -> Option<String> {
+    let filter = RunFilter {
+        stack_key: Some(format!("{}/{}", site.host, site.project)),
+        limit: Some(LOOKED_THROUGH),
+        ..RunFilter::default()
+    };
+    let store = context.bot.store.get().await.ok()?;
+    for run in store.runs(&filter).await.ok()? {
+        let journal = store.journal(&run.id).await.ok()?;
+        let outcomes = journal
             .iter()
-            .any(|mark| is_here(&format!("{project}{mark}{service}"))) =>
-        {
-            Some("its image was never built here".to_owned())
+            .filter_map(|entry| serde_json::from_str::<StepOutcome>(&entry.body_json).ok());
+        let mut called = outcomes.filter(|outcome| outcome.data.get("exit_code").is_some());
+        if let Some(last) = called.next_back() {
+            // without a log it went well
+            let log = last.data.get("log")?.as_str()?;
+            return failure::build_of(service, log);
         }
-        _ => None,
     }
+    None
 }
 
-fn with_tag(image: &str) -> String {
-    let last = image.rsplit('/').next().unwrap_or(image);
-    if last.contains(':') || image.contains('@') {
-        image.to_owned()
-    } else {
-        format!("{image}:latest")
-    }
-}
+/// More runs than this ago nobody has tried to build it.
+const LOOKED_THROUGH: u32 = 20;
 
 fn told(
     context: &Context<'_>,
@@ -140,6 +118,13 @@ fn told(
     let mut evidence = state::read(&key, &container, &survey.redactor, &survey.signatures);
     for item in &mut evidence {
         item.source = Source::Compose;
+        // the engine's own words for a container's state would be about one that is not there
+        if let Fact::State(state) = &item.fact {
+            item.text = match state.error.as_str() {
+                "" => say!("it has no container"),
+                _ => say!("it has no container: {}", state.error),
+            };
+        }
     }
     let case = Case {
         asked: &key,
@@ -153,7 +138,7 @@ fn told(
         created_at: clock.now(),
         host: survey.host.clone(),
         environment: environment(&context.bot.policy, survey, &key),
-        looked_at: say!("the compose files, images and networks: it has no container"),
+        looked_at: say!("the compose files, images, registries and networks"),
         not_seen: Vec::new(),
     };
     from_diagnosis(&crate::diagnose::diagnose(&case), &evidence, occasion)

@@ -6,10 +6,12 @@ use crate::action::Risk;
 use crate::bot::{Context, Outcome, Reply, Trouble};
 use crate::diagnose::Cause;
 use crate::report::{Report, report_json};
-use crate::run::repair::{Repair, after_repair};
-use crate::run::{Ended, Part, People, Plan, StepEnd, StepOutcome, account};
+use crate::run::repair::{Now, Repair, after_repair};
+use crate::run::{
+    Ended, Part, People, Plan, PlannedStep, StepEnd, StepOutcome, account, is_well, state,
+};
 use crate::say;
-use crate::stack::Key;
+use crate::stack::{Key, Service};
 use crate::store::{RunState, StoreError};
 use crate::text::{Action, Clean, Line, Message, Name, Style};
 
@@ -19,20 +21,13 @@ pub(super) async fn before(context: &Context<'_>, plan: &Plan) -> Option<Report>
     if plan.risk() == Risk::Read {
         return None;
     }
-    let reports = examine(context, plan, &plan.services).await.ok()?;
-    reports.into_iter().find(is_ill)
-}
-
-fn is_ill(report: &Report) -> bool {
-    report.root_cause.cause != Cause::None
+    let now = examine(context, plan, &plan.services).await.ok()?;
+    let is_ill = |report: &Report| report.root_cause.cause != Cause::None;
+    now.reports.into_iter().find(is_ill)
 }
 
 /// Looks at services by their `stack/service` names, as they are at this moment.
-async fn examine(
-    context: &Context<'_>,
-    plan: &Plan,
-    services: &[Name],
-) -> Result<Vec<Report>, Trouble> {
+async fn examine(context: &Context<'_>, plan: &Plan, services: &[Name]) -> Result<Now, Trouble> {
     let host = context.bot.fleet.host(Some(plan.host.as_str())).await?;
     let survey = context.survey(&host).await?;
     let is_meant = |key: &Key| {
@@ -40,14 +35,19 @@ async fn examine(
             .iter()
             .any(|name| *name == key.to_string().as_str())
     };
-    let keys: Vec<Key> = survey
-        .inventory
-        .services
-        .iter()
-        .map(|service| service.key.clone())
-        .filter(is_meant)
-        .collect();
-    Ok(diagnose::examine(context, &Look { host, survey }, &keys).await)
+    let all = survey.inventory.services.iter();
+    let meant: Vec<&Service> = all.filter(|service| is_meant(&service.key)).collect();
+    let unwell = meant.iter().filter_map(|service| unwell(service)).collect();
+    let keys: Vec<Key> = meant.iter().map(|service| service.key.clone()).collect();
+    let reports = diagnose::examine(context, &Look { host, survey }, &keys).await;
+    Ok(Now { reports, unwell })
+}
+
+/// As `status` sees it: what ended with 0 and stays so has done its work.
+fn unwell(service: &Service) -> Option<(Name, Clean)> {
+    let mut replicas = service.replicas.iter();
+    let ill = replicas.find(|one| !is_well(one))?;
+    Some((service.key.service.clone(), state(ill)))
 }
 
 /// Looks again, keeps the report, and gives its id and what is to be said.
@@ -67,31 +67,46 @@ pub(super) async fn conclude(
     };
     let Some(before) = before else {
         let report = account::report(plan, &ended, &people, occasion);
-        diagnose::keep(context, &report).await;
-        let whole = say!("report {}", Name::new(&report.id));
-        let reply = Reply::Both {
-            message: short(plan, &ended).action(Action::new("Report", whole)),
-            document: report_json(&report),
-        };
-        return (report.id, (reply, done));
+        let (id, reply) = by_itself(context, plan, &ended, &report).await;
+        return (id, (reply, done));
     };
     let now = examine(context, plan, &concerned(plan, &before))
         .await
         .unwrap_or_default();
-    let work: Vec<_> = ended.work().cloned().collect();
     let repair = Repair {
-        run: &ended.id,
-        title: &plan.title,
-        by: people.asked.clone(),
-        steps: &work,
-        state: ended.state,
+        plan,
+        ended: &ended,
+        people: &people,
     };
-    let mut report = after_repair(before, &now, &repair, occasion);
-    account::add(&mut report, plan, &ended, &people);
+    let report = after_repair(before, &now, &repair, occasion);
     diagnose::keep(context, &report).await;
-    let is_over = !now.iter().any(is_ill);
-    let outcome = if is_over { done } else { Outcome::Failed };
+    let outcome = if now.is_ill() { Outcome::Failed } else { done };
     (report.id.clone(), (report.into(), outcome))
+}
+
+/// Nothing was wrong before. A run that only looked leaves no report: among them nobody would find
+/// the repairs.
+async fn by_itself(
+    context: &Context<'_>,
+    plan: &Plan,
+    ended: &Ended,
+    report: &Report,
+) -> (String, Reply) {
+    let (message, document) = (short(plan, ended), report_json(report));
+    if !changes_something(plan) {
+        return (String::new(), Reply::Both { message, document });
+    }
+    diagnose::keep(context, report).await;
+    let whole = say!("report {}", Name::new(&report.id));
+    let message = message.action(Action::new("Report", whole));
+    (report.id.clone(), Reply::Both { message, document })
+}
+
+fn changes_something(plan: &Plan) -> bool {
+    let changes = |step: &PlannedStep| {
+        step.risk() > Risk::Read && !matches!(step.action, crate::action::Action::Exec { .. })
+    };
+    plan.steps().any(changes)
 }
 
 /// Who asked and who let it go.
@@ -131,12 +146,8 @@ fn concerned(plan: &Plan, before: &Report) -> Vec<Name> {
 
 /// Nothing was wrong before: one line, what was seen, and the failing step where there is one.
 fn short(plan: &Plan, ended: &Ended) -> Message {
-    let took: std::time::Duration = ended.steps.iter().map(|step| step.took).sum();
     let steps: Vec<&StepOutcome> = ended.work().collect();
-    let done = steps
-        .iter()
-        .filter(|step| step.end == StepEnd::Done)
-        .count();
+    let done = ended.done();
     let line = match ended.state {
         RunState::Succeeded => Line::new().styled(
             Style::Good,
@@ -144,7 +155,7 @@ fn short(plan: &Plan, ended: &Ended) -> Message {
                 "done: {} ({} steps, {:.1} s)",
                 plan.title,
                 done,
-                took.as_secs_f64()
+                ended.took().as_secs_f64()
             ),
         ),
         RunState::Cancelled => Line::new().styled(
@@ -153,7 +164,7 @@ fn short(plan: &Plan, ended: &Ended) -> Message {
                 "{} was cancelled after {} of {} steps",
                 plan.title,
                 done,
-                steps.len()
+                plan.steps().count()
             ),
         ),
         _ => {

@@ -1,7 +1,6 @@
 //! `approve`, `deny`, `cancel`: what somebody says to a run that waits, goes on or stands at a gate.
 
 use super::runs::{book, perform, word_to_type};
-use crate::access::Need;
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::run::book::short;
@@ -64,21 +63,14 @@ async fn second_person(
     run: &RunRecord,
     plan: &Plan,
 ) -> Result<(), Trouble> {
-    let need = context.bot.policy.need_on(
-        context.caller,
-        (Some(&plan.host), plan.stack()),
-        plan.risk(),
-    );
-    if need < Need::SecondPerson || context.caller.to_string() != run.requested_by {
-        return Ok(());
+    let policy = &context.bot.policy;
+    match book
+        .needs_another(policy, context.caller, (run, plan))
+        .await?
+    {
+        Some(why) => Err(Trouble::new(Outcome::Denied, why)),
+        None => Ok(()),
     }
-    let why = say!(
-        "you asked for `{}` yourself, and it needs a second person who may do it",
-        plan.title
-    );
-    book.note_denial(&run.id, context.caller, why.as_str())
-        .await?;
-    Err(Trouble::new(Outcome::Denied, why))
 }
 
 /// A run that waits in the middle goes on; whoever performs it hears of it.

@@ -17,6 +17,8 @@ const DELETING: usize = 12;
 const TOGETHER: usize = 800;
 /// Lines of what would change in files.
 const CHANGES: usize = 25;
+/// Warnings that are shown.
+const WARNINGS: usize = 10;
 /// Steps that are named beside what they are for.
 const ASIDE: usize = 6;
 
@@ -137,6 +139,9 @@ fn written(
     changes: usize,
 ) -> Message {
     let mut message = Message::new().heading(heading.clone());
+    for warning in plan.warnings.iter().take(WARNINGS) {
+        message = message.line(Line::new().styled(Style::Warn, warning.clone()));
+    }
     for line in steps {
         message = message.line(line);
     }

@@ -1,20 +1,21 @@
 //! The form for a `run` or `plan` that does not have all its values yet, with what is there to
 //! choose from, and what becomes of its answers: checked by type, then a line as if it were typed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::run::{clean, given, host_of};
-use crate::access::{Caller, Spot};
+use super::one_host::{Contradiction, host_of};
+use super::run::{clean, given};
+use crate::access::Caller;
 use crate::action::Risk;
 use crate::bot::Bot;
+use crate::bot::choices::Choices;
 use crate::command::{self, Command, RunCommand};
 use crate::runbook::language::{ParamKind, ParamSpec};
 use crate::runbook::template::OneOrMany;
 use crate::runbook::{Given, Runbook, accepts};
 use crate::say;
 use crate::stack::inventory::Service;
-use crate::stack::{Inventory, Site};
 use crate::text::{Choice, Clean, Field, Form, Input, Name, Objection};
 
 /// Answers by parameter, as a form gives them.
@@ -41,13 +42,15 @@ impl Bot {
             return None;
         }
         let host = host_of(&runbook, &given).ok()?;
-        let there = self.there(host.as_deref()).await;
+        let there = self.known_for_form(host.as_deref()).await;
         let sight = Sight {
-            bot: self,
-            caller,
-            runbook: &runbook,
-            risk,
-            there: &there,
+            choices: Choices {
+                bot: self,
+                caller,
+                risk,
+                does: Some(name.clone()),
+                there,
+            },
             several: self.fleet.names().len() > 1,
         };
         let (word, submit) = if wanted.plan_only {
@@ -72,7 +75,7 @@ impl Bot {
     /// The whole line of a form that was filled in, or what is wrong with its answers. What only
     /// the host knows is found out when the line is done.
     pub fn filled(&self, line: &str, answers: &Answers) -> Result<String, Vec<Objection>> {
-        let Some((_, runbook)) = self.runbook_of(line) else {
+        let Some((wanted, runbook)) = self.runbook_of(line) else {
             return Ok(line.to_owned());
         };
         let params = &runbook.file.params;
@@ -88,6 +91,10 @@ impl Bot {
             .collect();
         if !objections.is_empty() {
             return Err(objections);
+        }
+        let given = given(&runbook, &wanted).unwrap_or_default();
+        if let Some(objection) = contradiction(&runbook, given, answers) {
+            return Err(vec![objection]);
         }
         Ok(finished(line, answers))
     }
@@ -119,13 +126,9 @@ fn open<'r>(
     params.filter(|(name, spec)| spec.locked.is_none() && !given.contains_key(*name))
 }
 
-/// What can be chosen, by whom, for what.
+/// What can be chosen, for which runbook.
 struct Sight<'s> {
-    bot: &'s Bot,
-    caller: &'s Caller,
-    runbook: &'s Runbook,
-    risk: Risk,
-    there: &'s [(Name, Inventory)],
+    choices: Choices<'s>,
     /// Names have their host in front.
     several: bool,
 }
@@ -144,20 +147,19 @@ impl Sight<'_> {
     }
 
     fn input(&self, spec: &ParamSpec) -> Input {
-        let bare = |names: Vec<String>| names.iter().map(|name| choice(name)).collect();
         let choices: Vec<Choice> = match spec.kind {
             ParamKind::Integer if !spec.many => {
                 let (min, max) = (spec.min, spec.max);
                 return Input::Whole { min, max };
             }
             ParamKind::Boolean if !spec.many => return Input::YesOrNo,
-            ParamKind::Enum => bare(spec.values.clone()),
             ParamKind::Service => self.services(),
-            ParamKind::Stack => self.stacks(),
-            ParamKind::Host => bare(self.bot.fleet.names()),
-            // names only: the value of a secret is never typed
-            ParamKind::Secret => bare(self.bot.conduct.secrets.keys().cloned().collect()),
-            _ => Vec::new(),
+            // a default may name groups that are only found out when the stack is known
+            ParamKind::Group | ParamKind::Boolean => Vec::new(),
+            _ => {
+                let values = self.choices.values(spec);
+                values.iter().map(|name| choice(name)).collect()
+            }
         };
         if choices.is_empty() {
             return Input::Text { like: like(spec) };
@@ -166,14 +168,6 @@ impl Sight<'_> {
             of: choices,
             many: spec.many,
         }
-    }
-
-    fn may(&self, spot: Spot<'_>) -> bool {
-        let runbook = Some(self.runbook.file.name.as_str());
-        let policy = &self.bot.policy;
-        policy
-            .decide_on(self.caller, spot, runbook, self.risk)
-            .is_ok()
     }
 
     fn on(&self, host: &Name, name: &str) -> Clean {
@@ -186,35 +180,14 @@ impl Sight<'_> {
     }
 
     fn services(&self) -> Vec<Choice> {
-        let of_host = |(host, inventory): &(Name, Inventory)| {
-            let services = inventory.services.iter();
-            let open = services.filter(|one| self.may((Some(host), one.key.stack.as_ref())));
+        let choice = |(host, service): (&Name, &Service)| {
             let under = |stack: &Name| self.on(host, stack.as_str());
-            let choice = |service: &Service| Choice {
+            Choice {
                 value: self.on(host, &service.key.to_string()),
                 under: service.key.stack.as_ref().map(under).unwrap_or_default(),
-            };
-            open.map(choice).collect::<Vec<_>>()
+            }
         };
-        self.there.iter().flat_map(of_host).collect()
-    }
-
-    fn stacks(&self) -> Vec<Choice> {
-        let stacks = self.there.iter().flat_map(|(host, there)| {
-            let stacks = there.stacks().into_iter();
-            stacks.map(move |stack| (host, stack))
-        });
-        let sites = &self.bot.conduct.sites;
-        let is_configured = |stack: &Name| sites.iter().any(|site| *stack == *site.project);
-        let found = stacks
-            .filter(|(host, stack)| !is_configured(stack) && self.may((Some(*host), Some(*stack))));
-        let mut open: BTreeSet<String> = found.map(|(_, stack)| stack.to_string()).collect();
-        let configured = sites.iter().filter(|site| {
-            let (host, project) = (Name::new(&site.host), Name::new(&site.project));
-            self.may((Some(&host), Some(&project)))
-        });
-        open.extend(configured.map(Site::full_name));
-        open.iter().map(|stack| choice(stack)).collect()
+        self.choices.open().map(choice).collect()
     }
 }
 
@@ -241,6 +214,23 @@ fn objection(spec: &ParamSpec, values: &[String]) -> Option<String> {
     });
     let mut texts = texts.map(str::trim).filter(|text| !text.is_empty());
     texts.find_map(|text| accepts(spec, text).err())
+}
+
+/// Hosts that do not agree, said at a field that the form has.
+fn contradiction(runbook: &Runbook, mut given: Given, answers: &Answers) -> Option<Objection> {
+    for (name, values) in answers {
+        let filled = values.iter().filter(|value| !value.trim().is_empty());
+        given
+            .entry(name.clone())
+            .or_default()
+            .extend(filled.cloned());
+    }
+    let Contradiction { params, why } = host_of(runbook, &given).err()?;
+    let field = params.iter().find(|name| answers.contains_key(*name))?;
+    Some(Objection {
+        field: Name::new(field),
+        why,
+    })
 }
 
 /// What was left empty is not given at all, so that its default holds.

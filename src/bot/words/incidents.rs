@@ -1,22 +1,20 @@
 //! Words about incidents: what goes on, who looks after it, what is known of it, when it is over.
 
-use super::{show, silences};
+use super::{incident_list, silences};
 use crate::access::Caller;
 use crate::action::Risk;
 use crate::bot::states::states;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::IncidentCommand;
 use crate::incident::advance::{acknowledge, resolve};
-use crate::incident::place::merge;
 use crate::incident::retro::{Material, retro, timeline};
-use crate::incident::{Filed, Files, Incident, Kind, Placed, escalate, face, files};
+use crate::incident::unite::merge;
+use crate::incident::{Filed, Files, Incident, Kind, Member, Placed, Source, escalate, face};
 use crate::report::Report;
 use crate::say;
-use crate::store::{IncidentFilter, Match};
+use crate::store::Match;
 use crate::survey::Survey;
-use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
-
-const LISTED: u32 = 30;
+use crate::text::{Clean, Line, Message, Name, Redactor};
 
 pub(super) async fn incident(
     context: &Context<'_>,
@@ -25,7 +23,7 @@ pub(super) async fn incident(
     match wanted {
         IncidentCommand::List { wanted, all } => match wanted.as_deref().map(Files::number) {
             Some(Ok(number)) => show_one(context, number).await,
-            _ => list(context, wanted.as_deref().unwrap_or_default(), *all).await,
+            _ => incident_list::list(context, wanted.as_deref().unwrap_or_default(), *all).await,
         },
         IncidentCommand::Retro { incident } => document(context, incident).await,
         IncidentCommand::Silence {
@@ -71,12 +69,12 @@ pub(super) async fn incident(
     }
 }
 
-async fn answer(context: &Context<'_>, text: Clean) -> Result<Outcome, Trouble> {
+pub(super) async fn answer(context: &Context<'_>, text: Clean) -> Result<Outcome, Trouble> {
     context.voice.say(Message::new().line(text)).await;
     Ok(Outcome::Done)
 }
 
-fn clean(text: &str) -> Clean {
+pub(super) fn clean(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
@@ -118,59 +116,11 @@ async fn change<T>(
     Ok(files.change(number, hands).await?)
 }
 
-async fn list(context: &Context<'_>, text: &str, all: bool) -> Result<Outcome, Trouble> {
-    context.may_read(None)?;
-    let filter = IncidentFilter {
-        open_only: !all && text.is_empty(),
-        text: text.to_owned(),
-        limit: Some(LISTED),
-        ..IncidentFilter::default()
-    };
-    let found = files(context).await?.store.incidents(&filter).await?;
-    let filed: Vec<Incident> = found
-        .iter()
-        .filter_map(|record| Some(files::read(record).ok()?.incident))
-        .collect();
-    if filed.is_empty() {
-        let text = if filter.open_only {
-            say!("nothing is wrong that anybody told of; `incidents --all` shows what was")
-        } else {
-            say!("no incident holds that")
-        };
-        return answer(context, text).await;
-    }
-    let now = context.bot.clock.now();
-    let mut table = Table::new(&["incident", ">since", "state", "looked after by", "what"]);
-    for incident in &filed {
-        let (state, style) = state(incident);
-        table.row([
-            Line::new().strong(say!("#{}", incident.id)),
-            show::since(now, Some(incident.opened)).into(),
-            Line::new().styled(style, state),
-            Clean::from(Name::new(incident.assigned.as_deref().unwrap_or("–"))).into(),
-            face::title(incident).into(),
-        ]);
-    }
-    context.voice.say(Message::new().table(table)).await;
-    Ok(Outcome::Done)
-}
-
-fn state(incident: &Incident) -> (Clean, Style) {
-    let word = incident.phase.word();
-    match word {
-        "open" if incident.is_quiet() => (say!("open, quiet"), Style::Dim),
-        "open" => (say!("open"), Style::Bad),
-        "acknowledged" => (say!("{}", word), Style::Warn),
-        "resolved" => (say!("{}", word), Style::Good),
-        _ => (say!("{}", word), Style::Dim),
-    }
-}
-
 async fn show_one(context: &Context<'_>, number: i64) -> Result<Outcome, Trouble> {
     let files = files(context).await?;
     let incident = files.get(number).await?.incident;
     permitted(context, &incident, "incidents", Risk::Read)?;
-    let (log, alerts) = (files.log(number).await?, files.alerts(number).await?);
+    let (log, alerts) = files.story(&incident).await?;
     let material = Material {
         incident: &incident,
         log: &log,
@@ -188,7 +138,7 @@ async fn document(context: &Context<'_>, typed: &str) -> Result<Outcome, Trouble
     let (files, number) = (files(context).await?, Files::number(typed)?);
     let incident = files.get(number).await?.incident;
     permitted(context, &incident, "retro", Risk::Read)?;
-    let (log, alerts) = (files.log(number).await?, files.alerts(number).await?);
+    let (log, alerts) = files.story(&incident).await?;
     let report = report_of(files, &incident).await?;
     let material = Material {
         incident: &incident,
@@ -242,10 +192,11 @@ async fn call_next(context: &Context<'_>, typed: &str) -> Result<Outcome, Troubl
         let step = routes.settings.escalation.get(incident.escalated);
         let tell = step.map(|step| step.tell.clone())?;
         incident.escalated += 1;
-        Some(escalate::call(incident, routes, &tell, now, None))
+        let called = escalate::call(incident, routes, &tell, now, None);
+        Some((called, routes.people(&tell, now)))
     });
     let (called, incident) = called.await?;
-    let Some(called) = called else {
+    let Some((called, people)) = called else {
         let text = say!(
             "nobody is left to be called for #{}; set `incidents.escalation`",
             incident.id
@@ -255,11 +206,9 @@ async fn call_next(context: &Context<'_>, typed: &str) -> Result<Outcome, Troubl
     let called: Vec<_> = called.into_iter().map(|call| (incident.id, call)).collect();
     let store = context.bot.store.get().await?;
     escalate::enqueue(store, context.bot.clock, &called).await?;
-    answer(
-        context,
-        say!("calling whoever is next for #{}", incident.id),
-    )
-    .await
+    let people: Vec<Clean> = people.iter().map(Clean::from).collect();
+    let people = Clean::join(&people, ", ");
+    answer(context, say!("calling {} for #{}", people, incident.id)).await
 }
 
 async fn join(context: &Context<'_>, from: &str, into: &str) -> Result<Outcome, Trouble> {
@@ -339,29 +288,40 @@ async fn end(
     answer(context, say!("#{} is over", number)).await
 }
 
-/// What is wrong with the services of an incident; that nobody can look counts too.
+/// What is wrong with the services of an incident, or still said to be where no look can tell; that
+/// nobody can look counts too.
 async fn still_ill(context: &Context<'_>, incident: &Incident) -> Option<Clean> {
-    let on_host = |name: &String| *name == incident.host;
-    let named = incident
-        .members
-        .iter()
-        .any(|one| !one.print.service.is_empty());
-    if !named || !(incident.host.is_empty() || context.bot.fleet.names().iter().any(on_host)) {
-        return incident
-            .firing()
-            .next()
-            .map(|one| say!("{} is still told of", one.place()));
+    let named = |one: &Member| !one.print.service.is_empty();
+    let is_ours = |name: &String| *name == incident.host;
+    let here = incident.host.is_empty() || context.bot.fleet.names().iter().any(is_ours);
+    let states = if here && incident.members.iter().any(named) {
+        match seen(context, incident).await {
+            Ok(states) => states,
+            Err(why) => return Some(why),
+        }
+    } else {
+        Vec::new()
+    };
+    if let Some(ill) = states.iter().find_map(|(_, ill)| ill.clone()) {
+        return Some(ill);
     }
+    // that it died is over when it runs; that it is slow only whoever measures it can say
+    let looked_at = |one: &Member| {
+        let mut known = states.iter();
+        one.source == Source::Events && known.any(|(place, _)| *place == one.place())
+    };
+    let told = incident.firing().find(|one| !looked_at(one));
+    told.map(|one| say!("{} still says: {}", one.source.word(), one.sentence()))
+}
+
+async fn seen(
+    context: &Context<'_>,
+    incident: &Incident,
+) -> Result<Vec<(Name, Option<Clean>)>, Clean> {
     let name = Some(incident.host.as_str()).filter(|name| !name.is_empty());
-    let host = match context.bot.fleet.host(name).await {
-        Ok(host) => host,
-        Err(error) => return Some(clean(&error.to_string())),
-    };
-    let survey = match Survey::take(&host, context.bot.clock, &context.bot.secrets).await {
-        Ok(survey) => survey,
-        Err(error) => return Some(clean(&error.to_string())),
-    };
-    states(&survey, &incident.members)
-        .into_iter()
-        .find_map(|(_, ill)| ill)
+    let host = context.bot.fleet.host(name).await;
+    let host = host.map_err(|error| clean(&error.to_string()))?;
+    let survey = Survey::take(&host, context.bot.clock, &context.bot.secrets).await;
+    let survey = survey.map_err(|error| clean(&error.to_string()))?;
+    Ok(states(&survey, &incident.members))
 }

@@ -1,16 +1,12 @@
 //! What most words begin with: survey the host a line is about, resolve its targets, check rights.
 
-use std::collections::BTreeSet;
-
 use super::whereabouts::{self, Wanted};
-use crate::bot::{Context, Outcome, Trouble};
+use crate::bot::{Context, Trouble};
 use crate::command::Target;
 use crate::host::{FleetError, Host};
-use crate::say;
 use crate::stack::resolve::{Chosen, resolve};
 use crate::stack::{Inventory, ResolveError};
 use crate::survey::Survey;
-use crate::text::{Clean, Name};
 
 /// A host surveyed.
 pub(super) struct Look {
@@ -139,25 +135,6 @@ fn without_others(
         }
         (error, Ok(_)) | (_, Err(error)) => error,
     }
-}
-
-/// A service of one host must not be looked for on another. `None` is the usual host.
-pub(super) fn one_host(mut named: BTreeSet<Option<String>>) -> Result<Option<String>, Trouble> {
-    let host = named.pop_last().flatten();
-    if named.is_empty() {
-        return Ok(host);
-    }
-    named.insert(host);
-    let names = named.iter().map(|host| match host {
-        Some(host) => say!("{}", Name::new(host)),
-        None => say!("none named"),
-    });
-    let names: Vec<Clean> = names.collect();
-    let text = say!(
-        "these are on several hosts ({}); write `HOST:` in front of each, and name one host at a time",
-        Clean::join(&names, ", ")
-    );
-    Err(Trouble::new(Outcome::Usage, text))
 }
 
 fn choose<'i>(

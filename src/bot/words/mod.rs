@@ -1,6 +1,7 @@
 //! One file per word or family of words: what each does when somebody types it.
 
 mod look;
+mod one_host;
 mod whereabouts;
 mod status;
 mod health;
@@ -34,6 +35,7 @@ mod overview;
 mod after;
 mod reports;
 mod doctor;
+mod incident_list;
 mod incidents;
 mod silences;
 

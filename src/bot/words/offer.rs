@@ -4,13 +4,17 @@
 use super::described::described;
 use super::runs;
 use crate::access::Need;
-use crate::action::Risk;
+use crate::action::{Action as Asked, Risk};
 use crate::bot::{Context, Outcome, Reply, Trouble};
-use crate::run::book::short;
-use crate::run::{Book, Plan};
+use crate::report::build::and;
+use crate::run::book::{NO_APPROVAL, short};
+use crate::run::{Book, Plan, PlannedStep};
 use crate::say;
 use crate::store::Verdict;
 use crate::text::{Action, Ask, Clean, Line, Message, Name, Redactor, Style};
+
+/// Of what a plan deletes so much is named on its first line.
+const NAMED: usize = 3;
 
 /// How somebody wants a run to go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub(super) async fn offer(
     let id = book.plan(plan, context.caller).await?;
     let need = need(context, plan);
     let (alone, told) = match (need, wish.yes) {
-        (Need::None, _) => (true, "its risk needs no approval"),
+        (Need::None, _) => (true, NO_APPROVAL),
         (Need::Confirm, true) => (true, "confirmed beforehand (--yes)"),
         _ => (false, ""),
     };
@@ -136,50 +140,93 @@ pub(super) fn hash_line(plan: &Plan) -> Line {
     Line::new().dim(say!("plan {}", Name::new(&hash)))
 }
 
-/// The whole plan, and what to type.
+/// The whole plan, who asked for it, and what to type.
 fn asking(context: &Context<'_>, plan: &Plan, id: &str, need: Need) -> Message {
-    let risk = plan.risk();
-    let style = if risk == Risk::Destructive {
-        Style::Bad
+    let run = Name::new(short(id));
+    let typed = if plan.risk() == Risk::Destructive {
+        say!("approve {} {}", run, runs::word_to_type(plan))
     } else {
-        Style::Warn
+        say!("approve {}", run)
     };
+    let ways = Line::new()
+        .plain("type ")
+        .code(typed)
+        .plain(" or ")
+        .code(say!("deny {}", run));
+    let expires = context.bot.policy.approval().expires();
+    let ways = match context.bot.clock.now().checked_add(expires) {
+        Ok(until) => ways.plain("; it expires at ").time(until),
+        Err(_) => ways,
+    };
+    let asked = Line::new()
+        .dim("asked by ")
+        .styled(Style::Person, say!("{}", context.caller));
+    described(plan, &heading(plan, need), &[ways, asked, hash_line(plan)])
+        .about(Name::new(id))
+        .action(approving(plan, id))
+        .action(Action::new("Deny", say!("deny {}", Name::new(id))).ask(Ask::Reason))
+}
+
+/// What would be done, and of what deletes what would be gone.
+fn heading(plan: &Plan, need: Need) -> Line {
     let whom = if need == Need::SecondPerson {
         "needs a second person"
     } else {
         "needs approval"
     };
-    let heading = say!(
-        "{} in {}: {}, {}",
-        plan.title,
-        place(plan),
-        risk.word(),
-        whom
-    );
-    let run = Name::new(short(id));
-    let typed = if risk == Risk::Destructive {
-        say!("approve {} {}", run, runs::word_to_type(plan))
+    let risk = plan.risk();
+    let text = if risk == Risk::Destructive {
+        let gone = deleted(plan);
+        say!(
+            "{} in {} deletes {}: {}",
+            plan.title,
+            place(plan),
+            gone,
+            whom
+        )
     } else {
-        say!("approve {}", run)
+        say!(
+            "{} in {}: {}, {}",
+            plan.title,
+            place(plan),
+            risk.word(),
+            whom
+        )
     };
-    let minutes = context
-        .bot
-        .policy
-        .approval()
-        .expires()
-        .as_secs()
-        .div_ceil(60);
-    let ways = Line::new()
-        .plain("type ")
-        .code(typed)
-        .plain(" or ")
-        .code(say!("deny {}", run))
-        .plain(say!("; it expires in {} minutes", minutes));
-    let heading = Line::new().styled(style, heading);
-    described(plan, &heading, &[ways, hash_line(plan)])
-        .about(Name::new(id))
-        .action(approving(plan, id))
-        .action(Action::new("Deny", say!("deny {}", Name::new(id))).ask(Ask::Reason))
+    let style = if risk == Risk::Destructive {
+        Style::Bad
+    } else {
+        Style::Warn
+    };
+    Line::new().styled(style, text)
+}
+
+/// Volumes where there are some: containers can be made again.
+fn deleted(plan: &Plan) -> Clean {
+    let deletes = |step: &&PlannedStep| step.risk() == Risk::Destructive;
+    let of_volumes = |step: &&PlannedStep| matches!(step.action, Asked::RemoveVolume { .. });
+    let all: Vec<&PlannedStep> = plan.steps().filter(deletes).collect();
+    let volumes: Vec<&PlannedStep> = all.iter().copied().filter(of_volumes).collect();
+    let meant = if volumes.is_empty() { &all } else { &volumes };
+    let bare = |step: &&PlannedStep| {
+        step.says.map(|says| {
+            let says = says.strip_prefix("remove ").unwrap_or(says);
+            says.strip_prefix("the volume ").unwrap_or(says)
+        })
+    };
+    let names: Vec<Clean> = meant.iter().take(NAMED).map(bare).collect();
+    let names = match meant.len() {
+        0 => return say!("for good"),
+        count if count > NAMED => {
+            say!("{} and {} more", Clean::join(&names, ", "), count - NAMED)
+        }
+        _ => and(&names),
+    };
+    match volumes.len() {
+        0 => names,
+        1 => say!("the volume {}", names),
+        count => say!("{} volumes: {}", count, names),
+    }
 }
 
 /// What deletes wants its stack's name typed wherever it is approved.
@@ -216,6 +263,7 @@ pub(super) fn shown(plan: &Plan) -> Reply {
         "services": plan.services,
         "environment": plan.environment,
         "changes": plan.changes,
+        "warnings": plan.warnings,
         "steps": listed(plan.steps()),
         "rollback": listed(plan.rollback.iter()),
         "verify": listed(plan.verify.iter()),
@@ -226,8 +274,8 @@ pub(super) fn shown(plan: &Plan) -> Reply {
     }
 }
 
-fn listed<'p>(steps: impl Iterator<Item = &'p crate::run::PlannedStep>) -> serde_json::Value {
-    let one = |step: &crate::run::PlannedStep| {
+fn listed<'p>(steps: impl Iterator<Item = &'p PlannedStep>) -> serde_json::Value {
+    let one = |step: &PlannedStep| {
         serde_json::json!({
             "id": step.id,
             "text": step.says,

@@ -3,7 +3,8 @@
 
 use super::in_the_files::in_the_files;
 use super::look::Look;
-use super::run::{clean, find, given, host_of};
+use super::one_host::host_of;
+use super::run::{clean, find, given};
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::{RunCommand, Target};
@@ -182,20 +183,23 @@ fn stack_param<'r>(runbook: &'r Runbook, given: &Given) -> Option<&'r String> {
     params.find(is_stack).map(|(name, _)| name)
 }
 
-/// What the values name, so that it can be found: the stack, else the services.
+/// What the values name, so that it can be found: the stack, where the services without a host are,
+/// else all services.
 fn about(runbook: &Runbook, given: &Given) -> Vec<Target> {
     let values = |name: &String| given.get(name).into_iter().flatten();
     let parsed = |text: &str| Target::parse(text.trim()).ok();
-    if let Some(stack) = stack_param(runbook, given) {
-        return values(stack).filter_map(|name| parsed(name)).collect();
-    }
     let params = runbook.file.params.iter();
     let services = params.filter(|(_, spec)| spec.kind == ParamKind::Service);
-    services
+    let services = services
         .flat_map(|(name, _)| values(name))
         .flat_map(|value| value.split(','))
-        .filter_map(parsed)
-        .collect()
+        .filter_map(parsed);
+    let Some(stack) = stack_param(runbook, given) else {
+        return services.collect();
+    };
+    let elsewhere = services.filter(|service| service.host.is_some());
+    let stacks = values(stack).filter_map(|name| parsed(name));
+    stacks.chain(elsewhere).collect()
 }
 
 /// Where a runbook takes a checkout.

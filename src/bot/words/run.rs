@@ -1,15 +1,11 @@
 //! `runbooks`, `run`, `plan`: which runbooks there are for this person, and what becomes of one
 //! with these values.
 
-use std::collections::BTreeSet;
-
-use super::look::one_host;
 use super::offer::{Wish, offer, shown};
 use super::planning::planned;
 use crate::action::Risk;
 use crate::bot::{Context, Outcome, Trouble};
-use crate::command::{RunCommand, Target};
-use crate::runbook::language::ParamKind;
+use crate::command::RunCommand;
 use crate::runbook::{Given, Runbook, Shelf};
 use crate::say;
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -151,25 +147,4 @@ fn only_required(runbook: &Runbook, value: &str) -> Result<String, Trouble> {
             Err(trouble)
         }
     }
-}
-
-/// The host that the values name: a `host` parameter, or the host in front of services. A plan is
-/// for one host.
-pub(super) fn host_of(runbook: &Runbook, given: &Given) -> Result<Option<String>, Trouble> {
-    let mut hosts = BTreeSet::new();
-    for (name, spec) in &runbook.file.params {
-        let values = given.get(name).into_iter().flatten();
-        for value in values.flat_map(|value| value.split(',')) {
-            match spec.kind {
-                ParamKind::Host => hosts.insert(Some(value.to_owned())),
-                ParamKind::Service => match Target::parse(value.trim()) {
-                    Ok(target) => hosts.insert(target.host),
-                    // told when the value is looked at
-                    Err(_) => false,
-                },
-                _ => false,
-            };
-        }
-    }
-    one_host(hosts)
 }

@@ -10,7 +10,7 @@ use super::undertaking::undertaking;
 use super::{after, show};
 use crate::bot::{Context, Outcome, Progress, Trouble};
 use crate::run::book::short;
-use crate::run::{Book, Ended, Ground, Plan, RunEnd, Runner, Tools};
+use crate::run::{Book, Ended, Ground, Headway, Plan, RunEnd, Runner, Tools};
 use crate::say;
 use crate::store::{RunRecord, RunState};
 use crate::text::{Clean, Line, Message, Name, Redactor, Style, Table};
@@ -30,7 +30,7 @@ pub(super) async fn runs(context: &Context<'_>) -> Result<Outcome, Trouble> {
         return Ok(Outcome::Done);
     }
     let now = context.bot.clock.now();
-    let mut table = Table::new(&["run", "what", "state", ">ago", "asked by", "detail"]);
+    let mut table = Table::new(&["run", "what", "state", ">ago", "asked by"]);
     for run in &runs {
         let (state, style) = state_of(&book, run);
         let created = Timestamp::from_millisecond(run.created_ms).ok();
@@ -40,11 +40,28 @@ pub(super) async fn runs(context: &Context<'_>) -> Result<Outcome, Trouble> {
             Line::new().styled(style, state),
             show::since(now, created).into(),
             Clean::from(Name::new(&run.requested_by)).into(),
-            Line::new().dim(stored(&run.detail)),
         ]);
     }
-    context.voice.say(Message::new().table(table)).await;
+    let message = Message::new().table(table);
+    let details = details(&runs);
+    let message = if details.is_empty() {
+        message
+    } else {
+        message.list(details)
+    };
+    context.voice.say(message).await;
     Ok(Outcome::Done)
+}
+
+/// Why some ended as they did: beside the table there would be no room for a sentence.
+fn details(runs: &[RunRecord]) -> Vec<Line> {
+    let told = runs.iter().filter(|run| !run.detail.is_empty());
+    let line = |run: &RunRecord| {
+        Line::new()
+            .strong(Name::new(short(&run.id)))
+            .dim(say!(": {}", stored(&run.detail)))
+    };
+    told.map(line).collect()
 }
 
 fn stored(text: &str) -> Clean {
@@ -85,7 +102,6 @@ pub(super) async fn perform(
     let conduct = &context.bot.conduct;
     let host = context.bot.fleet.host(Some(plan.host.as_str())).await?;
     let survey = context.survey(&host).await?;
-    let before = after::before(context, plan).await;
     let store = context.bot.store.get().await?;
     let (heard, lines) = Heard::new();
     let runner = Runner {
@@ -109,15 +125,14 @@ pub(super) async fn perform(
         slots: &conduct.slots,
         queue,
     };
-    let (of, voice) = (plan.steps().count(), context.voice.clone());
+    let voice = context.voice.clone();
     let undertaking = Arc::new(undertaking(context, id, plan).await);
     let (progress, mut told) = tokio::sync::mpsc::unbounded_channel::<Progress>();
-    let watcher = Arc::new(move |done: usize, doing: &Clean| {
+    let watcher = Arc::new(move |headway: &Headway, doing: &Clean| {
         // at most one message a step, so this cannot pile up
         let _heard = progress
             .send(Progress {
-                done,
-                of,
+                headway: headway.clone(),
                 doing: doing.clone(),
                 run: Arc::clone(&undertaking),
             })
@@ -128,23 +143,22 @@ pub(super) async fn perform(
             voice.say(progress).await;
         }
     };
-    let conclusion = Mutex::new(None);
+    let (ill, conclusion) = (Mutex::new(None), Mutex::new(None));
+    // what another run does to the stack until this one has it is nobody's fault
+    let look = async { put(&ill, after::before(context, plan).await) };
     let conclude = |ended: Ended| async {
-        let (id, told) = after::conclude(context, plan, ended, before).await;
-        *conclusion.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        let (id, told) = after::conclude(context, plan, ended, take(&ill)).await;
+        put(&conclusion, Some(told));
         id
     };
     let work = async {
-        let end = Box::pin(runner.perform(id, plan, &*watcher, conclude)).await;
+        let end = Box::pin(runner.perform(id, plan, &*watcher, (look, conclude))).await;
         drop(watcher);
         heard.end();
         end
     };
     let (end, (), ()) = tokio::join!(work, forward, heard.forward(lines, &voice));
-    let conclusion = conclusion
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    match (end?, conclusion) {
+    match (end?, take(&conclusion)) {
         (RunEnd::Ended(_), Some((reply, outcome))) => {
             context.voice.say(reply).await;
             Ok(outcome)
@@ -161,6 +175,15 @@ pub(super) async fn perform(
             Err(Trouble::new(Outcome::Failed, text))
         }
     }
+}
+
+fn put<T>(place: &Mutex<Option<T>>, value: Option<T>) {
+    *place.lock().unwrap_or_else(PoisonError::into_inner) = value;
+}
+
+fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
+    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    place.take()
 }
 
 /// It has not ended: whoever takes it up finds out what happened before going on.

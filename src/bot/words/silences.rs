@@ -1,5 +1,6 @@
 //! `silence`, `silences`, `unsilence`: what nobody is told of for a while, who wanted that, and why.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::incidents::files;
@@ -8,7 +9,7 @@ use crate::bot::{Context, Outcome, Trouble};
 use crate::incident::Files;
 use crate::incident::matcher::Matcher;
 use crate::incident::quiet::minute;
-use crate::incident::silence::{self, Silence};
+use crate::incident::silence::{self, Silence, Troubles};
 use crate::say;
 use crate::text::{Clean, Line, Message, Name, Redactor, Table};
 
@@ -16,10 +17,17 @@ fn clean(text: &str) -> Clean {
     Redactor::shapes_only().clean(text)
 }
 
-/// A silence may reach any stack, so it takes the right to change any.
-fn permitted(context: &Context<'_>, word: &str, fits: &[Matcher]) -> Result<(), Trouble> {
-    for fits in fits {
-        let (host, stack) = (fits.host().map(Name::new), fits.stack().map(Name::new));
+/// What of which host and stack a silence may reach; it takes the right to change that.
+fn permitted(context: &Context<'_>, word: &str, silence: &Silence) -> Result<(), Trouble> {
+    let mut spots = BTreeSet::new();
+    let named = |name: &str| Some(Name::new(name)).filter(|name| !name.is_empty());
+    if let Some(fits) = &silence.fits {
+        spots.insert((fits.host().map(Name::new), fits.stack().map(Name::new)));
+    }
+    for print in silence.of.iter().flat_map(|of| &of.prints) {
+        spots.insert((named(&print.host), named(&print.stack)));
+    }
+    for (host, stack) in spots {
         let spot = (host.as_ref(), stack.as_ref());
         let policy = &context.bot.policy;
         policy.decide_on(context.caller, spot, Some(word), Risk::Change)?;
@@ -33,52 +41,49 @@ pub(super) async fn silence(
     lasts: Duration,
     reason: &str,
 ) -> Result<Outcome, Trouble> {
-    let fits = meant(context, typed).await?;
-    permitted(context, "silence", &fits)?;
-    let store = context.bot.store.get().await?;
     let now = context.bot.clock.now();
-    let until = now.checked_add(lasts).unwrap_or(now);
-    let reason = match reason.trim() {
-        "" => say!("no reason given"),
-        reason => clean(reason),
+    let (fits, of) = meant(context, typed).await?;
+    let silence = Silence {
+        id: String::new(),
+        fits,
+        of,
+        by: context.caller.to_string(),
+        reason: match reason.trim() {
+            "" => say!("no reason given"),
+            reason => clean(reason),
+        },
+        from: now,
+        until: now.checked_add(lasts).unwrap_or(now),
+        ended_by: None,
     };
-    let mut message = Message::new();
-    for fits in fits {
-        let silence = Silence {
-            id: String::new(),
-            fits,
-            by: context.caller.to_string(),
-            reason: reason.clone(),
-            from: now,
-            until,
-            ended_by: None,
-        };
-        let kept = silence::add(store, silence).await?;
-        let text = say!(
-            "{} is silenced until {} as {}; `unsilence {}` ends it",
-            clean(&kept.fits.to_string()),
-            minute(until),
-            Name::new(&kept.id),
-            Name::new(&kept.id)
-        );
-        message = message.line(text);
-    }
+    permitted(context, "silence", &silence)?;
+    let store = context.bot.store.get().await?;
+    let kept = silence::add(store, silence).await?;
     store.stir();
-    context.voice.say(message).await;
+    let text = say!(
+        "{} is silenced until {} as {}; `unsilence {}` ends it",
+        kept.says(),
+        minute(kept.until),
+        Name::new(&kept.id),
+        Name::new(&kept.id)
+    );
+    context.voice.say(Message::new().line(text)).await;
     Ok(Outcome::Done)
 }
 
 /// A pattern, or the troubles of an incident.
-async fn meant(context: &Context<'_>, typed: &str) -> Result<Vec<Matcher>, Trouble> {
+async fn meant(
+    context: &Context<'_>,
+    typed: &str,
+) -> Result<(Option<Matcher>, Option<Troubles>), Trouble> {
     let digits = typed.strip_prefix('#').unwrap_or(typed);
     if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) {
         let number = Files::number(typed)?;
         let incident = files(context).await?.get(number).await?.incident;
-        let fits: Vec<Matcher> = incident.members.iter().map(Matcher::around).collect();
-        return Ok(fits);
+        return Ok((None, Some(Troubles::of(&incident))));
     }
     match Matcher::try_from(typed.to_owned()) {
-        Ok(fits) => Ok(vec![fits]),
+        Ok(fits) => Ok((Some(fits), None)),
         Err(why) => {
             let text = say!("`{}` is no matcher: {}", clean(typed), why);
             Err(Trouble::new(Outcome::Usage, text))
@@ -100,7 +105,7 @@ pub(super) async fn silences(context: &Context<'_>) -> Result<Outcome, Trouble> 
         table.row([
             Line::new().strong(Name::new(&silence.id)),
             minute(silence.until).into(),
-            clean(&silence.fits.to_string()).into(),
+            silence.says().into(),
             Clean::from(Name::new(&silence.by)).into(),
             silence.reason.clone().into(),
         ]);
@@ -123,7 +128,7 @@ pub(super) async fn unsilence(context: &Context<'_>, id: &str) -> Result<Outcome
         .iter()
         .find(|silence| silence.id == id)
         .ok_or_else(unknown)?;
-    permitted(context, "unsilence", std::slice::from_ref(&meant.fits))?;
+    permitted(context, "unsilence", meant)?;
     let by = context.caller.to_string();
     silence::end(store, id, &by, now)
         .await?

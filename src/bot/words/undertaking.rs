@@ -26,7 +26,7 @@ pub(super) async fn undertaking(context: &Context<'_>, id: &str, plan: &Plan) ->
         title: plan.title.clone(),
         steps: plan.steps().map(|step| step.says.clone()).collect(),
         gates: plan
-            .steps()
+            .all_steps()
             .filter(is_gate)
             .map(|step| step.says.clone())
             .collect(),

@@ -1,10 +1,9 @@
 //! On which host something is that was named without one: where the configuration says, else where
 //! it is seen when all hosts are looked at. What is on several hosts is asked about, never guessed.
 
-use std::collections::BTreeSet;
-
 use super::everywhere::looks;
-use super::look::{Look, one_host};
+use super::look::Look;
+use super::one_host::one_host;
 use super::run::clean;
 use crate::bot::{Context, Outcome, Trouble};
 use crate::command::Target;
@@ -32,16 +31,17 @@ pub(super) async fn find(
     let named = || targets.iter().map(|target| target.host.clone());
     let is_open = named().any(|host| host.is_none());
     if !is_open || context.bot.fleet.names().len() < 2 {
-        return Look::on_host(context, one_host(named().collect())?.as_deref()).await;
+        let host = one_host(named())?;
+        return Look::on_host(context, host.as_deref()).await;
     }
     let mut search = Search {
         context,
         wanted,
         seen: None,
     };
-    let mut hosts = BTreeSet::new();
+    let mut hosts = Vec::new();
     for target in targets {
-        hosts.insert(Some(match &target.host {
+        hosts.push(Some(match &target.host {
             Some(host) => host.clone(),
             None => search.host_of(target).await?,
         }));

@@ -175,9 +175,9 @@ impl Screen {
         if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg} {elapsed}") {
             bar.set_style(style.progress_chars("█▓░"));
         }
-        bar.set_length(progress.of as u64);
-        bar.set_position(progress.done as u64);
-        bar.set_message(progress.doing.as_str().to_owned());
+        bar.set_length(progress.headway.of() as u64);
+        bar.set_position(progress.headway.done() as u64);
+        bar.set_message(doing(progress));
         bar.tick();
     }
 
@@ -186,5 +186,12 @@ impl Screen {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+fn doing(progress: &Progress) -> String {
+    match progress.headway.stage() {
+        Some(stage) => format!("{stage}: {}", progress.doing),
+        None => progress.doing.as_str().to_owned(),
     }
 }

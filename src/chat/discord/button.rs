@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use super::door::Discord;
 use super::rooms::text;
 use crate::access::Caller;
-use crate::chat::press::{begins, is_old};
+use crate::chat::press::{Unclaimed, begins};
 use crate::live::Place;
-use crate::text::Message;
 
 /// Discord counts the milliseconds of its ids from the beginning of 2015.
 const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
@@ -39,12 +38,10 @@ impl Pressed {
     }
 
     /// A message's id holds the time it was posted at.
-    fn is_old(&self, now: Timestamp) -> bool {
-        let id: Option<u64> = self.message.parse().ok();
-        let since_2015 = id.and_then(|id| i64::try_from(id >> 22).ok());
-        let posted =
-            since_2015.and_then(|ms| Timestamp::from_millisecond(ms + DISCORD_EPOCH_MS).ok());
-        is_old(posted, now)
+    fn posted(&self) -> Option<Timestamp> {
+        let id: u64 = self.message.parse().ok()?;
+        let since_2015 = i64::try_from(id >> 22).ok()?;
+        Timestamp::from_millisecond(since_2015 + DISCORD_EPOCH_MS).ok()
     }
 
     /// The message's rows without this button.
@@ -78,34 +75,16 @@ impl Discord {
             self.line(place, caller, line).await;
             return;
         }
-        if pressed.is_old(self.listener.bot().clock.now()) {
-            self.strike(place, pressed).await;
-            return self
-                .tell(
-                    place,
-                    "this is more than an hour old, and nothing was done; look again first",
-                )
-                .await;
-        }
-        match self.listener.claim(&pressed.key()).await {
-            Some(true) => {}
-            Some(false) => {
-                let used = "somebody has pressed this already; `runs` tells what became of it";
-                return self.tell(place, used).await;
+        let key = pressed.key();
+        if let Err(unclaimed) = self.listener.claim(&key, pressed.posted()).await {
+            if unclaimed == Unclaimed::Old {
+                self.strike(place, pressed).await;
             }
-            None => {
-                let why = "the store cannot be written, so nothing was done; try again";
-                return self.tell(place, why).await;
-            }
+            let why = unclaimed.message(line);
+            return self.listener.whisper(place, &why).await;
         }
         let (work, strike) = (self.line(place, caller, line), self.strike(place, pressed));
-        self.listener.begin(&pressed.key(), work, strike).await;
-    }
-
-    async fn tell(&self, place: &Place, what: &'static str) {
-        self.listener
-            .whisper(place, &Message::new().line(what))
-            .await;
+        self.listener.begin(&key, work, strike).await;
     }
 
     /// The button is gone from its message, but for one that still lives: its next edit must not
@@ -134,8 +113,6 @@ impl Discord {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
 
     #[test]
@@ -148,11 +125,7 @@ mod tests {
         };
         let posted: Timestamp = "2026-11-20T03:00:00Z".parse().unwrap();
         let id = ((posted.as_millisecond() - DISCORD_EPOCH_MS) << 22).to_string();
-        let after = |minutes| posted + SignedDuration::from_mins(minutes);
-        assert!(!pressed(&id).is_old(after(59)));
-        assert!(pressed(&id).is_old(after(61)));
-        assert!(pressed("nonsense").is_old(posted));
-        assert!(begins("run restart service=api") && begins("prune images"));
-        assert!(!begins("plan restart service=api") && !begins("approve X"));
+        assert_eq!(pressed(&id).posted(), Some(posted));
+        assert_eq!(pressed("nonsense").posted(), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::typed::{ANY_LINE, has_argument, is_incident, option_name};
+use super::typed::{ANY_LINE, has_argument, is_incident, is_service, option_name};
 use crate::command::WORDS;
 use crate::command::words::{Arg, ArgKind, Count, Flag, FlagKind, Word};
 use crate::runbook::language::{ParamKind, ParamSpec};
@@ -171,7 +171,7 @@ fn of_arg(arg: &Arg) -> Value {
         ArgKind::Prunable => {
             option.insert("choices".to_owned(), choices(arg.name.split('|')));
         }
-        ArgKind::Text if !arg.name.contains('=') && !is_incident(arg) => {}
+        ArgKind::Text if !(arg.name.contains('=') || is_incident(arg) || is_service(arg)) => {}
         _ => {
             option.insert("autocomplete".to_owned(), true.into());
         }

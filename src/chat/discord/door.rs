@@ -14,7 +14,6 @@ use super::api::Api;
 use super::button::Pressed;
 use super::drafts::Drafts;
 use super::inbound::{Came, Wish, read};
-use super::names::Names;
 use super::outbox::Outbox;
 use super::serves::Serves;
 use super::stage::DiscordStage;
@@ -66,7 +65,6 @@ pub struct Discord {
     pub(super) token: Secret,
     pub(super) health: Arc<ChatHealth>,
     pub(super) stop: CancellationToken,
-    pub(super) names: Names,
     pub(super) drafts: Drafts,
     room: Arc<Semaphore>,
     turning_away: Arc<Semaphore>,
@@ -101,7 +99,6 @@ impl Discord {
             token,
             health: Arc::new(ChatHealth::new("discord")),
             stop,
-            names: Names::default(),
             drafts: Drafts::default(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
             turning_away: Arc::new(Semaphore::new(TURNED_AWAY)),
@@ -150,7 +147,11 @@ impl Discord {
         match &came.wish {
             Wish::Ping => return Some(taken(json!({ "type": 1 }))),
             Wish::Complete(data) => {
-                let choices = self.complete(&caller(&came), data).await;
+                let choices = if self.is_elsewhere(&came) {
+                    Value::Array(Vec::new())
+                } else {
+                    self.complete(&caller(&came), data).await
+                };
                 let answer = json!({ "type": 8, "data": { "choices": choices } });
                 return Some(taken(answer));
             }
@@ -178,12 +179,17 @@ impl Discord {
         })
     }
 
+    /// Of a server that is not served.
+    fn is_elsewhere(&self, came: &Came) -> bool {
+        let ours = self.serves().guild.map(|id| id.to_string());
+        came.guild
+            .as_ref()
+            .is_some_and(|guild| ours.is_some_and(|ours| ours != *guild))
+    }
+
     /// What is turned away before anything is written down.
     fn refusal(&self, came: &Came) -> Option<Value> {
-        let ours = self.serves().guild.map(|id| id.to_string());
-        if let (Some(ours), Some(guild)) = (ours, &came.guild)
-            && ours != *guild
-        {
+        if self.is_elsewhere(came) {
             let elsewhere = "this bot serves another server; `chat.discord.guild_id` names it";
             return Some(only_you(&Message::new().line(elsewhere)));
         }

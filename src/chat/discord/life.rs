@@ -67,6 +67,7 @@ impl Discord {
                 _ = ticks.tick() => {}
                 () = self.changed.notified() => {}
             }
+            self.listener.bot().look_ahead();
             self.keep_commands(&mut registered).await;
             self.listener.settle().await;
             self.listener.forget().await;

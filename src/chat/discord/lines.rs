@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::door::{Discord, Work, caller};
 use super::inbound::Came;
+use super::names::choices;
 use crate::access::Caller;
 use crate::bot::Outcome;
 use crate::command::{self, Command};
@@ -76,7 +77,7 @@ impl Discord {
     /// What could come next in the option that somebody types in; nothing where that takes long.
     pub(super) async fn complete(&self, caller: &Caller, data: &Value) -> Value {
         let (bot, serves) = (self.listener.bot(), self.serves());
-        let choices = self.names.choices(&bot, caller, &serves.main, data);
+        let choices = choices(&bot, caller, &serves.main, data);
         let choices = timeout(FOR_CHOICES, choices).await.unwrap_or_default();
         let choice = |(label, value): (String, String)| json!({ "name": label, "value": value });
         choices.into_iter().map(choice).collect()

@@ -153,6 +153,11 @@ pub(super) fn is_incident(arg: &Arg) -> bool {
     arg.name == "INCIDENT"
 }
 
+/// A service of the stack that stands before it.
+pub(super) fn is_service(arg: &Arg) -> bool {
+    arg.kind == ArgKind::Text && arg.name == "SERVICE"
+}
+
 /// How much the right to a word is worth, for what is offered while somebody types.
 pub(super) fn risk(name: &str) -> Risk {
     Word::find(name).map_or(Risk::Read, |word| word.risk)

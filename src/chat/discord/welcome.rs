@@ -104,7 +104,7 @@ impl Discord {
         let caller = caller(came);
         let about = self.listener.about(&caller, &form.line);
         match timeout(FOR_A_FORM, about).await {
-            Ok(Ok(about)) => form.view(about.as_str()),
+            Ok(Ok(about)) => form.view(about.what.as_str()),
             Ok(Err(trouble)) => only_you(&trouble.message()),
             Err(_) => only_you(&Message::new().line("too slow just now; press again")),
         }

@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 use super::door::Slack;
 use super::outbox::SOON;
 use crate::access::Caller;
-use crate::chat::ask::shown;
-use crate::chat::press::{begins, is_old};
+use crate::chat::press::{Unclaimed, begins};
 use crate::live::Place;
-use crate::say;
-use crate::text::{Action, Message};
 
 /// A button as Slack tells of its press, with the message it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +46,9 @@ impl Pressed {
     }
 
     /// A message's id is the time it was posted at.
-    fn is_old(&self, now: Timestamp) -> bool {
-        let seconds = self.ts.split('.').next().and_then(|text| text.parse().ok());
-        let posted = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        is_old(posted, now)
+    fn posted(&self) -> Option<Timestamp> {
+        let seconds = self.ts.split('.').next()?.parse().ok()?;
+        Timestamp::from_second(seconds).ok()
     }
 
     /// The message without this button.
@@ -87,28 +83,15 @@ impl Slack {
             self.line(place, caller, line).await;
             return;
         }
-        if pressed.is_old(self.bot().clock.now()) {
-            self.strike(place, pressed).await;
-            let old = "this is more than an hour old, and nothing was done; look again first, \
-                       or type the line if you still mean it";
-            return self.whisper(place, &Message::new().line(old)).await;
-        }
-        match self.listener.claim(&pressed.key()).await {
-            Some(true) => {}
-            Some(false) => {
-                let used = "somebody has pressed this already; `runs` tells what became of it";
-                return self.whisper(place, &Message::new().line(used)).await;
+        let key = pressed.key();
+        if let Err(unclaimed) = self.listener.claim(&key, pressed.posted()).await {
+            if unclaimed == Unclaimed::Old {
+                self.strike(place, pressed).await;
             }
-            None => {
-                let text = say!("the store cannot be written, so nothing was done; try again");
-                let again = Action::new("Try again", shown(line));
-                return self
-                    .whisper(place, &Message::new().line(text).action(again))
-                    .await;
-            }
+            return self.whisper(place, &unclaimed.message(line)).await;
         }
         let (work, strike) = (self.line(place, caller, line), self.strike(place, pressed));
-        self.listener.begin(&pressed.key(), work, strike).await;
+        self.listener.begin(&key, work, strike).await;
     }
 
     /// The button is gone from its message. Where Slack does not let us, it stays and does nothing;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::fields;
 use crate::bot::Answers;
-use crate::chat::ask::{Question, answered};
+use crate::chat::ask::{About, Question, answered};
 use crate::live::Place;
-use crate::text::{Ask, Clean, Dialect, Form, Objection};
+use crate::text::{Ask, Clean, Dialect, Form, Message, Objection, write};
 
 /// Where the answer to a single question is.
 const ANSWER: &str = "/state/values/answer/answer/value";
@@ -102,7 +102,7 @@ impl Sheet {
     }
 
     /// The form of a single question. An answer may be left out where the line is whole without it.
-    pub(super) fn question(&self, about: &Clean) -> Option<Value> {
+    pub(super) fn question(&self, about: &About) -> Option<Value> {
         let question = Question::new(&self.line, self.word());
         let title = match &self.wants {
             Wants::Word(_) => "Are you sure?",
@@ -119,7 +119,10 @@ impl Sheet {
                 "max_length": LONGEST,
             },
         });
-        self.view(title, &question.does, &[section(about), input])
+        let message = Message::new().line(about.line());
+        let about = write(&message, &Dialect::Slack);
+        let about = mrkdwn(about.as_str().trim_end());
+        self.view(title, &question.does, &[about, input])
     }
 
     /// The form of a runbook's values.
@@ -143,8 +146,11 @@ impl Sheet {
 }
 
 fn section(about: &Clean) -> Value {
-    let about = Dialect::Slack.escape_to_fit(about.as_str(), 500);
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": about } })
+    mrkdwn(&Dialect::Slack.escape_to_fit(about.as_str(), 500))
+}
+
+fn mrkdwn(text: &str) -> Value {
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
 }
 
 /// What is wrong with answers, as Slack shows it at their fields.

@@ -6,7 +6,6 @@ use crate::diagnose::Confidence;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Finding};
 use crate::say;
-use crate::text::Name;
 
 pub const RULE: Rule = Rule {
     cause: Cause::BuildFailed,
@@ -19,7 +18,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "failed to solve",
     "returned a non-zero code",
     "failed to build",
@@ -28,12 +27,7 @@ const WORDS: &[&str] = &[
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let line = super::engine_says(view, WORDS)?;
-    let image = Name::new(view.setup().map_or("", |setup| setup.image.as_str()));
-    let summary = say!(
-        "{} cannot start: its image `{}` could not be built",
-        view.name(),
-        image
-    );
+    let summary = say!("{} cannot start: its image could not be built", view.name());
     let mut finding = view.finding(Cause::BuildFailed, Confidence::Certain, summary, &[line]);
     finding.fixes.push(super::by_hand(
         say!("mend the step that failed"),

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "manifest unknown",
     "No such image",
     "not found: manifest",
@@ -25,15 +25,34 @@ const WORDS: &[&str] = &[
     "image not known",
 ];
 
+/// Whether it would have the image is not known then.
+const REGISTRY_AWAY: &str = "its registry cannot be asked";
+
 fn check(view: &View<'_>) -> Option<Finding> {
     let line = super::engine_says(view, WORDS)?;
     let image = Name::new(view.setup().map_or("", |setup| setup.image.as_str()));
+    let is_away = super::engine_says(view, &[REGISTRY_AWAY]).is_some();
+    let (confidence, more) = if is_away {
+        (
+            Confidence::Likely,
+            " here, and its registry cannot be asked",
+        )
+    } else {
+        (Confidence::Certain, "")
+    };
     let summary = say!(
-        "{} cannot start: there is no image `{}`",
+        "{} cannot start: there is no image `{}`{}",
         view.name(),
-        image
+        image,
+        more
     );
-    let mut finding = view.finding(Cause::ImageNotFound, Confidence::Certain, summary, &[line]);
+    let mut finding = view.finding(Cause::ImageNotFound, confidence, summary, &[line]);
+    if is_away {
+        finding.fixes.push(super::look(
+            say!("see whether the host reaches its registry (proxy, DNS, firewall)"),
+            say!("docker pull {}", image),
+        ));
+    }
     finding.fixes.push(super::look(
         say!("see what images of that name are here"),
         say!("docker image ls {}", image),

@@ -1,10 +1,11 @@
 //! Its image is for another kind of machine.
 
-use super::Rule;
+use super::{Rule, exec_format_error};
 use crate::action::Risk;
 use crate::diagnose::Confidence;
 use crate::diagnose::view::View;
 use crate::diagnose::{Cause, Finding};
+use crate::evidence::Evidence;
 use crate::say;
 use crate::text::Name;
 
@@ -19,14 +20,25 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "does not match the specified platform",
     "no matching manifest for",
     "image operating system",
 ];
 
+/// The engine refused the image, or took it and the kernel refused its program.
+fn proof<'e>(view: &View<'e>) -> Option<Vec<&'e Evidence>> {
+    if let Some(line) = super::engine_says(view, WORDS) {
+        return Some(vec![line]);
+    }
+    let foreign = view.foreign_image()?;
+    let mut proof = exec_format_error::refused(view)?;
+    proof.push(foreign);
+    Some(proof)
+}
+
 fn check(view: &View<'_>) -> Option<Finding> {
-    let line = super::engine_says(view, WORDS)?;
+    let proof = proof(view)?;
     let image = Name::new(view.setup().map_or("", |setup| setup.image.as_str()));
     let summary = say!(
         "{} cannot start: `{}` is built for another platform",
@@ -37,7 +49,7 @@ fn check(view: &View<'_>) -> Option<Finding> {
         Cause::ImagePlatformMismatch,
         Confidence::Certain,
         summary,
-        &[line],
+        &proof,
     );
     finding.fixes.push(super::look(
         say!("see what the image is built for"),

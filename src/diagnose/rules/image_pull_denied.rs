@@ -17,12 +17,16 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "pull access denied",
     "unauthorized: authentication required",
     "denied: requested access",
     "no basic auth credentials",
+    "the registry refuses",
 ];
+
+/// A login of this host's, if it has one, was not tried.
+const WITHOUT_LOGIN: &str = "asked without a login";
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let line = super::engine_says(view, WORDS)?;
@@ -32,12 +36,19 @@ fn check(view: &View<'_>) -> Option<Finding> {
         view.name(),
         image
     );
-    let mut finding = view.finding(
-        Cause::ImagePullDenied,
-        Confidence::Certain,
-        summary,
-        &[line],
-    );
+    let untried = super::engine_says(view, &[WITHOUT_LOGIN]).is_some();
+    let confidence = if untried {
+        Confidence::Likely
+    } else {
+        Confidence::Certain
+    };
+    let mut finding = view.finding(Cause::ImagePullDenied, confidence, summary, &[line]);
+    if untried {
+        finding.fixes.push(super::look(
+            say!("see whether a login that this host has is let in"),
+            say!("docker pull {}", image),
+        ));
+    }
     finding.fixes.push(super::by_hand(
         say!(
             "log the host in to the registry of {}, with an account that may read it",

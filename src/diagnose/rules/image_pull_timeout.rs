@@ -17,13 +17,17 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "net/http: TLS handshake timeout",
     "request canceled while waiting",
     "Client.Timeout exceeded",
     "dial tcp: i/o timeout",
-    "context deadline exceeded",
+    "/v2/\": context deadline exceeded",
+    NO_ANSWER,
 ];
+
+/// A slow registry answers whoever waits longer.
+const NO_ANSWER: &str = "the registry did not answer";
 
 fn check(view: &View<'_>) -> Option<Finding> {
     let line = super::engine_says(view, WORDS)?;
@@ -33,12 +37,11 @@ fn check(view: &View<'_>) -> Option<Finding> {
         view.name(),
         image
     );
-    let mut finding = view.finding(
-        Cause::ImagePullTimeout,
-        Confidence::Certain,
-        summary,
-        &[line],
-    );
+    let confidence = match super::engine_says(view, &[NO_ANSWER]) {
+        Some(_) => Confidence::Likely,
+        None => Confidence::Certain,
+    };
+    let mut finding = view.finding(Cause::ImagePullTimeout, confidence, summary, &[line]);
     finding.fixes.push(super::look(
         say!("try the pull by hand"),
         say!("docker pull {}", image),

@@ -1,6 +1,7 @@
 //! One file per cause. A rule looks at one container's evidence and either says nothing or says
 //! why it fails and what proves it. `RULES` is in order of trust: the first that speaks is heard.
 
+pub mod said;
 pub mod sigterm_ignored;
 pub mod stopped_by_operator;
 pub mod oom_killed;

@@ -54,6 +54,10 @@ fn ended(view: &View<'_>) -> Option<Finding> {
     }
     let died_of_kill = view.last_exit() == Some(KILLED) || at_start;
     let limit = state.limits.memory;
+    if limit.is_none() && died_of_kill && !at_start {
+        // that it ran into no limit of its own is told by the rule for the host
+        return None;
+    }
     // without exit 137 a child was killed, and how the main process ended says whether that was it
     let confidence = match (died_of_kill, event.is_some() || limit.is_some()) {
         (true, true) => Confidence::Certain,

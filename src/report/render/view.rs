@@ -34,6 +34,8 @@ pub(super) struct ReportView<'a> {
     affected: Vec<AffectedView<'a>>,
     evidence: Vec<EvidenceView<'a>>,
     also: Vec<AlsoView<'a>>,
+    /// What was done already, with what came of it.
+    taken: Vec<StepView<'a>>,
     /// Steps mend a fault; without one they say where to look.
     steps_label: &'static str,
     steps: Vec<StepView<'a>>,
@@ -170,12 +172,8 @@ impl<'a> ReportView<'a> {
             } else {
                 "Fix"
             },
-            steps: report
-                .resolution_steps
-                .iter()
-                .zip(1..)
-                .map(|(step, number)| StepView { step, number })
-                .collect(),
+            taken: steps(report, true),
+            steps: steps(report, false),
             checks: report.verification.iter().map(CheckView::new).collect(),
             check_commands: check_commands(report),
             moments: report
@@ -191,6 +189,13 @@ impl<'a> ReportView<'a> {
             footer: footer(report),
         }
     }
+}
+
+fn steps(report: &Report, taken: bool) -> Vec<StepView<'_>> {
+    let all = report.resolution_steps.iter();
+    let meant = all.filter(|step| step.taken == taken);
+    let view = |(step, number)| StepView { step, number };
+    meant.zip(1..).map(view).collect()
 }
 
 fn is_mended(report: &Report) -> bool {
@@ -324,6 +329,8 @@ pub(super) struct IncidentsView<'a> {
 struct IncidentView<'a> {
     #[serde(flatten)]
     row: &'a IncidentRow,
+    /// Its title, under a name that the page around it does not have.
+    what: &'a Clean,
     when: String,
 }
 
@@ -331,6 +338,7 @@ impl<'a> IncidentsView<'a> {
     pub(super) fn new(rows: &'a [IncidentRow]) -> Self {
         let view = |row: &'a IncidentRow| IncidentView {
             row,
+            what: &row.title,
             when: date_and_time(row.opened),
         };
         Self {

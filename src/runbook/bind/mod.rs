@@ -8,6 +8,7 @@ mod looking;
 mod operating;
 mod targets;
 mod volumes;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -183,6 +184,7 @@ impl Binder<'_> {
             )));
         }
         self.plan.witnesses = self.witnesses();
+        self.plan.warnings = self.left_without();
         let host = self.world.host.as_str();
         let site = self.world.grounds.sites.at(host, self.plan.stack.as_str());
         let environment = site.and_then(|site| site.environment.as_deref());

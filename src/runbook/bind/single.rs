@@ -7,6 +7,7 @@ use super::steps::{Doing, time};
 use super::volumes::{meant_volumes, volumes_of};
 use super::{BindError, Binder, Bound, Values};
 use crate::action::container::{Container, Status};
+use crate::action::inventory::ASIDE_LABEL;
 use crate::action::{Action, Prunable, Risk, Subject};
 use crate::command::parse::{prunable, signal_name};
 use crate::runbook::plan::HEALTH_LIMIT;
@@ -118,12 +119,47 @@ impl<'b> Binder<'b> {
         if let Some(args) = &step.prune {
             let what = prunable(&args.what.fill(&scope.texts))
                 .map_err(|error| BindError::one(error.to_string()))?;
-            return Ok(vec![Doing {
-                action: Action::Prune { what },
-                says: say!("remove {}", Prunable::words(what)),
-            }]);
+            return self.prune(what);
         }
         self.looking(step, limit, scope)
+    }
+
+    /// Containers by name: whoever says yes sees what goes.
+    fn prune(&self, what: Prunable) -> Doings {
+        if what != Prunable::StoppedContainers {
+            return Ok(vec![Doing {
+                action: Action::Prune {
+                    what,
+                    subjects: Vec::new(),
+                },
+                says: say!("remove {}", what.words()),
+            }]);
+        }
+        let is_stopped = |one: &&Container| {
+            let ended = matches!(
+                one.state.status,
+                Status::Created | Status::Exited | Status::Dead
+            );
+            ended && !one.labels.contains_key(ASIDE_LABEL)
+        };
+        let all = self.world.inventory.containers();
+        let mut stopped: Vec<&Container> = all.filter(is_stopped).collect();
+        stopped.sort_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<Clean> = stopped
+            .iter()
+            .map(|one| Name::new(&one.name).into())
+            .collect();
+        let says = if names.is_empty() {
+            say!("remove nothing: no container is stopped")
+        } else {
+            let count = containers_in_words(names.len());
+            say!("remove {}, stopped: {}", count, Clean::join(&names, ", "))
+        };
+        let subjects = stopped.iter().map(|one| self.subject(one)).collect();
+        Ok(vec![Doing {
+            action: Action::Prune { what, subjects },
+            says,
+        }])
     }
 
     fn looking(&mut self, step: &StepSpec, limit: Option<Duration>, scope: &Values) -> Doings {

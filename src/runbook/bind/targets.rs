@@ -10,6 +10,9 @@ use crate::stack::resolve::{Chosen, resolve};
 use crate::stack::{Key, ResolveError};
 use crate::yaml::nearest;
 
+/// What runs in none of a stack's groups, as if it were one.
+const UNGROUPED: &str = "ungrouped";
+
 impl<'b> Binder<'b> {
     /// The services that texts mean, what is needed first.
     pub(super) fn services(&mut self, texts: &[String], scope: &Values) -> Bound<Vec<Chosen<'b>>> {
@@ -97,8 +100,9 @@ impl<'b> Binder<'b> {
         ))
     }
 
-    /// Groups as they were given. Of a default those that are there; where the stack has no groups
-    /// at all, its services by how they depend on each other.
+    /// Groups as they were given. Of a default those that are there, then the stack's other groups
+    /// and what runs in none, so that nothing is left out; where the stack has no groups at all, its
+    /// services by how they depend on each other.
     pub(super) fn groups(
         &self,
         texts: Vec<String>,
@@ -111,16 +115,21 @@ impl<'b> Binder<'b> {
             }
             return Ok(texts);
         }
-        let declared = self
-            .world
-            .inventory
-            .groups_of(scope.stack.as_deref().unwrap_or_default());
-        let known: Vec<String> = texts
-            .into_iter()
-            .filter(|text| declared.iter().any(|name| name == text))
-            .collect();
-        if !known.is_empty() {
-            return Ok(known);
+        let stack = scope.stack.as_deref().unwrap_or_default();
+        let declared = self.world.inventory.groups_of(stack);
+        if !declared.is_empty() {
+            let (mut order, mut others) = (texts, Vec::new());
+            order.retain(|text| declared.iter().any(|name| name == text));
+            for name in declared {
+                if !order.iter().any(|text| text == name) {
+                    others.push(name.to_owned());
+                }
+            }
+            order.extend(others);
+            if !self.world.inventory.ungrouped(stack).is_empty() {
+                order.push(UNGROUPED.to_owned());
+            }
+            return Ok(order);
         }
         let layers = self.layers(scope.stack.as_deref());
         Ok((1..=layers.len())
@@ -129,6 +138,16 @@ impl<'b> Binder<'b> {
     }
 
     fn layer(&self, stack: Option<&str>, name: &str) -> Option<Vec<Chosen<'b>>> {
+        if let Some(stack) = stack.filter(|_| name == UNGROUPED)
+            && !self.world.inventory.groups_of(stack).contains(&UNGROUPED)
+        {
+            let services = self.world.inventory.ungrouped(stack).into_iter();
+            let whole = |service| Chosen {
+                service,
+                only: None,
+            };
+            return Some(services.map(whole).collect());
+        }
         let number: usize = name.strip_prefix("layer-")?.parse().ok()?;
         let layers = self.layers(stack);
         let keys = layers.get(number.checked_sub(1)?)?;

@@ -44,7 +44,7 @@ pub fn block_kit(message: &Message) -> Posting {
         "" => "…".to_owned(),
         words => SLACK.escape_to_fit(words, FALLBACK),
     };
-    Posting::sealed(fallback, blocks, super::file(message, whole))
+    Posting::sealed(fallback, blocks, super::file::beside(message, whole))
 }
 
 /// One block to be, and how many characters it takes.

@@ -1,9 +1,12 @@
 //! A message as one text for Slack or Discord. Their blocks, embeds and buttons are their
 //! adapters' business.
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use super::grid::Narrow;
 use super::{around, one_line, terminal};
-use crate::text::{Block, Clean, Dialect, Line, Message, Style, Table};
+use crate::text::{Block, Clean, Dialect, Line, MOMENT, Message, Style, Table};
 
 /// Phones show about this many characters of a code block's line.
 const TABLE_WIDTH: usize = 72;
@@ -73,6 +76,7 @@ impl Writer<'_> {
                 Style::Code => self.code(text),
                 Style::Strong | Style::Warn | Style::Bad => self.strong(&self.escape(text)),
                 Style::Person | Style::Call => self.person(text),
+                Style::Time => self.time(text),
                 Style::Plain | Style::Dim | Style::Good => self.escape(text),
             }
         });
@@ -94,6 +98,20 @@ impl Writer<'_> {
             return self.escape(text);
         }
         format!("<{before}{id}>")
+    }
+
+    /// By the clock of whoever reads it; the words themselves where that cannot be.
+    fn time(&self, text: &str) -> String {
+        let Ok(at) = DateTime::strptime(MOMENT, text).and_then(|at| at.to_zoned(TimeZone::UTC))
+        else {
+            return self.escape(text);
+        };
+        let second = at.timestamp().as_second();
+        match self.dialect {
+            Dialect::Slack => format!("<!date^{second}^{{date_short_pretty}} {{time}}|{text}>"),
+            Dialect::Discord => format!("<t:{second}:t> (<t:{second}:R>)"),
+            _ => self.escape(text),
+        }
     }
 
     fn escape(&self, text: &str) -> String {

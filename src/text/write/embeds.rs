@@ -47,7 +47,7 @@ pub fn embeds(message: &Message) -> Card {
         .collect();
     let plain = terminal::write(message, &Dialect::Plain);
     let title = plain.lines().next().unwrap_or_default().trim().to_owned();
-    let spilled = super::file(message, whole);
+    let spilled = super::file::beside(message, whole);
     Card::sealed(title, calls(message), embeds, components, spilled)
 }
 

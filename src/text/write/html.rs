@@ -54,7 +54,7 @@ fn written(line: &Line) -> String {
 fn span(span: &Span) -> String {
     let text = escape(span.text.as_str());
     match span.style {
-        Style::Plain | Style::Person | Style::Call => text,
+        Style::Plain | Style::Person | Style::Call | Style::Time => text,
         Style::Strong => format!("<strong>{text}</strong>"),
         Style::Code => format!("<code>{text}</code>"),
         Style::Dim => format!(r#"<span class="dim">{text}</span>"#),

@@ -40,7 +40,7 @@ fn written(line: &Line) -> String {
     let spans = line.0.iter().map(|span| match span.style {
         Style::Code => code_span(span.text.as_str()),
         Style::Strong | Style::Warn | Style::Bad => strong(&escape(span.text.as_str())),
-        Style::Plain | Style::Dim | Style::Person | Style::Call | Style::Good => {
+        Style::Plain | Style::Dim | Style::Person | Style::Call | Style::Time | Style::Good => {
             escape(span.text.as_str())
         }
     });

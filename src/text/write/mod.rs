@@ -6,6 +6,7 @@ mod block_kit;
 mod buttons;
 mod chat;
 mod embeds;
+mod file;
 mod html;
 pub(crate) mod layout;
 pub(crate) mod markdown;
@@ -28,12 +29,6 @@ pub fn write(message: &Message, dialect: &Dialect) -> Outgoing {
         Dialect::Discord => chat::write(message, dialect, "**"),
     };
     Outgoing::sealed(*dialect, text)
-}
-
-/// What stands beside a message as a file: all of it, where not all of it is shown.
-fn file(message: &Message, all_is_shown: bool) -> Option<String> {
-    let is_part = message.whole.is_some() || !all_is_shown;
-    is_part.then(|| write(message, &Dialect::Plain).into_string())
 }
 
 /// A character is at most five when it is escaped, so this many never fill what a chat takes at once.

@@ -9,7 +9,7 @@ pub(crate) const RESET: &str = "\x1b[0m";
 /// What turns the style on, where it shows at all.
 fn code(style: Style) -> Option<&'static str> {
     match style {
-        Style::Plain | Style::Person | Style::Call => None,
+        Style::Plain | Style::Person | Style::Call | Style::Time => None,
         Style::Strong => Some("\x1b[1m"),
         Style::Dim => Some("\x1b[2m"),
         Style::Code => Some("\x1b[36m"),

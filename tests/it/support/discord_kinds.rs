@@ -40,7 +40,7 @@ impl Session {
         self.shop
             .ops(ANNA, "run selective-reset service=cache")
             .await;
-        let is_offer = |shown: &Shown| shown.words().contains("; it expires in");
+        let is_offer = |shown: &Shown| shown.words().contains("; it expires at");
         let offer = self.keep("approval", is_offer).await;
         let form = self.shop.press(BOB, &offer, "Approve").await;
         self.kinds.insert("form with a word", form);

@@ -103,7 +103,7 @@ impl DiscordShop {
     pub(crate) async fn offer(&self) -> Shown {
         self.discord
             .until("an offer", |shown| {
-                shown.words().contains("; it expires in")
+                shown.words().contains("; it expires at")
             })
             .await
     }

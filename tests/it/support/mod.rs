@@ -22,6 +22,7 @@ pub(crate) mod fake_slack_socket;
 pub(crate) mod fake_slack_views;
 pub(crate) mod real_engine;
 pub(crate) mod real_stack;
+pub(crate) mod registry;
 pub(crate) mod sim_fixture;
 pub(crate) mod sim_programs;
 pub(crate) mod sim_real_stack;

@@ -158,7 +158,7 @@ pub(crate) fn incident() -> Incident {
         };
         book.place(&alert, now);
     }
-    let mut incident = book.into_incidents().remove(0);
+    let mut incident = book.into_incidents(now).remove(0);
     incident.finding = Some(Finding {
         report: "01M7WEAK71VMYZKMHBW537QTQ4".to_owned(),
         at: now,

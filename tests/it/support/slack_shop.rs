@@ -105,7 +105,7 @@ impl SlackShop {
     /// The plan that waits for somebody.
     pub(crate) async fn offer(&self) -> Shown {
         self.slack
-            .until("an offer", |shown| shown.text.contains("; it expires in"))
+            .until("an offer", |shown| shown.text.contains("; it expires at"))
             .await
     }
 
