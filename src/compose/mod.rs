@@ -13,6 +13,7 @@ pub mod resolved;
 pub mod running;
 pub mod subnets;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,20 +147,23 @@ impl<'o> Operator<'o> {
 
     /// Whether the files name a service, as they lie there: also where compose cannot read them.
     pub async fn names(&self, service: &str) -> bool {
+        self.services_named().await.contains(service)
+    }
+
+    /// All services that the files name, as they lie there.
+    pub async fn services_named(&self) -> BTreeSet<String> {
         let own = self.site.named_files();
         let files: Vec<&str> = if own.is_empty() {
             USUAL_FILES.to_vec()
         } else {
             own.iter().map(String::as_str).collect()
         };
+        let mut named = BTreeSet::new();
         for file in files {
             let text = self.ask(&["cat", "--", file]).await.unwrap_or_default();
-            let services = resolved::services(&text).unwrap_or_default();
-            if services.contains_key(service) {
-                return true;
-            }
+            named.extend(resolved::services(&text).unwrap_or_default().into_keys());
         }
-        false
+        named
     }
 }
 

@@ -25,6 +25,24 @@ fn a_valid_file_and_no_file_are_well() {
 }
 
 #[test]
+fn a_key_that_is_not_there_is_told() {
+    let place = Place::without_engine();
+    place.write("agent-has-it.pub", "ssh-ed25519 AAAA");
+    let key = |name: &str| place.path(name).display().to_string();
+    let (missing, held) = (key("nokey"), key("agent-has-it"));
+    let said = check(
+        &place,
+        &format!(
+            "hosts:\n  nas: {{ ssh: \"ssh://nas\", identity_file: \"{held}\" }}\n  vps: {{ ssh: \"ssh://vps\", identity_file: \"{missing}\" }}\n"
+        ),
+    )
+    .done();
+    let words = format!("host `vps` cannot be reached from here: the key `{missing}` is not there");
+    assert!(said.contains(&words), "{said}");
+    assert!(!said.contains("`nas`"), "{said}");
+}
+
+#[test]
 fn every_problem_is_told_with_its_place() {
     let place = Place::without_engine();
     let said = check(

@@ -400,6 +400,7 @@ fn step(number: usize, runbook: &str, risk: Risk) -> ResolutionStep {
         command: None,
         runbook: (!runbook.is_empty()).then(|| clean(runbook)),
         risk,
+        taken: false,
     }
 }
 

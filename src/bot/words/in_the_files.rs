@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::planning::operator;
-use super::stack::known;
+use super::stack::unknown;
 use crate::action::Action;
 use crate::action::operate::Verb;
 use crate::bot::{Context, Trouble};
@@ -23,17 +23,19 @@ pub(super) async fn in_the_files(
     // the answer names what the files have
     context.may_read_on(&plan.host, plan.stack())?;
     let operator = operator(context, site).await?;
-    // files that cannot be read are told of when the plan begins
-    let Ok(resolved) = operator.resolved().await else {
+    let mut there = operator.services_named().await;
+    let Some(service) = named.into_iter().find(|name| !there.contains(name)) else {
         return Ok(());
     };
-    for service in named {
-        // one of a profile that is off is not among those that were resolved
-        if !resolved.services.contains_key(&service) && !operator.names(&service).await {
-            return known(&resolved, &service);
-        }
+    // compose knows what the files include from elsewhere; one of a profile that is off it leaves out
+    match operator.resolved().await {
+        Ok(resolved) if resolved.services.contains_key(&service) => return Ok(()),
+        Ok(resolved) => there.extend(resolved.services.into_keys()),
+        // a program of the team's own may keep its files elsewhere
+        Err(_) if there.is_empty() || site.wrapper().is_some() => return Ok(()),
+        Err(_) => {}
     }
-    Ok(())
+    Err(unknown(&service, &there))
 }
 
 /// What a plan hands to compose after the verb.

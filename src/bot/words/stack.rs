@@ -81,7 +81,13 @@ pub(super) fn known(resolved: &Resolved, service: &str) -> Result<(), Trouble> {
     if resolved.services.contains_key(service) {
         return Ok(());
     }
-    let names = || resolved.services.keys().map(String::as_str);
+    let names: BTreeSet<String> = resolved.services.keys().cloned().collect();
+    Err(unknown(service, &names))
+}
+
+/// Why a service is not among those that the files have.
+pub(super) fn unknown(service: &str, names: &BTreeSet<String>) -> Trouble {
+    let names = || names.iter().map(String::as_str);
     let near = nearest(service, names()).map_or_else(Clean::default, |near| {
         say!("; did you mean `{}`?", clean(near))
     });
@@ -89,7 +95,7 @@ pub(super) fn known(resolved: &Resolved, service: &str) -> Result<(), Trouble> {
     let text = say!("the files have no service `{}`{}", clean(service), near);
     let mut trouble = Trouble::new(Outcome::Usage, text);
     trouble.more = vec![say!("they have {}", Clean::join(&all, ", "))];
-    Err(trouble)
+    trouble
 }
 
 async fn differences(context: &Context<'_>, operator: &Operator<'_>) -> Result<Outcome, Trouble> {
