@@ -453,7 +453,11 @@ fn the_brief_form_offers_each_runbook_once_and_says_what_it_leaves_out() {
 #[test]
 fn the_brief_form_of_what_is_well_blames_nothing() {
     let mut report = sample::healthy();
-    report.resolution_steps = vec![step(1, "", Risk::Change)];
+    let taken = ResolutionStep {
+        taken: true,
+        ..step(1, "", Risk::Change)
+    };
+    report.resolution_steps = vec![taken];
     let text = write(&brief(&report), &Dialect::Plain).to_string();
     assert!(text.contains("Done") && !text.contains("Fix"), "{text}");
     assert!(!text.contains("Root cause"), "{text}");
