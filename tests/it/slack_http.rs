@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::support::fake_slack::FakeSlack;
 use crate::support::front::listening;
-use crate::support::slack_shop::{ANNA, OPS, SlackShop, policy};
+use crate::support::slack_shop::{ANNA, BOB, OPS, SlackShop, policy};
 use crate::support::tester::Tester;
 
 pub(crate) const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -196,14 +196,14 @@ async fn a_form_is_corrected_in_the_answer_itself() {
     let slash = front.shop.slack.slash(ANNA, OPS, "remove migrate");
     assert_eq!(front.form("/slack/commands", &slash).await.0, 200);
     let offer = front.shop.offer().await;
-    let press = front.shop.slack.press(ANNA, &offer, "Approve");
+    let press = front.shop.slack.press(BOB, &offer, "Approve");
     let payload = json!({ "payload": press.to_string() });
     assert_eq!(
         front.form("/slack/interactions", &payload).await,
         (200, String::new())
     );
     let form = front.shop.slack.until_view().await;
-    let filled = front.shop.slack.filled(ANNA, &form, "nonsense");
+    let filled = front.shop.slack.filled(BOB, &form, "nonsense");
     let payload = json!({ "payload": filled.to_string() });
     let (status, said) = front.form("/slack/interactions", &payload).await;
     assert_eq!(status, 200);
